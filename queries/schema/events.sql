@@ -49,7 +49,7 @@ create table events (
     cmdline varchar,
     -- text
     message varchar,
-    fields varchar,
+    fields varchar using compression zstd,
     -- trace: the first line, how many lines from there on, and lines elsewhere that belong to it
     evidence varchar not null,
     path varchar not null,

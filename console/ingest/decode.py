@@ -1,0 +1,314 @@
+"""One chunk of rows becomes events: formats unwrap and parse until nothing matches, all in SQL.
+
+The promise: every row is in exactly one event, or in an event that cites it. What no format knows
+becomes an event of format `text`; what an envelope unwrapped and no record knows, one of the
+envelope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import arro3.core as arro
+import duckdb
+import numpy as np
+
+from console.case.queryfiles import load
+from console.errors import CaseError
+from console.ingest.arrow import TextColumn
+from console.ingest.formats import RECOGNISE_BYTES, Format, Formats
+from console.ingest.framing import Rows
+
+MAX_DEPTH = 8
+BATCH_ROWS = 8192
+SAMPLE_ROWS = 192
+# Columns that a format works on but that are not passed on as they are.
+KEYS = frozenset({"evidence", "line", "offset_bytes", "cites", "is_open"})
+
+
+@dataclass
+class Level:
+    """The rows that one statement sees as `lines`: a relation and how deep it was unwrapped."""
+
+    relation: str
+    chain: tuple[str, ...]
+    count: int
+    used: str = ""  # the relation of lines already taken; empty while none is
+    tried: set[str] = field(default_factory=set)
+
+    @property
+    def depth(self) -> int:
+        return len(self.chain)
+
+
+class Decoder:
+    """Decodes chunks on one connection; the events of the last chunk lie in the table `batch`.
+
+    The connection needs the temporary table `files` (queries/ingest/files.sql), one row per file.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, formats: Formats, *, masking_key: bytes
+    ) -> None:
+        self.connection = connection
+        self.formats = formats
+        self._masking_key = masking_key
+        self.failed: dict[str, CaseError] = {}
+        self._level_count = 0
+        self._next_key = 0
+        schema, ingest = load("schema"), load("ingest")
+        self._sql = {name: file.body for name, file in ingest.items()}
+        connection.execute(schema["macros"].body)
+        connection.execute(schema["lines"].body)
+        connection.execute(self._sql["batch"])
+        self._line_columns = self._columns("lines_shape")
+        self._event_columns = self._columns("batch")
+
+    def _columns(self, relation: str) -> dict[str, str]:
+        rows = self.connection.execute(f"describe {relation}").fetchall()
+        return {name: kind for name, kind, *_ in rows}
+
+    def decode(self, parts: Sequence[tuple[int, Rows]], *, final: bool) -> list[np.ndarray]:
+        """Fills `batch` with the events of these rows, file by file.
+
+        final: no more rows of these files follow. Otherwise the rows of events that may still grow
+        (`is_open`) are left out of `batch`, and returned: one array of row numbers per part.
+        The relation `raw` (where each row came from) stays until the next call.
+        """
+        self.connection.execute("truncate batch")
+        raw = _raw_table(parts)
+        self._next_key = len(raw)
+        self.connection.register("raw", raw)
+        try:
+            self._explode(Level("raw_lines", (), len(raw)))
+            self._attach_blank_lines()
+            held = self._hold_open() if not final else np.zeros(0, np.int64)
+        finally:
+            self._drop_levels()
+        bounds = np.cumsum([0, *(len(rows) for _, rows in parts)])
+        return [
+            held[(held >= low) & (held < high)] - low
+            for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+        ]
+
+    def _explode(self, level: Level) -> None:
+        if level.depth == 0:
+            self.connection.execute(self._sql["raw_lines"])
+        while level.count and level.depth < MAX_DEPTH:
+            fmt = self.formats.recognised(self._sample(level), level.tried | self.failed.keys())
+            if fmt is None:
+                break
+            level.tried.add(fmt.id)
+            try:
+                self._apply(fmt, level)
+            except duckdb.Error as error:
+                self.failed[fmt.id] = CaseError(
+                    f"format {fmt.id} failed: {str(error).splitlines()[0]}",
+                    where=str(fmt.path),
+                    hint="its lines were read without it",
+                )
+        if level.count:
+            self._leftover(level)
+
+    def _view(self, level: Level) -> None:
+        """Bind the name `lines` to what is left of the level."""
+        rest = f" where line not in (select line from {level.used})" if level.used else ""
+        columns = ", ".join(self._line_columns)
+        self.connection.execute(
+            f"create or replace temp view lines as select {columns} from {level.relation}{rest}"  # noqa: S608
+        )
+
+    def _sample(self, level: Level) -> Iterator[str]:
+        self._view(level)
+        sql = self._sql["sample"]
+        rows = self.connection.execute(
+            sql,
+            {
+                "stride": max(1, level.count // SAMPLE_ROWS),
+                "limit": SAMPLE_ROWS * 2,
+                "bytes": RECOGNISE_BYTES,
+            },
+        ).fetchall()
+        return (text for (text,) in rows)
+
+    def _apply(self, fmt: Format, level: Level) -> None:
+        """Run one format over what is left of a level."""
+        out = self._new_relation("out")
+        self.connection.execute(f"create temp table {out} as {fmt.body}")
+        columns = self._columns(out)
+        known = self._line_columns if fmt.kind == "envelope" else self._event_columns
+        unknown = columns.keys() - known.keys() - KEYS
+        if "line" not in columns or unknown:
+            raise duckdb.BinderException(
+                f"it yields the unknown columns {sorted(unknown)}" if unknown else "no column line"
+            )
+        taken = self._take(out, "cites" in columns, level)
+        if not taken:
+            return
+        if fmt.kind == "record":
+            self._add_records(fmt, level, out, columns)
+        else:
+            self._explode(self._unwrap(fmt, level, out, columns))
+
+    def _take(self, out: str, has_cites: bool, level: Level) -> int:
+        """Mark the lines of a format's rows as used; returns how many there were."""
+        taken = self._new_relation("used")
+        cited = f" union select unnest(cites) from {out}" if has_cites else ""
+        self.connection.execute(
+            f"create temp table {taken} as select distinct line from {out}{cited}"  # noqa: S608
+        )
+        count: int = self._one(f"select count(*) from {taken}")  # noqa: S608
+        level.count -= count
+        if level.used:
+            self.connection.execute(f"insert into {level.used} select line from {taken}")  # noqa: S608
+        else:
+            level.used = taken
+        return count
+
+    def _add_records(self, fmt: Format, level: Level, out: str, columns: dict[str, str]) -> None:
+        """Into `batch`: the format's columns, and what the outer rows know where it says nothing."""
+        picked, filled = [], []
+        inherited = level.depth > 0
+        for name, kind in self._event_columns.items():
+            if name in ("root", "part", "format", "cites", "is_open"):
+                continue
+            own = f"try_cast(o.{name} as {kind})" if name in columns else ""
+            outer = f"l.{name}" if name in self._line_columns and inherited else ""
+            if name == "message" and name not in columns:
+                outer = "l.message"
+            both = f"coalesce({own}, {outer})" if own and outer else own or outer
+            if both:
+                filled.append(name)
+                picked.append(f"{both} as {name}")
+        root = "l.root" if inherited else "o.line"
+        part = "l.part" if inherited else "0"
+        if self._one(f"select count(*) - count(distinct line) from {out}"):  # noqa: S608
+            part = f"row_number() over (partition by {root}) - 1"
+        needs_outer = inherited or "message" not in columns
+        join = f" join {level.relation} l using (line)" if needs_outer else ""
+        cites, cites_join = self._cites(out, level, columns)
+        opened = " or ".join(
+            [
+                *(["coalesce(o.is_open, false)"] if "is_open" in columns else []),
+                *(["l.is_open"] if inherited else []),
+            ]
+        )
+        chain = ">".join((*level.chain, fmt.id))
+        self.connection.execute(
+            f"insert into batch by name select {', '.join(picked)}, {root} as root, "  # noqa: S608
+            f"{part} as part, {cites} as cites, {opened or 'false'} as is_open, "
+            f"$chain as format from {out} o{join}{cites_join}",
+            {"chain": chain},
+        )
+
+    def _cites(self, out: str, level: Level, columns: dict[str, str]) -> tuple[str, str]:
+        """The expression and the join that give the rows beside an event's own."""
+        if level.depth == 0:
+            return ("o.cites", "") if "cites" in columns else ("null", "")
+        if "cites" not in columns:
+            return "l.cites", ""
+        cited = self._new_relation("cited")
+        self.connection.execute(
+            self._sql["cited"].replace("cited_rows", cited)
+            .replace("format_rows", out).replace("level_rows", level.relation)
+        )
+        return "c.cites", f" left join {cited} c using (line)"
+
+    def _unwrap(self, fmt: Format, level: Level, out: str, columns: dict[str, str]) -> Level:
+        """The inner lines of an envelope, with all that the outer lines know."""
+        inner = self._new_relation("level")
+        picked = []
+        for name, kind in self._line_columns.items():
+            if name in KEYS:
+                continue
+            own = f"try_cast(o.{name} as {kind})" if name in columns else ""
+            keeps_null = name in ("message", "context")
+            if own and keeps_null:
+                picked.append(f"{own} as {name}")
+            else:
+                both = f"coalesce({own}, l.{name})" if own else f"l.{name}"
+                picked.append(f"{both} as {name}")
+        if fmt.is_expanding:
+            start = self._next_key
+            line = f"{start} + row_number() over () as line"
+            part = "(row_number() over (partition by l.root order by l.part) - 1) as part"
+        else:
+            line, part = "o.line as line", "l.part"
+        cites, cites_join = self._cites(out, level, columns)
+        opened = "o.is_open" if "is_open" in columns else "false"
+        self.connection.execute(
+            f"create temp table {inner} as select {line}, l.evidence, l.offset_bytes, "  # noqa: S608
+            f"{', '.join(picked)}, l.root, {part}, "
+            f"{cites} as cites, (l.is_open or coalesce({opened}, false)) as is_open "
+            f"from {out} o join {level.relation} l using (line){cites_join}"
+        )
+        count: int = self._one(f"select count(*) from {inner}")  # noqa: S608
+        if fmt.is_expanding:
+            self._next_key += count + 1
+        return Level(inner, (*level.chain, fmt.id), count)
+
+    def _leftover(self, level: Level) -> None:
+        """What no inner format knows: an event of the envelope, or plain text."""
+        name = "leftover_inner" if level.depth else "leftover_text"
+        self._view(level)
+        rest = f" where line not in (select line from {level.used})" if level.used else ""
+        self.connection.execute(
+            f"create or replace temp view left_lines as select * from {level.relation}{rest}"  # noqa: S608
+        )
+        self.connection.execute(self._sql[name], {"chain": ">".join(level.chain) or "text"})
+
+    def _attach_blank_lines(self) -> None:
+        if self._one("select count(*) from batch where format = 'blank'"):
+            self.connection.execute(self._sql["blank_lines"])
+            self.connection.execute("delete from batch where format = 'blank'")
+
+    def _hold_open(self) -> np.ndarray:
+        """Take events that may still grow out of `batch`; returns the rows to read again."""
+        if not self._one("select count(*) from batch where is_open"):
+            return np.zeros(0, np.int64)
+        rows = self.connection.execute(self._sql["open_rows"]).fetchnumpy()["root"]
+        self.connection.execute(self._sql["drop_open"])
+        return np.asarray(rows, np.int64)
+
+    def _one(self, sql: str) -> int:
+        row = self.connection.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
+    def _new_relation(self, name: str) -> str:
+        self._level_count += 1
+        return f"{name}_{self._level_count}"
+
+    def _drop_levels(self) -> None:
+        for (name,) in self.connection.execute(self._sql["scratch"]).fetchall():
+            self.connection.execute(f'drop table "{name}"')
+
+
+def _raw_table(parts: Sequence[tuple[int, Rows]]) -> arro.Table:
+    """All parts as one Arrow table: `line` is the key of a row within this chunk, from 0."""
+    batches = []
+    key = 0
+    for file, rows in parts:
+        for low in range(0, len(rows), BATCH_ROWS):
+            high = min(low + BATCH_ROWS, len(rows))
+            cut = slice(low, high)
+            numbers = {
+                "line": np.arange(key, key + high - low, dtype=np.int64),
+                "file": np.full(high - low, file, np.int32),
+                "real_line": rows.line[cut],
+                "line_count": rows.line_count[cut],
+                "offset_bytes": rows.offset[cut],
+                "size_bytes": rows.span[cut],
+            }
+            text = TextColumn(rows.buffer, rows.starts[cut], rows.sizes[cut])
+            batches.append(
+                arro.RecordBatch.from_arrays(
+                    [
+                        *(arro.Array.from_numpy(np.ascontiguousarray(n)) for n in numbers.values()),
+                        arro.Array.from_arrow(text),
+                    ],
+                    names=[*numbers, "message"],
+                )
+            )
+            key += high - low
+    return arro.Table.from_batches(batches)

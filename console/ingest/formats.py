@@ -1,0 +1,126 @@
+"""The formats that bytes are read with: SQL files, found by being there.
+
+Three places, later ones win by id: those shipped in `queries/formats/`, the user's own in
+`<config>/kubecase/formats/`, the case's in `<case>/formats/`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import platformdirs
+
+from console.case.queryfiles import SqlFile, queries_dir
+from console.errors import CaseError
+
+RECOGNISE_BYTES = 16384  # of a line, what recognition looks at
+KINDS = ("envelope", "record")
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to read lines. `rank`: lower is tried first; generic formats are 80 and more."""
+
+    id: str
+    title: str
+    kind: str
+    rank: int
+    is_expanding: bool
+    patterns: tuple[re.Pattern[str], ...]
+    examples: tuple[str, ...]
+    yields: str
+    body: str
+    path: Path
+
+    @classmethod
+    def of(cls, file: SqlFile) -> Format:
+        """Raises CaseError naming what the header lacks."""
+
+        def one(key: str, default: str | None = None) -> str:
+            values = file.header.get(key, ())
+            if values:
+                return values[0]
+            if default is None:
+                raise CaseError(f"format has no `-- {key}:` line", where=str(file.path))
+            return default
+
+        kind = one("kind")
+        if kind not in KINDS:
+            raise CaseError(f"kind is {kind!r}", where=str(file.path), hint=f"one of {KINDS}")
+        one("recognise")
+        try:
+            patterns = tuple(re.compile(p) for p in file.header["recognise"])
+        except re.error as error:
+            raise CaseError(
+                f"recognise is no regular expression: {error}", where=str(file.path)
+            ) from error
+        _check_is_select(file)
+        return cls(
+            id=file.id,
+            title=one("title"),
+            kind=kind,
+            rank=int(one("rank", "50")),
+            is_expanding=one("expands", "no") == "yes",
+            patterns=patterns,
+            examples=file.header.get("example", ()),
+            yields=one("yields", ""),
+            body=file.body,
+            path=file.path,
+        )
+
+    def knows(self, line: str) -> bool:
+        """Whether the line looks like this format; its SQL has the last word."""
+        return any(pattern.search(line) for pattern in self.patterns)
+
+
+def _check_is_select(file: SqlFile) -> None:
+    """A format only reads: a file that came with a case must not be able to do more."""
+    try:
+        statements = duckdb.extract_statements(file.body)
+    except duckdb.Error as error:
+        raise CaseError(f"DuckDB can't read it: {error}", where=str(file.path)) from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise CaseError(
+            "a format is one SELECT", where=str(file.path), hint="remove every other statement"
+        )
+
+
+@dataclass(frozen=True)
+class Formats:
+    """All usable formats in the order in which they are tried, and what was wrong with others."""
+
+    all: Sequence[Format]
+    broken: Sequence[CaseError]
+
+    def recognised(self, sample: Iterable[str], tried: set[str]) -> Format | None:
+        """The first format that knows one of the lines and was not tried on them yet."""
+        lines = list(sample)
+        for fmt in self.all:
+            if fmt.id not in tried and any(fmt.knows(line) for line in lines):
+                return fmt
+        return None
+
+
+def formats_folders(case_folder: Path | None) -> list[Path]:
+    """Where formats are looked for, weakest first."""
+    own = Path(platformdirs.user_config_dir("kubecase")) / "formats"
+    return [queries_dir() / "formats", own, *([case_folder / "formats"] if case_folder else [])]
+
+
+def load_formats(case_folder: Path | None = None) -> Formats:
+    """Every format file; a broken one is named in `broken` and left out."""
+    found: dict[str, Format] = {}
+    broken: list[CaseError] = []
+    for folder in formats_folders(case_folder):
+        for path in sorted(folder.glob("*.sql")) if folder.is_dir() else ():
+            try:
+                fmt = Format.of(SqlFile.read(path))
+            except CaseError as error:
+                broken.append(error)
+            else:
+                found[fmt.id] = fmt
+    return Formats(sorted(found.values(), key=lambda fmt: (fmt.rank, fmt.id)), broken)

@@ -1,0 +1,168 @@
+"""Which framer reads a file: told by its first bytes, by its name only for login records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+import numpy as np
+
+from console.ingest.documents import json_spans, record_spans, rows_from_spans, yaml_spans
+from console.ingest.framing import BOM, Reader, Rows, frame_lines, rows_of
+from console.ingest.sources import Member, Unread
+
+HEAD_BYTES = 1 << 20
+DOCUMENT_BYTES = 1 << 30  # a larger JSON document is read line by line
+HEADER_BYTES = 8192
+JOURNAL_MAGIC = b"LPKSHHRH"
+_LOGIN_NAME = re.compile(r"(?:^|[/!])[uwb]tmp(?:[.-][^/!]*)?$")
+_YAML = re.compile(rb"\A(?:---[^\n]*\n)?(?:apiVersion|kind|items|metadata):[ \n]")
+# glibc's struct utmp: x86-64 has 32-bit times, aarch64 64-bit ones
+_LOGIN_SIZES = (384, 400)
+
+Report = Callable[[Unread], None]
+
+
+def frame_member(member: Member, report: Report) -> Iterator[Rows]:
+    """The rows of one file, in chunks."""
+    reader = member.open()
+    head = _read_up_to(reader, HEAD_BYTES)
+    whole = _Prefixed(head, reader)
+    kind = _kind(head, member.path)
+    if kind == "binary":
+        report(Unread(member.path, 0, "binary file: kept as evidence, not read as a log"))
+    elif kind == "lines":
+        yield from frame_lines(whole, path=member.path, report=report)
+    elif kind == "journal":
+        yield from _frame_journal(whole, member.path, report)
+    else:
+        data = _read_up_to(whole, DOCUMENT_BYTES)
+        more = whole.read(1)
+        if more:
+            yield from frame_lines(_Prefixed(data + more, whole), path=member.path, report=report)
+            return
+        spans = _SPANS[kind](data, member.path, report)
+        if spans:
+            yield from rows_from_spans(data, spans)
+        else:
+            yield from frame_lines(_Prefixed(data, whole), path=member.path, report=report)
+
+
+def header_of(first: Rows) -> str:
+    """The line that names a table's columns: `#fields …` where there is one, else the first."""
+    texts = [
+        bytes(first.buffer[s : s + min(n, HEADER_BYTES)]).decode("utf-8", "replace")
+        for s, n in zip(first.starts[:20].tolist(), first.sizes[:20].tolist(), strict=True)
+    ]
+    return next((text for text in texts if text.startswith("#fields")), texts[0])
+
+
+def _kind(head: bytes, path: str) -> str:
+    if head.startswith(JOURNAL_MAGIC):
+        return "journal"
+    if _LOGIN_NAME.search(path) and b"\0" in head[:400]:
+        return "login"
+    if _is_binary(head[:65536]):
+        return "binary"
+    if _YAML.match(head.removeprefix(BOM)):
+        return "yaml"
+    text = head.removeprefix(BOM).lstrip()
+    if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]"):
+        return "json"
+    if text[:1] == b"{":
+        return "lines" if _is_json_lines(text) else "json"
+    return "lines"
+
+
+def _is_json_lines(text: bytes) -> bool:
+    """Whether records end with their line: the first, or the second where the first was cut off."""
+    lines = text.split(b"\n", 3)
+    if len(lines) == 1:
+        return False
+    if not b"".join(lines[1:]).strip():
+        return False
+    return _is_json_object(lines[0]) or _is_json_object(lines[1])
+
+
+def _is_json_object(line: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+def _is_binary(head: bytes) -> bool:
+    """Many control characters that no log holds; NUL is not counted, a crash leaves blocks of it."""
+    if not head:
+        return False
+    codes = np.frombuffer(head, np.uint8)
+    odd = ((codes > 0) & (codes < 7)) | ((codes > 13) & (codes < 27)) | (codes == 127)
+    return int(odd.sum()) * 20 > int((codes > 0).sum())
+
+
+def _frame_journal(reader: Reader, path: str, report: Report) -> Iterator[Rows]:
+    from console.ingest.journal_file import read_journal
+
+    texts: list[bytes] = []
+    offsets: list[int] = []
+    line = 1
+
+    def rows() -> Rows:
+        count = len(texts)
+        return rows_of(
+            texts,
+            np.arange(line, line + count, dtype=np.int64),
+            np.ones(count, np.int64),
+            np.array(offsets, np.int64),
+            np.zeros(count, np.int64),
+        )
+
+    for offset, text in read_journal(reader, path, report):
+        texts.append(text)
+        offsets.append(offset)
+        if len(texts) == 20_000:
+            yield rows()
+            line += len(texts)
+            texts, offsets = [], []
+    if texts:
+        yield rows()
+
+
+def _login_size(data: bytes) -> int:
+    """The size whose records have plausible types (ut_type 0 to 9) throughout."""
+    for size in _LOGIN_SIZES:
+        types = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data) - 3, size)]
+        if all(0 <= kind <= 9 for kind in types):
+            return size
+    return _LOGIN_SIZES[0]
+
+
+_SPANS = {
+    "json": json_spans,
+    "yaml": yaml_spans,
+    "login": lambda data, path, report: record_spans(data, _login_size(data), path, report),
+}
+
+
+def _read_up_to(reader: Reader, limit: int) -> bytes:
+    blocks, size = [], 0
+    while size < limit and (block := reader.read(min(1 << 20, limit - size))):
+        blocks.append(block)
+        size += len(block)
+    return b"".join(blocks)
+
+
+class _Prefixed:
+    """A reader whose first bytes were already read."""
+
+    def __init__(self, head: bytes, reader: Reader) -> None:
+        self._head, self._reader = head, reader
+
+    def read(self, size: int, /) -> bytes:
+        if not self._head:
+            return self._reader.read(size)
+        head, self._head = self._head[:size], self._head[size:]
+        if len(head) < size:
+            return head + self._reader.read(size - len(head))
+        return head

@@ -1,0 +1,384 @@
+"""Evidence becomes segments: each file is framed, decoded and stored, and its lines are counted.
+
+A segment that is published holds whole files, or a stretch of one with the place where the next
+stretch begins; so a run that was killed goes on where the last published segment ends, and no line
+is read into two events.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from console.case.queryfiles import load as load_queries
+from console.errors import CaseError
+from console.ingest.decode import Decoder
+from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
+from console.ingest.framers import frame_member, header_of
+from console.ingest.segment import Segment
+from console.ingest.sources import Limits, Member, Unread, open_members
+
+if TYPE_CHECKING:
+    from console.ingest.formats import Formats
+
+SEGMENT_EVENTS = 3_000_000
+HELD_ROWS = 50_000  # more rows than this are not kept waiting for the rest of their event
+HELD_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The analyst's word on one evidence file."""
+
+    zone: str | None = None
+    year: int | None = None
+    skew_us: int = 0
+    node: str | None = None
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One evidence file to read: its hash, its display name, its bytes on disk."""
+
+    evidence: str
+    name: str
+    data: Path
+    size_bytes: int
+    mtime: datetime | None
+    settings: Settings = Settings()
+
+
+@dataclass
+class FileTally:
+    """What was read of one file (a member of an archive counts as a file)."""
+
+    path: str
+    bytes: int = 0
+    lines: int = 0
+    covered: int = 0
+    events: int = 0
+    text: int = 0
+    formats: dict[str, int] = field(default_factory=dict)
+    first: datetime | None = None
+    last: datetime | None = None
+    seconds: float = 0.0
+
+    def add(self, chain: str, count: int, first: datetime | None, last: datetime | None) -> None:
+        self.events += count
+        self.formats[chain] = self.formats.get(chain, 0) + count
+        if chain == "text":
+            self.text += count
+        self.first = min(filter(None, (self.first, first)), default=None)
+        self.last = max(filter(None, (self.last, last)), default=None)
+
+
+@dataclass
+class EvidenceReport:
+    """What an ingest of one evidence file came to."""
+
+    item: Item
+    files: list[FileTally] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    problems: list[CaseError] = field(default_factory=list)
+    seconds: float = 0.0
+    is_complete: bool = False
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Where a file's published rows end."""
+
+    next_offset: int = 0  # bytes before it are in the index
+    held: frozenset[int] = frozenset()  # but for the rows at these offsets
+    is_complete: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an ingest is: bytes of members read, and events stored."""
+
+    item: Item
+    bytes: int
+    events: int
+
+
+@dataclass
+class _Open:
+    """A file whose rows are being decoded."""
+
+    file: int
+    tally: FileTally
+    next_offset: int = 0
+
+
+class Loader:
+    """Reads evidence into segments of one index folder. Close it to publish what is read."""
+
+    def __init__(
+        self,
+        index_dir: Path,
+        formats: Formats,
+        *,
+        masking_key: bytes,
+        limits: Limits | None = None,
+        progress: Callable[[Progress], None] = lambda progress: None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        segment_events: int = SEGMENT_EVENTS,
+    ) -> None:
+        self.index_dir, self.formats = index_dir, formats
+        self.limits = limits or Limits()
+        self._masking_key = masking_key
+        self._progress, self._is_cancelled = progress, is_cancelled
+        self._segment_events = segment_events
+        self._sql = {name: file.body for name, file in load_queries("ingest").items()}
+        self._segment: Segment | None = None
+        self._decoder: Decoder | None = None
+        self._file_count = 0
+        self._small: list[tuple[_Open, Rows]] = []
+        self._small_bytes = 0
+        self._report: EvidenceReport | None = None
+        self._bytes = 0
+
+    def load(
+        self, item: Item, resume: dict[str, Resume] | None = None
+    ) -> EvidenceReport:
+        """Read one evidence file; what its files lack is in the report, and raises nothing."""
+        began = time.monotonic()
+        report = self._report = EvidenceReport(item)
+        self._bytes = 0
+        done = resume or {}
+        members = open_members(item.data, item.name, self.limits, report.unread.append)
+        was_cancelled = False
+        for member in members:
+            if self._is_cancelled():
+                was_cancelled = True
+                break
+            place = done.get(member.path, Resume())
+            if not place.is_complete and not self._read(item, member, place, report):
+                was_cancelled = True
+                break
+        self._flush_small()
+        if was_cancelled:
+            report.problems.append(CaseError("cancelled", where=item.name, hint="add it again"))
+        else:
+            report.is_complete = True
+            connection = self._open_segment()[0].connection
+            connection.execute("insert into finished values ($e)", {"e": item.evidence})
+            connection.executemany(
+                "insert into unread values (?, ?, ?, ?)",
+                [(item.evidence, u.path, u.offset, u.reason) for u in report.unread],
+            ) if report.unread else None
+        report.seconds = time.monotonic() - began
+        if self._decoder:
+            report.problems.extend(self._decoder.failed.values())
+        return report
+
+    def close(self) -> None:
+        """Publish the last segment."""
+        if self._segment:
+            self._flush_small()
+            self._publish()
+
+    def discard(self) -> None:
+        """Drop what was not published."""
+        if self._segment:
+            self._segment.discard()
+            self._segment = self._decoder = None
+
+    def _open_segment(self) -> tuple[Segment, Decoder]:
+        if self._segment is None or self._decoder is None:
+            self._segment = Segment(self.index_dir)
+            self._segment.connection.execute(self._sql["files"])
+            self._decoder = Decoder(
+                self._segment.connection, self.formats, masking_key=self._masking_key
+            )
+        return self._segment, self._decoder
+
+    def _publish(self) -> None:
+        if self._segment:
+            self._segment.publish()
+            self._segment = self._decoder = None
+
+    def _read(self, item: Item, member: Member, place: Resume, report: EvidenceReport) -> bool:
+        """Read one member; False when it was cancelled in the middle."""
+        began = time.monotonic()
+        tally = FileTally(member.path)
+        report.files.append(tally)
+        chunks = _after(frame_member(member, report.unread.append), place)
+        first = next(chunks, None)
+        if first is None:
+            return True
+        second = next(chunks, None)
+        opened = _Open(self._register(item, member, first), tally)
+        if second is None:
+            self._small.append((opened, first))
+            self._small_bytes += len(first.buffer)
+            if self._small_bytes >= CHUNK_BYTES or len(self._small) >= 2000:
+                self._flush_small()
+            return True
+        self._flush_small()
+        finished = self._read_large(item, member, opened, _chain(first, second, chunks), report)
+        tally.seconds += time.monotonic() - began
+        return finished
+
+    def _read_large(
+        self,
+        item: Item,
+        member: Member,
+        opened: _Open,
+        chunks: Iterator[Rows],
+        report: EvidenceReport,
+    ) -> bool:
+        """Chunk by chunk; rows of an event that may still grow wait for the next chunk."""
+        carried: Rows | None = None
+        ahead = _read_ahead(chunks)
+        following = next(ahead, None)
+        while following is not None:
+            rows, following = following, next(ahead, None)
+            if carried is not None:
+                rows = join_rows([carried, rows])
+            is_last = following is None
+            carried = self._decode_large(opened, rows, is_last)
+            segment = self._open_segment()[0]
+            is_cancelled = not is_last and self._is_cancelled()
+            if is_last or is_cancelled or segment.event_count >= self._segment_events:
+                self._store_source(opened, is_complete=is_last, held=carried)
+                if not is_last:
+                    self._publish()
+                    if is_cancelled:
+                        return False
+                    opened.file = self._register(item, member, rows)
+                    opened.tally = FileTally(opened.tally.path)
+                    report.files.append(opened.tally)
+        return True
+
+    def _decode_large(self, opened: _Open, rows: Rows, is_last: bool) -> Rows | None:
+        _, decoder = self._open_segment()
+        [held] = decoder.decode([(opened.file, rows)], final=is_last)
+        if len(held) > HELD_ROWS or int(rows.sizes[held].sum()) > HELD_BYTES:
+            decoder.decode([(opened.file, rows)], final=True)
+            held = np.zeros(0, np.int64)
+        self._store([(opened, rows)], {opened.file: held})
+        return rows.take(held) if len(held) else None
+
+    def _flush_small(self) -> None:
+        """Decode the whole small files that were collected, in one go."""
+        if not self._small:
+            return
+        parts, self._small, self._small_bytes = self._small, [], 0
+        segment, decoder = self._open_segment()
+        decoder.decode([(opened.file, rows) for opened, rows in parts], final=True)
+        self._store(parts, {})
+        for opened, _ in parts:
+            self._store_source(opened, is_complete=True, held=None)
+        if segment.event_count >= self._segment_events:
+            self._publish()
+
+    def _store(
+        self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]
+    ) -> None:
+        """Put the decoded batch into the segment and count what it covers."""
+        segment, _ = self._open_segment()
+        connection = segment.connection
+        by_file = {opened.file: opened for opened, _ in parts}
+        connection.execute(self._sql["store"], {"first_seq": segment.event_count})
+        stored = connection.execute("select count(*) from batch").fetchone()
+        segment.event_count += int(stored[0]) if stored else 0
+        for file, chain, count, first, last in connection.execute(self._sql["tally"]).fetchall():
+            by_file[file].tally.add(chain, count, first, last)
+        for file, count in connection.execute(self._sql["covered"]).fetchall():
+            by_file[file].tally.covered += count
+        for opened, rows in parts:
+            waiting = held.get(opened.file, np.zeros(0, np.int64))
+            opened.tally.lines += int(rows.line_count.sum() - rows.line_count[waiting].sum())
+            opened.tally.bytes += int(rows.span.sum() - rows.span[waiting].sum())
+            opened.next_offset = int(rows.offset[-1] + rows.span[-1])
+            self._bytes += int(rows.span.sum())
+        if self._report:
+            self._progress(Progress(self._report.item, self._bytes, segment.event_count))
+
+    def _store_source(
+        self, opened: _Open, *, is_complete: bool, held: Rows | None
+    ) -> None:
+        connection = self._open_segment()[0].connection
+        tally = opened.tally
+        connection.execute(
+            self._sql["add_source"],
+            {
+                "file": opened.file,
+                "lines": tally.lines,
+                "covered": tally.covered,
+                "events": tally.events,
+                "text": tally.text,
+                "bytes": tally.bytes,
+                "formats": [
+                    {"chain": chain, "events": count} for chain, count in tally.formats.items()
+                ],
+                "first": tally.first,
+                "last": tally.last,
+                "seconds": tally.seconds,
+                "complete": is_complete,
+                "next_offset": opened.next_offset,
+                "held": held.offset.tolist() if held is not None else [],
+            },
+        )
+
+    def _register(self, item: Item, member: Member, first: Rows) -> int:
+        """Add a row to `files`; returns its key."""
+        connection = self._open_segment()[0].connection
+        settings = item.settings
+        self._file_count += 1
+        connection.execute(
+            self._sql["add_file"],
+            {
+                "file": self._file_count,
+                "evidence": item.evidence,
+                "path": member.path,
+                "header": header_of(first),
+                "file_ts": member.mtime or item.mtime,
+                "zone": settings.zone,
+                "year": settings.year,
+                "skew_us": settings.skew_us,
+                "cluster": settings.cluster,
+                "node": settings.node,
+            },
+        )
+        return self._file_count
+
+
+def _after(chunks: Iterator[Rows], place: Resume) -> Iterator[Rows]:
+    """The rows that are not in the index yet; rows that waited come with the chunk after them."""
+    waiting: list[Rows] = []
+    held = np.array(sorted(place.held), np.int64)
+    for rows in chunks:
+        if int(rows.offset[-1]) >= place.next_offset:
+            yield join_rows([*waiting, rows]) if waiting else rows
+            waiting = []
+        elif len(picked := np.flatnonzero(np.isin(rows.offset, held))):
+            waiting.append(rows.take(picked))
+    if waiting:
+        yield join_rows(waiting)
+
+
+def _read_ahead(chunks: Iterator[Rows]) -> Iterator[Rows]:
+    """The same rows, with the next chunk read and framed while this one is decoded."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, chunks, None)
+        while (rows := following.result()) is not None:
+            following = pool.submit(next, chunks, None)
+            yield rows
+
+
+def _chain(first: Rows, second: Rows | None, rest: Iterator[Rows]) -> Iterator[Rows]:
+    yield first
+    if second is not None:
+        yield second
+        yield from rest

@@ -1,0 +1,67 @@
+"""Lines through the formats without a case: what a test, or `kubecase formats test`, looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from console.case.queryfiles import load
+from console.ingest.decode import Decoder
+from console.ingest.formats import Formats
+from console.ingest.framing import rows_of
+
+
+def parse_lines(
+    lines: Sequence[str | bytes],
+    formats: Formats,
+    *,
+    path: str = "sample.log",
+    header: str | None = None,
+    file_ts: datetime = datetime(2026, 11, 24),
+    zone: str | None = None,
+    year: int | None = None,
+) -> list[dict[str, Any]]:
+    """The events of these lines, in their order, as dicts of the columns that are not null.
+
+    `line` is 1-based. A format that fails raises its CaseError.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(load("schema")["events"].body)
+        connection.execute(load("ingest")["files"].body)
+        decoder = Decoder(connection, formats, masking_key=b"trial")
+        sql = load("ingest")
+        connection.execute(
+            sql["add_file"].body,
+            {
+                "file": 1, "evidence": "trial", "path": path, "file_ts": file_ts, "zone": zone,
+                "header": header if header is not None else str(lines[0]) if lines else "",
+                "year": year, "skew_us": 0, "cluster": None, "node": None,
+            },
+        )  # fmt: skip
+        texts = [line.encode() if isinstance(line, str) else line for line in lines]
+        sizes = np.array([len(text) + 1 for text in texts], np.int64)
+        rows = rows_of(
+            texts,
+            np.arange(1, len(texts) + 1, dtype=np.int64),
+            np.ones(len(texts), np.int64),
+            np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
+            sizes,
+        )
+        decoder.decode([(1, rows)], final=True)
+        for error in decoder.failed.values():
+            raise error
+        connection.execute(sql["store"].body, {"first_seq": 0})
+        cursor = connection.execute(
+            "select * exclude (seq, evidence, path, line_count, offset_bytes, size_bytes) "
+            "from events order by line, part"
+        )
+        names = [column[0] for column in cursor.description or ()]
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for row in cursor.fetchall()
+        ]
