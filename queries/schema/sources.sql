@@ -40,3 +40,7 @@ create table settings (
     node varchar,
     cluster varchar
 );
+-- segments that this one stands for (merged, or with corrected times); readers leave them out
+create table replaces (
+    name varchar
+);

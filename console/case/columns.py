@@ -1,0 +1,32 @@
+"""The event columns, read from the table that they are declared in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from console.case.queryfiles import load
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the view `events`; `group` is the comment above it: when, what, who …"""
+
+    name: str
+    type: str
+    group: str
+
+
+def _read() -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    group = ""
+    for line in load("schema")["events"].body.splitlines()[1:]:
+        if match := re.match(r"\s+-- (\w+)", line):
+            group = match[1]
+        elif match := re.match(r"\s+(\w+) (.+?)( not null| using compression \w+)*,?$", line):
+            columns[match[1]] = Column(match[1], match[2], group)
+    return columns
+
+
+COLUMNS: Mapping[str, Column] = _read()

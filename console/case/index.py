@@ -1,0 +1,132 @@
+"""All segments of a case as one view `events`: read side by side with whoever writes more.
+
+The database lies in memory and has every published segment attached read-only. Any number of
+cursors share it, one per thread; a cursor's `interrupt()` cancels its query. Nothing here waits for
+a lock: a segment that is being built has a name that is not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from console.case.queryfiles import load
+from console.errors import CaseError
+
+if TYPE_CHECKING:
+    from console.case.citation import Citation
+
+META = ("sources", "unread", "finished", "settings")
+
+
+class Index:
+    """The events of a case. `refresh()` takes up what was published since the last call."""
+
+    def __init__(self, index_dir: Path) -> None:
+        self.index_dir = index_dir
+        self._lock = Lock()
+        self._attached: dict[str, str] = {}  # file name -> database name
+        self._count = 0
+        self.generation = 0
+        self.database = duckdb.connect(
+            ":memory:", config={"threads": os.cpu_count() or 1, "memory_limit": "1GB"}
+        )
+        self.database.execute("set timezone = 'UTC'")
+        schema = load("schema")
+        self.database.execute("create schema none")
+        self.database.execute("use none")
+        self.database.execute(schema["events"].body)
+        self.database.execute(schema["sources"].body)
+        self.database.execute("use memory.main")
+        self.database.execute(schema["marks"].body)
+        self._create_views({})
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Attach new segments and let go of replaced ones; True if anything changed."""
+        with self._lock:
+            found = {path.name: path for path in self.index_dir.glob("*.duckdb")}
+            if found.keys() == self._attached.keys():
+                return False
+            attached = {name: db for name, db in self._attached.items() if name in found}
+            for name in sorted(found.keys() - attached.keys()):
+                self._count += 1
+                database = f"segment_{self._count}"
+                if self._attach(found[name], database):
+                    attached[name] = database
+            current = self._without_replaced(attached)
+            self._create_views(current)
+            self._attached = attached
+            self.generation += 1
+            return True
+
+    def _attach(self, path: Path, database: str) -> bool:
+        """False if the segment was replaced and removed in this very moment."""
+        literal = str(path).replace("'", "''")
+        try:
+            self.database.execute(f"attach '{literal}' as {database} (read_only)")
+        except duckdb.IOException as error:
+            if not path.exists():
+                return False
+            raise CaseError(
+                f"a segment of the index can't be read: {error}",
+                where=str(path),
+                hint="run `kubecase reindex` on the case",
+            ) from error
+        return True
+
+    def _without_replaced(self, attached: dict[str, str]) -> dict[str, str]:
+        replaced: set[str] = set()
+        for database in attached.values():
+            rows = self.database.execute(f"select name from {database}.replaces").fetchall()  # noqa: S608
+            replaced.update(f"{name}.duckdb" for (name,) in rows)
+        return {name: db for name, db in attached.items() if name not in replaced}
+
+    def _create_views(self, segments: dict[str, str]) -> None:
+        """Names of databases are ours (`segment_N`), so that no text from outside is in the SQL."""
+        databases = list(segments.values())
+        for view in ("events", *META):
+            branches = [
+                f"select *, {number}::uinteger as segment from {database}.{view}"  # noqa: S608
+                for number, database in enumerate(databases)
+            ] or [f"select *, 0::uinteger as segment from none.{view}"]  # noqa: S608
+            self.database.execute(
+                f"create or replace view memory.main.{view} as {' union all '.join(branches)}"
+            )
+
+    @property
+    def segments(self) -> list[str]:
+        """File names of the segments that are attached."""
+        return sorted(self._attached)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor for one thread."""
+        return self.database.cursor()
+
+    def set_marks(
+        self,
+        tags: Iterable[tuple[Citation, str, str]],
+        notes: Iterable[tuple[Citation, str, str]],
+    ) -> None:
+        """Replace what the journals say of events; each: citation, path, tag or text."""
+        cursor = self.cursor()
+        cursor.execute("begin")
+        for table, rows in (("case_tags", tags), ("case_notes", notes)):
+            cursor.execute(f"delete from {table}")  # noqa: S608
+            values = [(c.evidence, path, c.line, c.part, text) for c, path, text in rows]
+            if values:
+                cursor.executemany(f"insert into {table} values (?, ?, ?, ?, ?)", values)  # noqa: S608
+        cursor.execute("commit")
+
+    def lock_down(self) -> None:
+        """From here on nothing but the attached segments can be reached; for the user's own SQL."""
+        self.database.execute("set enable_external_access = false")
+        self.database.execute("set lock_configuration = true")
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,318 @@
+"""Pages, counts and histograms of the events that a filter lets through.
+
+Every query is bounded: a page asks for a stretch of time that grows until it is full, so that the
+cost of a page does not grow with the case. Nothing here holds a whole result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from console.case.columns import COLUMNS
+from console.case.queryfiles import load
+from console.errors import UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from console.case.filter import Filter
+
+FIRST_SPAN_SHARE = 64  # a page looks at this share of the case first, then at eight times as much
+# What the timeline shows of an event; long texts are cut, the detail pane has them whole.
+MESSAGE_CHARS = 600
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """Which event: stable across a rebuild of the index. `ts` is None for one without a time."""
+
+    ts: datetime | None
+    evidence: str
+    path: str
+    line: int
+    part: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """The stretch of time that is looked at: from (inclusive) and to (exclusive); None is open."""
+
+    start: datetime | None = None
+    stop: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One event of a page: its key and the values of the asked columns."""
+
+    key: Key
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The case's first and last time and its number of events."""
+
+    first: datetime | None
+    last: datetime | None
+    events: int
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts per bucket and key; bucket i begins at `start + i * step`."""
+
+    start: datetime
+    step: timedelta
+    buckets: int
+    counts: tuple[tuple[int, str, int], ...]
+
+
+# What a histogram can be stacked by, and values listed of: fixed names, never the user's text.
+STACKS = {
+    "source": "list_last(string_split(format, '>'))",
+    "outcome": "outcome",
+    "category": "category",
+}
+
+
+class Timeline:
+    """Queries over one cursor; use each instance from one thread at a time."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.cursor = cursor
+        self._sql = {name: file.body for name, file in load("timeline").items()}
+
+    def interrupt(self) -> None:
+        """Cancel the running query, from any thread."""
+        self.cursor.interrupt()
+
+    def extent(self) -> Extent:
+        """Of the whole case, at once."""
+        first, last, events = self._rows(self._sql["extent"], {})[0]
+        return Extent(first, last, events)
+
+    def after(
+        self,
+        filter: Filter,
+        anchor: Key | None,
+        limit: int,
+        columns: Sequence[str],
+        window: Window = Window(),
+    ) -> list[Row]:
+        """Up to `limit` events after the anchor (from the start if None), in time order."""
+        rows: list[Row] = []
+        if anchor is None or anchor.ts is not None:
+            for low, high in self._spans(anchor, window, forward=True):
+                rows += self._page(
+                    "page_after", filter, rows[-1].key if rows else anchor,
+                    limit - len(rows), columns, window, low, high,
+                )  # fmt: skip
+                if len(rows) >= limit:
+                    return rows
+            anchor = None
+        return rows + self._timeless(
+            "page_timeless", filter, anchor, limit - len(rows), columns, window
+        )
+
+    def before(
+        self,
+        filter: Filter,
+        anchor: Key | None,
+        limit: int,
+        columns: Sequence[str],
+        window: Window = Window(),
+    ) -> list[Row]:
+        """Up to `limit` events before the anchor (from the end if None), in time order."""
+        rows: list[Row] = []
+        if anchor is None or anchor.ts is None:
+            rows = self._timeless(
+                "page_timeless_before", filter, anchor, limit, columns, window
+            )
+            anchor = None
+        if len(rows) < limit:
+            for low, high in self._spans(anchor, window, forward=False):
+                rows += self._page(
+                    "page_before", filter,
+                    rows[-1].key if rows and rows[-1].key.ts else anchor,
+                    limit - len(rows), columns, window, low, high,
+                )  # fmt: skip
+                if len(rows) >= limit:
+                    break
+        return rows[::-1]
+
+    def sorted(
+        self,
+        filter: Filter,
+        column: str,
+        *,
+        descending: bool,
+        offset: int,
+        limit: int,
+        columns: Sequence[str],
+        window: Window = Window(),
+    ) -> list[Row]:
+        """A page of the events in the order of a column."""
+        order = f"order by {_column(column)}{' desc' if descending else ''}"
+        sql = self._with(self._sql["page_sorted"], filter, columns).replace(
+            "order by ts /* order */", order
+        )
+        params = {**self._bounds(window), **filter.params, "limit": limit, "offset": offset}
+        return _as_rows(self._rows(sql, params), len(columns))
+
+    def count(self, filter: Filter, window: Window = Window()) -> Extent:
+        """How many match, and the first and last time among them."""
+        sql = self._with(self._sql["tally"], filter)
+        [(count, first, last)] = self._rows(sql, {**self._bounds(window), **filter.params})
+        return Extent(first, last, count)
+
+    def position(self, filter: Filter, ts: datetime, window: Window = Window()) -> int:
+        """How many matching events are before a time."""
+        sql = self._with(self._sql["position"], filter)
+        [(count,)] = self._rows(sql, {**self._bounds(window), **filter.params, "ts": ts})
+        return int(count)
+
+    def histogram(
+        self, filter: Filter, start: datetime, stop: datetime, buckets: int, by: str = "source"
+    ) -> Histogram:
+        """Matching events per bucket of [start, stop), stacked by a key of STACKS."""
+        if by not in STACKS:
+            raise UsageError("unknown stack", where=by, hint=f"one of {', '.join(STACKS)}")
+        total_us = max(1, int((stop - start) / timedelta(microseconds=1)))
+        step_us = -(-total_us // max(1, buckets))
+        sql = self._with(self._sql["histogram"], filter).replace("category /* by */", STACKS[by])
+        rows = self._rows(
+            sql, {**filter.params, "start": start, "stop": stop, "step_us": step_us}
+        )
+        counts = tuple((bucket, str(key), count) for bucket, key, count in rows)
+        return Histogram(start, timedelta(microseconds=step_us), buckets, counts)
+
+    def values(
+        self, filter: Filter, column: str, limit: int = 200, window: Window = Window()
+    ) -> list[tuple[Any, int, datetime | None, datetime | None]]:
+        """(value, events, first, last) of a column, commonest first."""
+        sql = self._with(self._sql["values"], filter).replace(
+            "category /* by */", STACKS.get(column) or _column(column)
+        )
+        params = {**self._bounds(window), **filter.params, "limit": limit}
+        return [(v, n, first, last) for v, n, first, last in self._rows(sql, params)]
+
+    def event(self, key: Key) -> dict[str, Any] | None:
+        """All columns of one event; None if it is not in the index (any more)."""
+        params = {
+            "evidence": key.evidence, "path": key.path, "line": key.line, "part": key.part,
+        }  # fmt: skip
+        rows = self.cursor.execute(self._sql["event"], params).fetchall()
+        names = [column[0] for column in self.cursor.description or ()]
+        return dict(zip(names, rows[0], strict=True)) if rows else None
+
+    def sources(self) -> list[dict[str, Any]]:
+        """What was read of each file."""
+        rows = self.cursor.execute(self._sql["sources"]).fetchall()
+        names = [column[0] for column in self.cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def coverage(
+        self, start: datetime, stop: datetime, buckets: int
+    ) -> list[tuple[str, int, int, datetime | None, datetime | None]]:
+        """(source, bucket, events, first, last); bucket -1 holds events without a time."""
+        step_us = max(1, int((stop - start) / timedelta(microseconds=1)) // max(1, buckets) + 1)
+        return [
+            (source, bucket, count, first, last)
+            for source, bucket, count, first, last in self._rows(
+                self._sql["coverage"], {"start": start, "step_us": step_us}
+            )
+        ]
+
+    def _page(
+        self, name: str, filter: Filter, anchor: Key | None, limit: int,
+        columns: Sequence[str], window: Window, low: datetime, high: datetime,
+    ) -> list[Row]:  # fmt: skip
+        sql = self._with(self._sql[name], filter, columns)
+        params = {
+            **self._bounds(window), **filter.params, **_place(anchor),
+            "low": low, "high": high, "limit": limit,
+        }  # fmt: skip
+        return _as_rows(self._rows(sql, params), len(columns))
+
+    def _timeless(
+        self, name: str, filter: Filter, anchor: Key | None, limit: int,
+        columns: Sequence[str], window: Window,
+    ) -> list[Row]:  # fmt: skip
+        if limit <= 0:
+            return []
+        place = _place(anchor)
+        del place["ts"]
+        sql = self._with(self._sql[name], filter, columns)
+        params = {**self._bounds(window), **filter.params, **place, "limit": limit}
+        return _as_rows(self._rows(sql, params), len(columns))
+
+    def _spans(
+        self, anchor: Key | None, window: Window, *, forward: bool
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """Stretches of time from the anchor on (or back), each eight times the one before."""
+        extent = self.extent()
+        if extent.first is None or extent.last is None:
+            return
+        low = max(extent.first, window.start or extent.first)
+        high = min(extent.last, window.stop or extent.last)
+        if anchor and anchor.ts:
+            low, high = (max(low, anchor.ts), high) if forward else (low, min(high, anchor.ts))
+        span = (extent.last - extent.first) / FIRST_SPAN_SHARE + timedelta(seconds=1)
+        tick = timedelta(microseconds=1)
+        while low <= high:
+            if forward:
+                edge = min(high, low + span)
+                yield low, edge
+                low = edge + tick
+            else:
+                edge = max(low, high - span)
+                yield edge, high
+                high = edge - tick
+            span *= 8
+
+    def _with(self, sql: str, filter: Filter, columns: Sequence[str] = ()) -> str:
+        """The filter's expression (ours, with bound values) and fixed column names put in."""
+        names = "".join(f"{_shown(name)}, " for name in columns)
+        return sql.replace("true /* filter */", filter.sql).replace("/* columns */ message", (
+            names.removesuffix(", ") or "null"
+        ))
+
+    @staticmethod
+    def _bounds(window: Window) -> dict[str, Any]:
+        return {"from": window.start, "to": window.stop}
+
+    def _rows(self, sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        return self.cursor.execute(sql, params).fetchall()
+
+
+def _column(name: str) -> str:
+    """A column of the event table; anything else is refused."""
+    if name not in COLUMNS:
+        raise UsageError("no such column", where=name, hint=f"one of {', '.join(COLUMNS)}")
+    return name
+
+
+def _shown(name: str) -> str:
+    if name in ("message", "cmdline", "fields"):
+        return f"left({_column(name)}, {MESSAGE_CHARS}) as {name}"
+    return _column(name)
+
+
+def _place(anchor: Key | None) -> dict[str, Any]:
+    key = anchor or Key(None, "", "", 0, 0)
+    has = anchor is not None
+    return {
+        "ts": key.ts,
+        "evidence": key.evidence if has else None,
+        "path": key.path if has else None,
+        "line": key.line if has else None,
+        "part": key.part if has else None,
+    }
+
+
+def _as_rows(rows: list[tuple[Any, ...]], width: int) -> list[Row]:
+    return [Row(Key(*row[:5]), tuple(row[5 : 5 + width])) for row in rows]

@@ -1,0 +1,91 @@
+"""An open case as consoles and commands use it: its journals and its events together.
+
+`refresh()` takes up what other processes wrote; it reads, never waits, and is meant to be called
+every second or so from a worker.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.case.citation import Citation
+from console.case.folder import Case
+from console.case.index import Index
+from console.case.timeline import Key, Timeline
+
+if TYPE_CHECKING:
+    from console.case.evidence import Evidence
+    from console.case.filter import Filter
+    from console.case.state import CaseState
+
+
+class Workspace:
+    """One case, open. Not to be shared between threads, but for `timeline()` and `refresh()`."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.index = Index(case.index_dir)
+        self.state: CaseState = case.state()
+        self._mark()
+
+    @classmethod
+    def open(cls, folder: Path) -> Workspace:
+        return cls(Case.open(folder))
+
+    def refresh(self) -> bool:
+        """True if another process (or this one) added events or journal entries."""
+        state = self.case.state()
+        has_news = state != self.state
+        if has_news:
+            self.state = state
+            self._mark()
+        return self.index.refresh() or has_news
+
+    def _mark(self) -> None:
+        names = {item.sha256: item.name for item in self.case.store.list()}
+
+        def placed(citation: Citation) -> str:
+            name = names.get(citation.evidence, "")
+            return f"{name}!{citation.member}" if citation.member else name
+
+        self.index.set_marks(
+            [
+                (citation, placed(citation), tag)
+                for citation, tags in self.state.tags.items()
+                for tag in sorted(tags)
+            ],
+            [
+                (note.citation, placed(note.citation), note.text)
+                for note in self.state.notes
+                if note.citation is not None
+            ],
+        )
+
+    def timeline(self) -> Timeline:
+        """Queries on a cursor of their own; one per thread."""
+        return Timeline(self.index.cursor())
+
+    def filter(self, text: str) -> Filter:
+        """Compile a filter; times without a date are of the case's last day."""
+        from console.case.filter import compile_filter
+
+        return compile_filter(text, day=self._day())
+
+    def _day(self) -> date | None:
+        last = self.timeline().extent().last
+        return last.date() if last else None
+
+    def citation(self, key: Key) -> Citation:
+        """How a journal names an event."""
+        _, _, member = key.path.partition("!")
+        return Citation(key.evidence, member, key.line, key.part)
+
+    def evidence(self, sha256: str) -> Evidence:
+        return self.case.store.get(sha256)
+
+    def close(self) -> None:
+        self.index.close()
+        self.case.close()
+
