@@ -24,7 +24,8 @@ MEMORY = "600MB"
 class Segment:
     """A segment under construction; `connection` has it as its only database, without the outside."""
 
-    def __init__(self, index_dir: Path) -> None:
+    def __init__(self, index_dir: Path, *, reads: Path | None = None) -> None:
+        """`reads`: another segment to attach as `old`, before the outside is shut off."""
         index_dir.mkdir(mode=0o700, exist_ok=True)
         remove_abandoned(index_dir)
         name = f"{uuid.uuid4().hex}"
@@ -43,6 +44,9 @@ class Segment:
         schema = load("schema")
         self.connection.execute(schema["events"].body)
         self.connection.execute(schema["sources"].body)
+        if reads:
+            literal = str(reads).replace("'", "''")
+            self.connection.execute(f"attach '{literal}' as old (read_only)")
         self.connection.execute("set enable_external_access = false")
         self.event_count = 0
 

@@ -5,17 +5,14 @@
 create or replace temp macro in_utc(wall, zone) as
     if(zone is null, wall, timezone('UTC', timezone(zone, wall)));
 
--- How good a time without a zone of its own is.
+-- How good a time without a zone of its own is: guessed, or the analyst's word. Such times can be
+-- corrected later, so they never become `exact`.
 create or replace temp macro zone_quality(zone) as
-    if(zone is null, 'inferred_zone', 'exact');
+    if(zone is null, 'inferred_zone', 'set_zone');
 
 -- How good a time without year and zone of its own is.
 create or replace temp macro year_quality(year, zone) as
-    case
-        when year is null then 'inferred_year'
-        when zone is null then 'inferred_zone'
-        else 'exact'
-    end;
+    if(year is null, 'inferred_year', 'set_year');
 
 -- `Mar  3 14:05:06[.123456]` as a wall-clock time. The year is the analyst's, else the latest one
 -- that does not put the line more than a day after the file was last written.

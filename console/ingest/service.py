@@ -1,0 +1,353 @@
+"""What commands and screens ask of an ingest: add, go on, correct, rebuild, show a line."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+
+from console.case.index import Index
+from console.case.queryfiles import load as load_queries
+from console.errors import CaseError, UsageError
+from console.ingest.formats import load_formats
+from console.ingest.limits import Limits
+from console.ingest.load import EvidenceReport, Item, Loader, Progress, Resume, Settings
+from console.ingest.segment import Segment
+from console.ingest.sources import Unread, find_files, verbatim
+
+if TYPE_CHECKING:
+    from console.case.evidence import Evidence
+    from console.case.folder import Case
+
+MAX_SHOWN_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class AddOptions:
+    """What the analyst says about evidence when adding it."""
+
+    in_place: bool = False
+    zone: str | None = None
+    year: int | None = None
+    node: str | None = None
+    cluster: str | None = None
+    source: str = ""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Added:
+    """One path that was added: its evidence and what was read, or why it could not be."""
+
+    name: str
+    evidence: Evidence | None = None
+    report: EvidenceReport | None = None
+    is_known: bool = False
+    error: CaseError | None = None
+
+
+def check_zone(zone: str | None) -> None:
+    """Raises UsageError for a name that is no IANA time zone."""
+    if zone is None:
+        return
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            "no such time zone", where=zone[:60], hint="an IANA name such as Europe/Berlin or UTC"
+        ) from error
+
+
+def add_paths(
+    case: Case,
+    paths: Sequence[Path | IO[bytes]],
+    options: AddOptions = AddOptions(),
+    *,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Added]:
+    """Take files into the case and read them; yields each as soon as it is read.
+
+    What an earlier run left unread is read first. Cancelling keeps every segment that is whole.
+    """
+    check_zone(options.zone)
+    yield from resume(case, options.limits, progress=progress, is_cancelled=is_cancelled)
+    with _loader(case, options.limits, progress, is_cancelled) as loader:
+        for found in _found(paths):
+            if is_cancelled():
+                return
+            yield _add_one(case, loader, found, options, is_cancelled)
+
+
+def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[tuple[str, Path | IO[bytes] | Unread]]:
+    for path in paths:
+        if not isinstance(path, Path):
+            yield "stdin", path
+            continue
+        base = path if path.is_dir() else path.parent
+        for found in find_files(path):
+            if isinstance(found, Unread):
+                yield found.path, found
+            else:
+                inner = found.relative_to(base)
+                yield (f"{path.name}/{inner}" if path.is_dir() else found.name), found
+
+
+def _add_one(
+    case: Case,
+    loader: Loader,
+    found: tuple[str, Path | IO[bytes] | Unread],
+    options: AddOptions,
+    is_cancelled: Callable[[], bool],
+) -> Added:
+    name, source = found
+    if isinstance(source, Unread):
+        return Added(name, error=CaseError(source.reason, where=name))
+    try:
+        if isinstance(source, Path):
+            evidence = case.store.add_file(
+                source,
+                name=name,
+                in_place=options.in_place,
+                source=options.source,
+                cancelled=is_cancelled,
+            )
+        else:
+            evidence = case.store.add_stream(source, name, source=options.source)
+    except CaseError as error:
+        return Added(name, error=error)
+    if evidence.known:
+        return Added(name, evidence, is_known=True)
+    case.record(
+        "evidence.added",
+        data={
+            "sha256": evidence.sha256,
+            "name": evidence.name,
+            "size_bytes": evidence.size_bytes,
+            "in_place": str(evidence.in_place) if evidence.in_place else None,
+            "source": options.source,
+        },
+    )
+    settings = {"zone": options.zone, "year": options.year, "node": options.node,
+                "cluster": options.cluster}  # fmt: skip
+    if any(value is not None for value in settings.values()):
+        case.record("evidence.set", data={"sha256": evidence.sha256, **settings})
+    return _load(case, loader, evidence)
+
+
+def _load(
+    case: Case, loader: Loader, evidence: Evidence, done: dict[str, Resume] | None = None
+) -> Added:
+    """Read one evidence file, unless another process is reading it right now."""
+    with _reading(case.index_dir, evidence.sha256) as is_ours:
+        if not is_ours:
+            busy = CaseError("another process is reading it", where=evidence.name)
+            return Added(evidence.name, evidence, error=busy)
+        item = Item(
+            evidence.sha256,
+            evidence.name,
+            evidence.data_path,
+            evidence.size_bytes,
+            evidence.mtime,
+            _settings(case, evidence.sha256),
+        )
+        try:
+            report = loader.load(item, done)
+        except CaseError as error:
+            return Added(evidence.name, evidence, error=error)
+    return Added(evidence.name, evidence, report)
+
+
+def resume(
+    case: Case,
+    limits: Limits | None = None,
+    *,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Added]:
+    """Read the evidence that an earlier run added but did not read to its end."""
+    index = Index(case.index_dir)
+    try:
+        cursor = index.cursor()
+        rows = cursor.execute("select evidence from finished").fetchall()
+        finished = {sha256 for (sha256,) in rows}
+        waiting = [item for item in case.store.list() if item.sha256 not in finished]
+        places = {item.sha256: _places(cursor, item.sha256) for item in waiting}
+    finally:
+        index.close()
+    if not waiting:
+        return
+    with _loader(case, limits, progress, is_cancelled) as loader:
+        for evidence in waiting:
+            if is_cancelled():
+                return
+            yield _load(case, loader, evidence, places[evidence.sha256])
+
+
+def _places(cursor: duckdb.DuckDBPyConnection, sha256: str) -> dict[str, Resume]:
+    """How far each file of one evidence file was read."""
+    rows = cursor.execute(load_queries("ingest")["places"].body, {"evidence": sha256}).fetchall()
+    return {
+        path: Resume(next_offset, frozenset(held or ()), is_complete)
+        for path, next_offset, held, is_complete in rows
+    }
+
+
+@contextmanager
+def _loader(
+    case: Case,
+    limits: Limits | None,
+    progress: Callable[[Progress], None],
+    is_cancelled: Callable[[], bool],
+) -> Iterator[Loader]:
+    """A loader whose whole segments are published, whatever ends the block."""
+    loader = Loader(
+        case.index_dir,
+        load_formats(case.folder),
+        masking_key=case.masking_key(),
+        limits=limits,
+        progress=progress,
+        is_cancelled=is_cancelled,
+    )
+    try:
+        yield loader
+    except BaseException:
+        loader.discard()
+        raise
+    loader.close()
+
+
+@contextmanager
+def _reading(index_dir: Path, sha256: str) -> Iterator[bool]:
+    """Whether this process may read that evidence now; a dead process holds nothing."""
+    index_dir.mkdir(mode=0o700, exist_ok=True)
+    path = index_dir / f".ingest-{sha256}.lock"
+    with path.open("ab") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _settings(case: Case, sha256: str) -> Settings:
+    said = case.state().settings.get(sha256)
+    if said is None:
+        return Settings()
+    return Settings(
+        zone=said.zone,
+        year=said.year,
+        skew_us=round((said.skew_s or 0) * 1_000_000),
+        node=said.node,
+        cluster=said.cluster,
+    )
+
+
+def reindex(
+    case: Case,
+    *,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Added]:
+    """Throw the index away and build it again from evidence and journal."""
+    for path in sorted(case.index_dir.glob("*.duckdb")):
+        path.unlink()
+    yield from resume(case, progress=progress, is_cancelled=is_cancelled)
+
+
+def correct(
+    case: Case,
+    sha256: str,
+    *,
+    zone: str | None = None,
+    year: int | None = None,
+    skew_s: float | None = None,
+) -> int:
+    """Correct the times of one evidence file in place; returns the number of its events.
+
+    The segments that hold it are written anew from their own rows; the evidence is not read again.
+    """
+    check_zone(zone)
+    before = _settings(case, sha256)
+    after = replace(
+        before,
+        zone=zone if zone is not None else before.zone,
+        year=year if year is not None else before.year,
+        skew_us=round(skew_s * 1_000_000) if skew_s is not None else before.skew_us,
+    )
+    changed = {"zone": zone, "year": year, "skew_s": skew_s}
+    case.record(
+        "evidence.set",
+        data={"sha256": sha256, **{k: v for k, v in changed.items() if v is not None}},
+    )
+    count = 0
+    for path in sorted(case.index_dir.glob("*.duckdb")):
+        count += _rewrite(case.index_dir, path, sha256, before, after)
+    return count
+
+
+def _rewrite(index_dir: Path, path: Path, sha256: str, before: Settings, after: Settings) -> int:
+    """Write one segment anew with corrected times, if it holds that evidence."""
+    sql = load_queries("ingest")
+    with duckdb.connect(str(path), read_only=True) as old:
+        row = old.execute(
+            "select count(*) from events where evidence = $evidence", {"evidence": sha256}
+        ).fetchone()
+    count = int(row[0]) if row else 0
+    if not count:
+        return 0
+    segment = Segment(index_dir, reads=path)
+    try:
+        connection = segment.connection
+        connection.execute(load_queries("schema")["macros"].body)
+        params = {
+            "evidence": sha256,
+            "old_zone": before.zone,
+            "new_zone": after.zone,
+            "old_year": before.year,
+            "new_year": after.year,
+            "shift_us": after.skew_us - before.skew_us,
+            "old_skew_us": before.skew_us,
+            "new_skew_us": after.skew_us,
+        }
+        body = sql["correct"].body
+        connection.execute(body, {k: v for k, v in params.items() if f"${k}" in body})
+        for table in ("unread", "finished", "settings", "replaces"):
+            connection.execute(f"insert into {table} select * from old.{table}")  # noqa: S608
+        connection.execute(sql["correct_sources"].body)
+        connection.execute("insert into replaces values ($name)", {"name": path.stem})
+        connection.execute("detach old")
+        segment.publish()
+    except BaseException:
+        segment.discard()
+        raise
+    path.unlink()
+    return count
+
+
+def event_text(case: Case, event: dict[str, Any], limits: Limits | None = None) -> list[str]:
+    """The lines of an event as they stand in the evidence, for the screen: controls not yet shown.
+
+    event: a row of the view `events`, as `Timeline.event` gives it.
+    """
+    evidence = case.store.get(event["evidence"])
+    _, _, inner = str(event["path"]).removeprefix(evidence.name).partition("!")
+    spans = [(event["line"], event["offset_bytes"], event["size_bytes"])]
+    spans += [(c["line"], c["offset_bytes"], c["size_bytes"]) for c in event["cites"] or ()]
+    return [
+        verbatim(
+            evidence.data_path, inner, offset, min(size, MAX_SHOWN_BYTES), limits or Limits()
+        ).decode("utf-8", "backslashreplace")
+        for _, offset, size in sorted(spans)
+    ]
+
