@@ -1,0 +1,94 @@
+"""The command `kubecase`: one file per command, imported when it is used and not before."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+# Name -> (where it is, its line in --help). `--help` imports none of them.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "add": ("console.cli.add:add", "Take files, folders or archives into a case and read them."),
+    "completion": ("console.cli.completion:completion", "Print the shell's completion script."),
+    "demo": ("console.cli.demo:demo", "Open a real incident that ships with kubecase."),
+    "events": ("console.cli.events:events", "Print the events that a filter lets through."),
+    "evidence": ("console.cli.evidence:evidence", "List the evidence, or correct its times."),
+    "finding": ("console.cli.finding:finding", "List, add or judge findings."),
+    "formats": ("console.cli.formats:formats", "List the formats, or test one of your own."),
+    "journal": ("console.cli.journal:journal", "Print what was decided, by whom and when."),
+    "merge": ("console.cli.merge:merge", "Join another copy of the same case into this one."),
+    "new": ("console.cli.new:new", "Make a new case."),
+    "note": ("console.cli.note:note", "Add a note to the case, or to an event."),
+    "open": ("console.cli.open:open_", "Open a case in the console."),
+    "phase": ("console.cli.phase:phase", "Show the phase of the response, or go to another."),
+    "pivot": ("console.cli.pivot:pivot", "What is known of an entity, such as ip=203.0.113.9."),
+    "reindex": ("console.cli.reindex:reindex", "Build the index again from evidence and journal."),
+    "report": ("console.cli.report:report", "Write the report, as Markdown or HTML."),
+    "sql": ("console.cli.sql:sql", "Ask the case in SQL, read-only."),
+    "tag": ("console.cli.tag:tag", "Tag an event, or take a tag away."),
+    "verify": ("console.cli.verify:verify", "Check that evidence and journals still hold."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and loads one when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        click.echo(f"kubecase {version('kubecase')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True,
+              callback=_print_version, help="Print the version.")  # fmt: skip
+def cli() -> None:
+    """Investigate security incidents in Kubernetes and Docker, in the terminal.
+
+    Start with `kubecase demo`, or `kubecase new CASE --title …` and `kubecase add CASE PATH…`.
+    Exit codes: 0 fine, 1 a check failed or something could not be read, 2 wrong use.
+    """
+
+
+def main() -> None:
+    """Run; what the analyst can act on is one line on standard error and exit code 2."""
+    from console.cli.output import visible
+    from console.errors import CaseError
+
+    try:
+        cli(prog_name="kubecase", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("cancelled", err=True)
+        sys.exit(130)
+    except KeyboardInterrupt:
+        click.echo("cancelled", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except CaseError as error:
+        click.echo(f"kubecase: {visible(str(error))}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

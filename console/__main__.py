@@ -1,0 +1,5 @@
+"""`python -m console` is the command `kubecase`."""
+
+from console.cli import main
+
+main()

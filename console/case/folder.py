@@ -1,0 +1,178 @@
+"""The case folder: readable by its owner alone unless a group was named when it was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import tomllib
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from console.case.evidence import EvidenceStore
+from console.case.journal import Entry, Journal, JournalReader
+from console.case.keys import analyst_name, load_identity
+from console.case.state import CaseState, fold
+from console.case.text import visible
+from console.errors import CaseError, UsageError
+
+FORMAT_VERSION = 1
+
+
+class Case:
+    """An open case. Opening reads only; the first `record()` makes this process's journal."""
+
+    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.id = str(facts["id"])
+        self.title = str(facts["title"])
+        self.created = str(facts["created"])
+        self.is_group_readable = bool(facts.get("group"))
+        self.index_dir = folder / "index"
+        self.journal_dir = folder / "journal"
+        self.store = EvidenceStore(
+            folder / "evidence", who=analyst_name(), group_readable=self.is_group_readable
+        )
+        self._journal: Journal | None = None
+        self._reader = JournalReader(self.journal_dir)
+        self._entries: list[Entry] = []
+
+    @classmethod
+    def create(cls, folder: Path, *, title: str, group: str | None = None) -> Case:
+        """Make a new case in a folder that is empty or not there."""
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UsageError(
+                "there is something already", where=str(folder), hint="name a new folder"
+            )
+        mode = 0o770 if group else 0o700
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _own(folder, mode, group)
+            for name in ("journal", "evidence", "index", "reports"):
+                (folder / name).mkdir()
+                _own(folder / name, mode, group)
+        except OSError as error:
+            raise CaseError(f"can't be made: {error.strerror}", where=str(folder)) from error
+        facts = {
+            "id": str(uuid.uuid4()),
+            "title": title,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "format": FORMAT_VERSION,
+            "group": group or "",
+        }
+        lines = [f"{key} = {_toml(value)}" for key, value in facts.items()]
+        _write(folder / "case.key", secrets.token_hex(32), 0o640 if group else 0o600, group)
+        _write(folder / "case.toml", "\n".join(lines) + "\n", 0o640 if group else 0o600, group)
+        case = cls(folder, facts)
+        case.record("case.created", data={"title": title, "id": case.id})
+        return case
+
+    @classmethod
+    def open(cls, folder: Path) -> Case:
+        """Raises CaseError for a folder that is no case, or one of a later kubecase."""
+        try:
+            facts = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
+            version = int(facts["format"])
+            case = cls(folder, facts)
+        except FileNotFoundError as error:
+            raise UsageError(
+                "not a case", where=str(folder), hint="`kubecase new CASE --title …` makes one"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CaseError(
+                f"the case can't be read: {visible(str(error))}", where=str(folder / "case.toml")
+            ) from error
+        if version > FORMAT_VERSION:
+            raise CaseError(
+                f"the case has format {version}, this kubecase knows {FORMAT_VERSION}",
+                where=str(folder),
+                hint="use a newer kubecase",
+            )
+        return case
+
+    @property
+    def journal(self) -> Journal:
+        """The journal that this process writes."""
+        if self._journal is None:
+            mode = 0o640 if self.is_group_readable else 0o600
+            self._journal = Journal(self.journal_dir, load_identity(), self.id, mode)
+        return self._journal
+
+    def record(
+        self,
+        kind: str,
+        *,
+        entities: Iterable[str] = (),
+        cites: Iterable[str] = (),
+        data: Mapping[str, Any] | None = None,
+    ) -> Entry:
+        """Write a journal entry."""
+        return self.journal.append(kind, entities=entities, cites=cites, data=data)
+
+    def entries(self) -> list[Entry]:
+        """All entries of all journals, those of other processes included, in order."""
+        news = self._reader.poll()
+        if news:
+            self._entries = sorted(
+                [*self._entries, *news], key=lambda entry: (entry.ts, entry.file, entry.seq)
+            )
+        return self._entries
+
+    def state(self) -> CaseState:
+        """The fold of the journals as they are now."""
+        return fold(self.entries())
+
+    def masking_key(self) -> bytes:
+        """The key of the digests that stand for masked secrets."""
+        try:
+            return bytes.fromhex((self.folder / "case.key").read_text().strip())
+        except (OSError, ValueError) as error:
+            raise CaseError(
+                "the masking key can't be read", where=str(self.folder / "case.key")
+            ) from error
+
+    def close(self) -> None:
+        """Nothing is pending: every entry was on the disk when `record()` returned."""
+
+    def __enter__(self) -> Case:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _own(path: Path, mode: int, group: str | None) -> None:
+    path.chmod(mode)
+    if group:
+        try:
+            shutil.chown(path, group=group)
+        except (LookupError, PermissionError) as error:
+            raise UsageError(f"group can't be given the case: {error}", where=group) from error
+
+
+def _write(path: Path, text: str, mode: int, group: str | None) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        os.write(descriptor, text.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _own(path, mode, group)
+
+
+def _toml(value: object) -> str:
+    """A TOML literal; text as a basic string, whose escapes are JSON's."""
+    if isinstance(value, int):
+        return str(value)
+    text = str(value).encode("utf-8", "replace").decode()  # TOML has no lone surrogates
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
