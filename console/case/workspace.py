@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from console.case.citation import Citation
 from console.case.folder import Case
 from console.case.index import Index
+from console.case.text import visible
 from console.case.timeline import Key, Timeline
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Workspace:
         return self.index.refresh() or has_news
 
     def _mark(self) -> None:
-        names = {item.sha256: item.name for item in self.case.store.list()}
+        names = {item.sha256: visible(item.name) for item in self.case.store.list()}
 
         def placed(citation: Citation) -> str:
             name = names.get(citation.evidence, "")
@@ -79,7 +80,8 @@ class Workspace:
 
     def citation(self, key: Key) -> Citation:
         """How a journal names an event."""
-        _, _, member = key.path.partition("!")
+        name = visible(self.case.store.get(key.evidence).name)
+        member = key.path[len(name) :].removeprefix("!")
         return Citation(key.evidence, member, key.line, key.part)
 
     def evidence(self, sha256: str) -> Evidence:

@@ -23,7 +23,8 @@ from console.ingest.decode import Decoder
 from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
 from console.ingest.framers import frame_member, header_of
 from console.ingest.segment import Segment
-from console.ingest.sources import Limits, Member, Unread, open_members
+from console.ingest.limits import Limits
+from console.ingest.sources import Member, Unread, open_members
 
 if TYPE_CHECKING:
     from console.ingest.formats import Formats

@@ -14,6 +14,7 @@ import duckdb
 
 from console.case.index import Index
 from console.case.queryfiles import load as load_queries
+from console.case.text import visible
 from console.errors import CaseError, UsageError
 from console.ingest.formats import load_formats
 from console.ingest.limits import Limits
@@ -341,7 +342,7 @@ def event_text(case: Case, event: dict[str, Any], limits: Limits | None = None) 
     event: a row of the view `events`, as `Timeline.event` gives it.
     """
     evidence = case.store.get(event["evidence"])
-    _, _, inner = str(event["path"]).removeprefix(evidence.name).partition("!")
+    inner = str(event["path"])[len(visible(evidence.name)) :]
     spans = [(event["line"], event["offset_bytes"], event["size_bytes"])]
     spans += [(c["line"], c["offset_bytes"], c["size_bytes"]) for c in event["cites"] or ()]
     return [
