@@ -38,3 +38,67 @@ create or replace temp macro iso_ts(text) as
 -- One text value of a JSON document at a JSON path; null for JSON null.
 create or replace temp macro jtext(document, path) as
     nullif(json_extract_string(document, path), 'null');
+
+-- A number as text, in seconds, milli-, micro- or nanoseconds since 1970, as UTC; null if none.
+create or replace temp macro epoch_ts(text) as (
+    case
+        when not regexp_matches(text, '^1[0-9]{9}(\.[0-9]+)?$|^1[0-9]{12}$|^1[0-9]{15}$|^1[0-9]{18}$')
+            then null
+        when contains(text, '.') or strlen(text) = 10
+            then make_timestamp((try_cast(text as decimal(28, 6)) * 1000000)::bigint)
+        when strlen(text) = 13 then make_timestamp(try_cast(text as bigint) * 1000)
+        when strlen(text) = 16 then make_timestamp(try_cast(text as bigint))
+        else make_timestamp(try_cast(text as bigint) // 1000)
+    end
+);
+
+-- OCSF severity of a logger's level, in lower case.
+create or replace temp macro level_severity(level) as
+    case
+        when level in ('trace', 'debug', 'verbose') then 0
+        when level in ('info', 'information', 'informational', 'notice', 'default', 'ok') then 1
+        when level in ('warn', 'warning') then 3
+        when level in ('error', 'err', 'fail', 'failed') then 4
+        when level in ('critical', 'crit', 'alert', 'panic', 'dpanic') then 5
+        when level in ('fatal', 'emergency', 'emerg') then 6
+    end;
+
+-- `'{"a":…}'` from pairs that may be null: a JSON object without its null members.
+create or replace temp macro json_some(document) as
+    json_merge_patch('{}', document);
+
+-- Little-endian unsigned number from hexadecimal digits (two a byte, at most 8 bytes).
+create or replace temp macro hex_le(digits) as
+    try_cast('0x' || array_to_string(list_reverse(regexp_extract_all(digits, '..')), '') as bigint);
+
+-- Text up to the first NUL from hexadecimal digits; null where it is no UTF-8.
+create or replace temp macro hex_text(digits) as
+    try(decode(unhex(regexp_extract(digits, '^((?:[0-9a-fA-F][1-9a-fA-F]|[1-9a-fA-F]0)*)', 1))));
+
+-- The same for a command line: NUL becomes a blank; a quoted value is plain already.
+create or replace temp macro hex_text_spaced(value) as
+    if(value[1] = '"', trim(value, '"'),
+        coalesce(rtrim(replace(try(decode(unhex(value))), chr(0), ' ')), value));
+
+-- A value of an audit record: quoted, or hexadecimal where it holds blanks or controls.
+create or replace temp macro audit_value(value) as
+    case
+        when value is null or value in ('', '?', '(null)', '(none)') then null
+        when value[1] = '"' then trim(value, '"')
+        when regexp_full_match(value, '([0-9A-F]{2}){2,}')
+            then coalesce(replace(try(decode(unhex(value))), chr(0), ' '), value)
+        else value
+    end;
+
+-- Names of the x86-64 system calls that an investigation meets; else `syscall_N`.
+create or replace temp macro audit_syscall(number) as
+    coalesce(
+        map {'0': 'read', '1': 'write', '2': 'open', '257': 'open', '437': 'open', '41': 'socket',
+            '42': 'connect', '43': 'accept', '49': 'bind', '50': 'listen', '56': 'clone',
+            '59': 'exec', '62': 'kill', '82': 'rename', '264': 'rename', '87': 'delete',
+            '263': 'delete', '84': 'rmdir', '83': 'mkdir', '88': 'symlink', '86': 'link',
+            '90': 'chmod', '268': 'chmod', '92': 'chown', '101': 'ptrace', '105': 'setuid',
+            '155': 'pivot_root', '165': 'mount', '175': 'init_module', '313': 'init_module',
+            '272': 'unshare', '308': 'setns', '310': 'process_vm_read', '319': 'memfd_create',
+            '322': 'exec', '321': 'bpf'}[number],
+        'syscall_' || number);

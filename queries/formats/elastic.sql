@@ -1,0 +1,21 @@
+-- id: elastic
+-- title: Elasticsearch and OpenSearch export (hits, elasticdump lines)
+-- kind: envelope
+-- rank: 22
+-- expands: yes
+-- recognise: "_source"\s*:\s*\{
+-- example: {"_index":"filebeat","_id":"1","_source":{"@timestamp":"2026-01-02T03:04:05Z","message":"hello","kubernetes":{"namespace":"shop","pod":{"name":"web-1"}}}}
+-- yields: system
+-- source: https://www.elastic.co/guide/en/elasticsearch/reference/current/search-search.html
+with documents as (
+    select
+        evidence, line, offset_bytes,
+        if(json_exists(message, '$.hits.hits'),
+            json_extract(message, '$.hits.hits[*]._source'), [json_extract(message, '$._source')])
+            as sources
+    from lines
+    where message[1] = '{' and json_valid(message)
+)
+select evidence, line, offset_bytes, unnest(sources)::varchar as message
+from documents
+where sources[1] is not null

@@ -1,0 +1,57 @@
+-- id: ndjson
+-- title: Any JSON line: finds time, level and message by itself
+-- kind: envelope
+-- rank: 95
+-- recognise: ^\s*\{\s*("|\})
+-- example: {"timestamp":"2026-01-02T03:04:05Z","level":"warn","msg":"disk is nearly full","free":12}
+-- yields: system
+-- source: the keys that common loggers use (zap, logrus, bunyan, pino, ECS, Serilog, log4j)
+with documents as (
+    select evidence, line, offset_bytes, message, zone
+    from lines
+    where ltrim(message)[1] = '{' and json_valid(message)
+),
+found as (
+    select
+        *,
+        json_extract_string(message, ['$.time', '$.timestamp', '$."@timestamp"', '$.ts', '$.date',
+            '$.datetime', '$.eventTime', '$.t', '$."@t"', '$.asctime', '$.instant.epochSecond',
+            '$.StartUTC', '$.start_time', '$.created', '$.log_time', '$.event_time']) as times,
+        json_extract_string(message, ['$.level', '$.severity', '$.lvl', '$.loglevel', '$.log.level',
+            '$."@l"', '$.levelname', '$.log_level', '$.priority']) as levels,
+        json_extract_string(message, ['$.message', '$.msg', '$.log', '$.MESSAGE', '$."@message"',
+            '$."@m"', '$."@mt"', '$.event.original', '$.event', '$.text', '$.body']) as texts,
+        json_extract_string(message, ['$.kubernetes.namespace_name', '$.kubernetes.namespace',
+            '$.namespace']) as namespaces,
+        json_extract_string(message, ['$.kubernetes.pod_name', '$.kubernetes.pod.name', '$.pod',
+            '$.pod_name']) as pods,
+        json_extract_string(message, ['$.kubernetes.container_name', '$.kubernetes.container.name',
+            '$.container_name']) as containers,
+        json_extract_string(message, ['$.kubernetes.host', '$.host.name', '$.hostname', '$.node_name',
+            '$.node']) as nodes
+    from documents
+),
+first_ones as (
+    select
+        *,
+        list_filter(times, lambda x: x is not null)[1] as stamp,
+        lower(list_filter(levels, lambda x: x is not null)[1]) as level,
+        list_filter(texts, lambda x: x is not null and x != '')[1] as text
+    from found
+)
+select
+    evidence, line, offset_bytes,
+    coalesce(iso_ts(stamp), epoch_ts(stamp)) as ts,
+    case
+        when coalesce(iso_ts(stamp), epoch_ts(stamp)) is null then null
+        when regexp_matches(stamp, '(Z|[+-]\d\d:?\d\d|^[0-9.]+)$') then 'exact'
+        else zone_quality(zone)
+    end as ts_quality,
+    level_severity(level) as severity,
+    nullif(list_filter(namespaces, lambda x: x is not null)[1], '') as namespace,
+    nullif(list_filter(pods, lambda x: x is not null)[1], '') as pod,
+    nullif(list_filter(containers, lambda x: x is not null)[1], '') as container,
+    nullif(list_filter(nodes, lambda x: x is not null)[1], '') as node,
+    coalesce(rtrim(text, chr(10)), message) as message,
+    message as fields
+from first_ones
