@@ -7,7 +7,7 @@ envelope.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import arro3.core as arro
@@ -119,10 +119,10 @@ class Decoder:
             f"create or replace temp view lines as select {columns} from {level.relation}{rest}"  # noqa: S608
         )
 
-    def _sample(self, level: Level) -> Iterator[str]:
+    def _sample(self, level: Level) -> list[tuple[str, str]]:
         self._view(level)
         sql = self._sql["sample"]
-        rows = self.connection.execute(
+        return self.connection.execute(
             sql,
             {
                 "stride": max(1, level.count // SAMPLE_ROWS),
@@ -130,7 +130,6 @@ class Decoder:
                 "bytes": RECOGNISE_BYTES,
             },
         ).fetchall()
-        return (text for (text,) in rows)
 
     def _apply(self, fmt: Format, level: Level) -> None:
         """Run one format over what is left of a level."""

@@ -170,11 +170,12 @@ class _Walker:
         if not has_list:
             del self.found[found_before:]
             self.found.append((start, end, True))
-        elif not context.keys() <= {"kind", "apiVersion", "metadata"}:
+        elif context.get("kind", "List") != "List" or not context.keys() <= _LIST_KEYS:
             self.context = context
         return end
 
 
+_LIST_KEYS = frozenset({"kind", "apiVersion", "metadata"})
 # Keys under which exporters put their records: Kubernetes lists, CloudTrail, Azure, CloudWatch.
 LIST_KEYS = frozenset({"items", "Records", "records", "logEvents", "events", "Events", "entries"})
 

@@ -31,6 +31,7 @@ class Format:
     rank: int
     is_expanding: bool
     patterns: tuple[re.Pattern[str], ...]
+    path_pattern: re.Pattern[str] | None
     examples: tuple[str, ...]
     yields: str
     body: str
@@ -54,6 +55,7 @@ class Format:
         one("recognise")
         try:
             patterns = tuple(re.compile(p) for p in file.header["recognise"])
+            path_pattern = re.compile(one("path")) if "path" in file.header else None
         except re.error as error:
             raise CaseError(
                 f"recognise is no regular expression: {error}", where=str(file.path)
@@ -66,14 +68,17 @@ class Format:
             rank=int(one("rank", "50")),
             is_expanding=one("expands", "no") == "yes",
             patterns=patterns,
+            path_pattern=path_pattern,
             examples=file.header.get("example", ()),
             yields=one("yields", ""),
             body=file.body,
             path=file.path,
         )
 
-    def knows(self, line: str) -> bool:
+    def knows(self, line: str, path: str | None = None) -> bool:
         """Whether the line looks like this format; its SQL has the last word."""
+        if self.path_pattern and path is not None and not self.path_pattern.search(path):
+            return False
         return any(pattern.search(line) for pattern in self.patterns)
 
 
@@ -96,11 +101,11 @@ class Formats:
     all: Sequence[Format]
     broken: Sequence[CaseError]
 
-    def recognised(self, sample: Iterable[str], tried: set[str]) -> Format | None:
-        """The first format that knows one of the lines and was not tried on them yet."""
+    def recognised(self, sample: Iterable[tuple[str, str]], tried: set[str]) -> Format | None:
+        """The first format that knows one of the (line, path) and was not tried on them yet."""
         lines = list(sample)
         for fmt in self.all:
-            if fmt.id not in tried and any(fmt.knows(line) for line in lines):
+            if fmt.id not in tried and any(fmt.knows(line, path) for line, path in lines):
                 return fmt
         return None
 

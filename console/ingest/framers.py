@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from console.ingest.documents import json_spans, record_spans, rows_from_spans, yaml_spans
 from console.ingest.framing import BOM, Reader, Rows, frame_lines, rows_of
+from console.ingest.journal_file import read_journal
 from console.ingest.sources import Member, Unread
+
+T = TypeVar("T")
 
 HEAD_BYTES = 1 << 20
 DOCUMENT_BYTES = 1 << 30  # a larger JSON document is read line by line
 HEADER_BYTES = 8192
+JOURNAL_ROWS = 20_000
 JOURNAL_MAGIC = b"LPKSHHRH"
-_LOGIN_NAME = re.compile(r"(?:^|[/!])[uwb]tmp(?:[.-][^/!]*)?$")
+_LOGIN_NAME = re.compile(r"(?:^|[/!._-])[uwb]tmpx?(?:[._-][^/!]*)?$")
 _YAML = re.compile(rb"\A(?:---[^\n]*\n)?(?:apiVersion|kind|items|metadata):[ \n]")
 # glibc's struct utmp: x86-64 has 32-bit times, aarch64 64-bit ones
 _LOGIN_SIZES = (384, 400)
@@ -102,31 +108,27 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _frame_journal(reader: Reader, path: str, report: Report) -> Iterator[Rows]:
-    from console.ingest.journal_file import read_journal
-
-    texts: list[bytes] = []
-    offsets: list[int] = []
+    """Each entry counts as one line: a binary file has no others."""
+    data = _read_up_to(reader, DOCUMENT_BYTES)
+    if reader.read(1):
+        report(Unread(path, DOCUMENT_BYTES, f"only the first {DOCUMENT_BYTES} bytes were read"))
     line = 1
-
-    def rows() -> Rows:
-        count = len(texts)
-        return rows_of(
-            texts,
+    for some in batched(read_journal(data, path, report), JOURNAL_ROWS):
+        count = len(some)
+        yield rows_of(
+            [text for _, _, text in some],
             np.arange(line, line + count, dtype=np.int64),
             np.ones(count, np.int64),
-            np.array(offsets, np.int64),
-            np.zeros(count, np.int64),
+            np.array([offset for offset, _, _ in some], np.int64),
+            np.array([size for _, size, _ in some], np.int64),
         )
+        line += count
 
-    for offset, text in read_journal(reader, path, report):
-        texts.append(text)
-        offsets.append(offset)
-        if len(texts) == 20_000:
-            yield rows()
-            line += len(texts)
-            texts, offsets = [], []
-    if texts:
-        yield rows()
+
+def batched(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Lists of up to `size` items (itertools has it from Python 3.12 on)."""
+    while some := list(islice(items, size)):
+        yield some
 
 
 def _login_size(data: bytes) -> int:

@@ -1,7 +1,7 @@
 -- id: compose
 -- title: docker compose logs, each line with the service before it
 -- kind: envelope
--- rank: 84
+-- rank: 7
 -- recognise: ^(\x1b\[[0-9;]*[A-Za-z])*[\w.-]+ +(\x1b\[[0-9;]*m)*\| 
 -- example: etcd2   | {"level":"info","ts":"2025-04-14T07:23:25.484698Z","caller":"etcdmain/main.go:50","msg":"successfully notified init daemon"}
 -- yields: system

@@ -1,7 +1,7 @@
 -- id: cri
 -- title: Container log of a CRI runtime (containerd, CRI-O)
 -- kind: envelope
--- rank: 80
+-- rank: 2
 -- recognise: ^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d) (stdout|stderr) [FP]( |$)
 -- example: 2016-10-06T00:17:09.669794203Z stderr F log content 2
 -- yields: system

@@ -1,7 +1,7 @@
 -- id: docker_json
 -- title: Container log of Docker's json-file driver
 -- kind: envelope
--- rank: 80
+-- rank: 2
 -- recognise: ^\{"log":".*"time":"\d{4}-
 -- example: {"log":"hello\n","stream":"stdout","time":"2021-08-24T09:52:13.20764059Z"}
 -- yields: system

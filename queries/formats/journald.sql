@@ -1,7 +1,7 @@
 -- id: journald
 -- title: systemd journal (journalctl -o json, and binary journals)
 -- kind: envelope
--- rank: 78
+-- rank: 8
 -- recognise: "__REALTIME_TIMESTAMP"\s*:
 -- recognise: "_SOURCE_REALTIME_TIMESTAMP"\s*:.*"MESSAGE"\s*:
 -- example: {"__REALTIME_TIMESTAMP":"1534860261221373","PRIORITY":"6","_HOSTNAME":"node-1","_PID":"1","SYSLOG_IDENTIFIER":"systemd","MESSAGE":"Started Session 1."}

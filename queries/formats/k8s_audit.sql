@@ -14,7 +14,7 @@ with documents as (
     select
         evidence, line, offset_bytes, message, file_ts,
         from_json(message, '{
-            "kind": "VARCHAR", "auditID": "VARCHAR", "stage": "VARCHAR", "level": "VARCHAR",
+            "kind": "VARCHAR", "apiVersion": "VARCHAR", "auditID": "VARCHAR", "stage": "VARCHAR", "level": "VARCHAR",
             "requestURI": "VARCHAR", "verb": "VARCHAR",
             "user": {"username": "VARCHAR", "uid": "VARCHAR", "groups": ["VARCHAR"],
                      "extra": "JSON"},
@@ -39,9 +39,9 @@ requests as (
             when 'ResponseComplete' then 4 when 'Panic' then 3 else 4
         end as stage_rank
     from documents
-    where r.verb is not null
-        and (r.kind is null or r.kind = 'Event')
-        and (r.auditID is not null or r.objectRef is not null or r.requestURI is not null)
+    where coalesce(r.kind, 'Event') = 'Event'
+        and (r.verb is not null or r.auditID is not null or r.apiVersion like 'audit.k8s.io/%'
+        or (r.kind = 'Event' and r.sourceIPs is not null and r.user is not null))
 ),
 folds as (
     select
@@ -50,8 +50,9 @@ folds as (
         max(stage_rank) as last_stage
     from requests
     where r.auditID is not null and r.auditID != ''
-    group by r.auditID, evidence
-    having count(*) > 1 or max(stage_rank) < 3
+    group by r.auditID, r.verb, r.requestURI, evidence
+    having (count(*) > 1 and count(*) = count(distinct r.stage))
+        or (count(*) = 1 and max(stage_rank) < 3)
 ),
 folded as (
     select unnest(all_lines) as line

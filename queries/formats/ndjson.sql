@@ -52,6 +52,14 @@ select
     nullif(list_filter(pods, lambda x: x is not null)[1], '') as pod,
     nullif(list_filter(containers, lambda x: x is not null)[1], '') as container,
     nullif(list_filter(nodes, lambda x: x is not null)[1], '') as node,
-    coalesce(rtrim(text, chr(10)), message) as message,
+    coalesce(
+        rtrim(text, chr(10)),
+        -- no text of its own: the first fields, readable, and no JSON to look into again
+        'JSON: ' || array_to_string(
+            list_transform(
+                json_keys(message)[1:12],
+                lambda k: k || ': ' || left(coalesce(json_extract_string(message, '$."' || k || '"'),
+                    'null'), 60)), ', '),
+        'JSON') as message,
     message as fields
 from first_ones

@@ -3,6 +3,7 @@
 -- kind: record
 -- rank: 97
 -- recognise: .
+-- path: (^|[/!.])(bash|zsh|sh|ash|fish)_history[^/!]*$
 -- example: cat /etc/shadow
 -- yields: process
 -- source: bash(1) HISTFILE

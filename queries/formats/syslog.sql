@@ -1,7 +1,7 @@
 -- id: syslog
 -- title: Syslog with the BSD header (RFC 3164), and journalctl's short form
 -- kind: envelope
--- rank: 82
+-- rank: 4
 -- recognise: ^(<\d{1,3}>)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?\d \d\d:\d\d:\d\d(\.\d+)? \S
 -- example: Mar 11 22:55:32 ubuntu2015 sshd[3]: Failed password for root from 188.124.3.41 port 32889 ssh2
 -- yields: system

@@ -1,7 +1,7 @@
 -- id: syslog5424
 -- title: Syslog (RFC 5424)
 -- kind: envelope
--- rank: 81
+-- rank: 3
 -- recognise: ^<\d{1,3}>1 (\d{4}-\d\d-\d\dT\S+|-) \S+ \S+ \S+ \S+
 -- example: <30>1 2021-03-06T04:07:38.263426+00:00 hostname systemd 1 - -  Stopping Regular background program processing daemon...
 -- yields: system

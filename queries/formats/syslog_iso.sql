@@ -1,8 +1,8 @@
 -- id: syslog_iso
 -- title: Syslog with an ISO time (rsyslog's and journalctl's short-iso)
 -- kind: envelope
--- rank: 83
--- recognise: ^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d) \S+ [\w./-]+(\[\d+\])?:
+-- rank: 6
+-- recognise: ^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d) \S+ [A-Za-z_/][\w./-]*(\[\d+\])?:
 -- example: 2020-05-31T00:00:45.738158+00:00 localhost systemd[1]: Reloaded System Logging Service.
 -- yields: system
 -- source: https://www.rsyslog.com/doc/configuration/templates.html, RSYSLOG_FileFormat
@@ -10,7 +10,7 @@ with parts as (
     select
         evidence, line, offset_bytes,
         regexp_extract(message,
-            '^(\S+) (\S+) ([\w./-]+)(?:\[(\d+)\])?: ?((?s:.*))$',
+            '^(\S+) (\S+) ([A-Za-z_/][\w./-]*)(?:\[(\d+)\])?: ?((?s:.*))$',
             ['stamp', 'host', 'program', 'pid', 'text']) as p
     from lines
 )
@@ -20,3 +20,4 @@ select
     ltrim(p.text) as message
 from parts
 where p.stamp != '' and iso_ts(p.stamp) is not null and p.host not in ('stdout', 'stderr')
+    and not regexp_matches(p.host, '^(\d{4}-|\[)|^(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)$')

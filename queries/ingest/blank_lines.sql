@@ -1,5 +1,5 @@
 -- id: blank_lines
--- title: A blank line belongs to the event before it in its file, else to the one after it
+-- title: A blank or indented line belongs to the event before it in its file, else to the one after it
 create or replace temp table blank_hosts as
 with blanks as (
     select batch.root, raw.file

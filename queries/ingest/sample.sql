@@ -4,7 +4,7 @@ with numbered as (
     select line, path, message, row_number() over (partition by path order by line) as nth
     from lines
 )
-select left(message, $bytes)
+select left(message, $bytes) as message, path
 from numbered
 where nth <= 4 or nth % $stride = 0
 order by nth > 4, line

@@ -102,3 +102,11 @@ create or replace temp macro audit_syscall(number) as
             '272': 'unshare', '308': 'setns', '310': 'process_vm_read', '319': 'memfd_create',
             '322': 'exec', '321': 'bpf'}[number],
         'syscall_' || number);
+
+-- Address and port of `1.2.3.4:80`, `[fd00::1]:80` or a bare address; null for anything else.
+create or replace temp macro address_of(peer) as
+    nullif(coalesce(
+        nullif(regexp_extract(peer, '^\[?([0-9a-fA-F:]*:[0-9a-fA-F:.]*)\]?(?:$|\]:\d+$)', 1), ''),
+        regexp_extract(peer, '^((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?$', 1)), '');
+create or replace temp macro port_of(peer) as
+    try_cast(nullif(regexp_extract(peer, ':(\d{1,5})/?$', 1), '') as usmallint);
