@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from console.case.columns import COLUMNS
 from console.case.queryfiles import load
-from console.errors import UsageError
+from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
-    import duckdb
-
     from console.case.filter import Filter
 
 FIRST_SPAN_SHARE = 64  # a page looks at this share of the case first, then at eight times as much
@@ -102,20 +103,25 @@ class Timeline:
         limit: int,
         columns: Sequence[str],
         window: Window = Window(),
+        *,
+        whole: bool = False,
     ) -> list[Row]:
-        """Up to `limit` events after the anchor (from the start if None), in time order."""
+        """Up to `limit` events after the anchor (from the start if None), in time order.
+
+        whole: long texts are not cut.
+        """
         rows: list[Row] = []
         if anchor is None or anchor.ts is not None:
             for low, high in self._spans(anchor, window, forward=True):
                 rows += self._page(
                     "page_after", filter, rows[-1].key if rows else anchor,
-                    limit - len(rows), columns, window, low, high,
+                    limit - len(rows), columns, window, low, high, whole,
                 )  # fmt: skip
                 if len(rows) >= limit:
                     return rows
             anchor = None
         return rows + self._timeless(
-            "page_timeless", filter, anchor, limit - len(rows), columns, window
+            "page_timeless", filter, anchor, limit - len(rows), columns, window, whole
         )
 
     def before(
@@ -229,9 +235,9 @@ class Timeline:
 
     def _page(
         self, name: str, filter: Filter, anchor: Key | None, limit: int,
-        columns: Sequence[str], window: Window, low: datetime, high: datetime,
+        columns: Sequence[str], window: Window, low: datetime, high: datetime, whole: bool = False,
     ) -> list[Row]:  # fmt: skip
-        sql = self._with(self._sql[name], filter, columns)
+        sql = self._with(self._sql[name], filter, columns, whole)
         params = {
             **self._bounds(window), **filter.params, **_place(anchor),
             "low": low, "high": high, "limit": limit,
@@ -240,13 +246,13 @@ class Timeline:
 
     def _timeless(
         self, name: str, filter: Filter, anchor: Key | None, limit: int,
-        columns: Sequence[str], window: Window,
+        columns: Sequence[str], window: Window, whole: bool = False,
     ) -> list[Row]:  # fmt: skip
         if limit <= 0:
             return []
         place = _place(anchor)
         del place["ts"]
-        sql = self._with(self._sql[name], filter, columns)
+        sql = self._with(self._sql[name], filter, columns, whole)
         params = {**self._bounds(window), **filter.params, **place, "limit": limit}
         return _as_rows(self._rows(sql, params), len(columns))
 
@@ -274,9 +280,28 @@ class Timeline:
                 high = edge - tick
             span *= 8
 
-    def _with(self, sql: str, filter: Filter, columns: Sequence[str] = ()) -> str:
+    def write_parquet(
+        self, filter: Filter, window: Window, columns: Sequence[str], path: Path, limit: int | None
+    ) -> int:
+        """Write the matching events to a new Parquet file."""
+        if path.exists():
+            raise CaseError("the file is there already", where=str(path))
+        names = ", ".join(_column(name) for name in columns)
+        sql = self._with(self._sql["export"], filter).replace("/* all */ message", names)
+        literal = str(path).replace("'", "''")
+        params = {**self._bounds(window), **filter.params, "limit": limit or 1 << 62}
+        try:
+            self.cursor.execute(f"copy ({sql}) to '{literal}' (format parquet)", params)
+        except duckdb.IOException as error:
+            raise CaseError(f"can't be written: {error}", where=str(path)) from error
+        row = self.cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    def _with(
+        self, sql: str, filter: Filter, columns: Sequence[str] = (), whole: bool = False
+    ) -> str:
         """The filter's expression (ours, with bound values) and fixed column names put in."""
-        names = "".join(f"{_shown(name)}, " for name in columns)
+        names = "".join(f"{_column(name) if whole else _shown(name)}, " for name in columns)
         return sql.replace("true /* filter */", filter.sql).replace("/* columns */ message", (
             names.removesuffix(", ") or "null"
         ))
