@@ -14,21 +14,22 @@ create or replace temp macro zone_quality(zone) as
 create or replace temp macro year_quality(year, zone) as
     if(year is null, 'inferred_year', 'set_year');
 
--- `Mar  3 14:05:06[.123456]` as a wall-clock time. The year is the analyst's, else the latest one
--- that does not put the line more than a day after the file was last written.
-create or replace temp macro dated(text, year, file_ts) as (
-    coalesce(
-        try_strptime(coalesce(year, year(file_ts))::varchar || ' ' || text,
-            ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f']),
-        -- 29 February exists only in some years: the last leap year
-        try_strptime((coalesce(year, year(file_ts)) - coalesce(year, year(file_ts)) % 4)::varchar
-            || ' ' || text, ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f'])
-    )
-    - to_years(if(
-        year is null
-        and try_strptime(year(file_ts)::varchar || ' ' || text,
-            ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f']) > file_ts + interval 1 day,
-        1, 0))
+-- `Mar  3 14:05:06[.123456]` as a wall-clock time in the file's year (`stamp_near`), and in the year
+-- that is meant (`stamp_ts`): the analyst's, else the latest that does not put the line more than a
+-- day after the file was last written. 29 February exists only in some years: then the last leap
+-- year. Two steps, because the first one is dear and the second one needs it more than once.
+create or replace temp macro stamp_in(text, year) as
+    try_strptime(year::varchar || ' ' || text, ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f']);
+create or replace temp macro stamp_near(text, year, file_ts) as
+    stamp_in(text, coalesce(year, year(file_ts)));
+create or replace temp macro stamp_ts(near, text, year, file_ts) as (
+    case
+        when near is null and starts_with(text, 'Feb') then coalesce(
+            stamp_in(text, coalesce(year, year(file_ts)) - coalesce(year, year(file_ts)) % 4),
+            null)
+        when year is null and near > file_ts + interval 1 day then near - interval 1 year
+        else near
+    end
 );
 
 -- An RFC 3339 or ISO 8601 time with any number of fraction digits as UTC microseconds; null if none.
