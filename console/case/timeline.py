@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from console.case.columns import COLUMNS
+from console.case.filter import Filter
 from console.case.queryfiles import load
 from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
-    from console.case.filter import Filter
+    from console.case.entities import Entity
 
 FIRST_SPAN_SHARE = 64  # a page looks at this share of the case first, then at eight times as much
 # What the timeline shows of an event; long texts are cut, the detail pane has them whole.
@@ -70,6 +71,28 @@ class Histogram:
     step: timedelta
     buckets: int
     counts: tuple[tuple[int, str, int], ...]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One entity's activity: (events, of them denied, failed or severe) per bucket."""
+
+    name: str
+    events: int
+    buckets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """An entity at a glance. did: (category, activity, outcome, events); touches: (column, value,
+    events); density: events per equal stretch from first to last."""
+
+    first: datetime | None
+    last: datetime | None
+    events: int
+    did: tuple[tuple[str, str, str, int], ...]
+    touches: tuple[tuple[str, str, int], ...]
+    density: tuple[int, ...]
 
 
 # What a histogram can be stacked by, and values listed of: fixed names, never the user's text.
@@ -206,6 +229,44 @@ class Timeline:
         params = {**self._bounds(window), **filter.params, "limit": limit}
         return [(v, n, first, last) for v, n, first, last in self._rows(sql, params)]
 
+    def lanes(
+        self, filter: Filter, by: str, window: Window, buckets: int, limit: int
+    ) -> list[Lane]:
+        """The busiest values of a column, each over the buckets of a closed window."""
+        if window.start is None or window.stop is None:
+            raise UsageError("lanes need a stretch of time")
+        total_us = max(1, int((window.stop - window.start) / timedelta(microseconds=1)))
+        sql = self._with(self._sql["lanes"], filter).replace("actor /* by */", _column(by))
+        params = {
+            **filter.params, "start": window.start, "stop": window.stop, "limit": limit,
+            "step_us": -(-total_us // max(1, buckets)),
+        }  # fmt: skip
+        lanes: dict[str, tuple[int, list[tuple[int, int]]]] = {}
+        for name, events, bucket, count, bad in self._rows(sql, params):
+            _, cells = lanes.setdefault(str(name), (events, [(0, 0)] * buckets))
+            if 0 <= bucket < buckets:
+                cells[bucket] = (count, bad)
+        return [Lane(name, events, tuple(cells)) for name, (events, cells) in lanes.items()]
+
+    def portrait(self, entity: Entity, each: int, buckets: int) -> Portrait:
+        """What is seen of an entity in the whole case."""
+        names = [f"{_column(column)}::varchar = $entity" for column in entity.columns]
+        mine = Filter(f"({' or '.join(names)})", {"entity": entity.value})
+        extent = self.count(mine)
+        did = self._rows(self._with(self._sql["entity"], mine), {**mine.params, "limit": 12})
+        touches = self._rows(self._with(self._sql["touches"], mine), {**mine.params, "each": each})
+        density = [0] * buckets
+        if extent.first and extent.last:
+            stop = extent.last + timedelta(microseconds=1)
+            for bucket, _, count in self.histogram(mine, extent.first, stop, buckets).counts:
+                density[min(bucket, buckets - 1)] += count
+        return Portrait(
+            extent.first, extent.last, extent.events,
+            tuple((c, a, o, n) for c, a, o, n, *_ in did),
+            tuple((column, str(value), n) for column, value, n in touches),
+            tuple(density),
+        )  # fmt: skip
+
     def event(self, key: Key) -> dict[str, Any] | None:
         """All columns of one event; None if it is not in the index (any more)."""
         params = {
@@ -220,6 +281,10 @@ class Timeline:
         rows = self.cursor.execute(self._sql["sources"]).fetchall()
         names = [column[0] for column in self.cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def unread(self) -> list[tuple[str, str, int | None, str]]:
+        """(evidence, path, offset, reason) of everything that could not be read."""
+        return [(e, p, o, r) for e, p, o, r in self._rows(self._sql["unread"], {})]
 
     def coverage(
         self, start: datetime, stop: datetime, buckets: int

@@ -84,6 +84,13 @@ class Workspace:
         member = key.path[len(name) :].removeprefix("!")
         return Citation(key.evidence, member, key.line, key.part)
 
+    def key(self, citation: Citation) -> Key:
+        """Where the index has a cited event; the time is not part of a citation."""
+        said = self.state.evidence.get(citation.evidence, {})
+        name = visible(str(said.get("name", "")))
+        path = f"{name}!{citation.member}" if citation.member else name
+        return Key(None, citation.evidence, path, citation.line, citation.part)
+
     def evidence(self, sha256: str) -> Evidence:
         return self.case.store.get(sha256)
 

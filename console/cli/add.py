@@ -63,7 +63,9 @@ def add(
         "max_members": max_members,
     }
     limits = replace(Limits(), **{k: v for k, v in asked.items() if v is not None})
-    options = AddOptions(in_place, zone, year, node, cluster, source, limits)
+    options = AddOptions(
+        in_place, zone, year, node=node, cluster=cluster, source=source, limits=limits
+    )
     sources = [sys.stdin.buffer if path == "-" else Path(path) for path in paths]
     for path in sources:
         if isinstance(path, Path) and not path.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ class AddOptions:
     in_place: bool = False
     zone: str | None = None
     year: int | None = None
+    skew_s: float | None = None
     node: str | None = None
     cluster: str | None = None
     source: str = ""
@@ -63,6 +65,36 @@ def check_zone(zone: str | None) -> None:
         raise UsageError(
             "no such time zone", where=zone[:60], hint="an IANA name such as Europe/Berlin or UTC"
         ) from error
+
+
+def parse_options(text: str) -> AddOptions:
+    """Options as typed in the console: `--tz Europe/Berlin --year 2025 --in-place`."""
+    words = shlex.split(text)
+    options = AddOptions()
+    while words:
+        name = words.pop(0)
+        if name == "--in-place":
+            options = replace(options, in_place=True)
+            continue
+        if name not in _OPTIONS or not words:
+            raise UsageError("unknown option", where=name[:40], hint=", ".join(_OPTIONS))
+        field, convert = _OPTIONS[name]
+        try:
+            options = replace(options, **{field: convert(words.pop(0))})
+        except ValueError as error:
+            raise UsageError(f"not a value for {name}", hint="a number") from error
+    check_zone(options.zone)
+    return options
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "--tz": ("zone", str),
+    "--year": ("year", int),
+    "--skew": ("skew_s", float),
+    "--node": ("node", str),
+    "--cluster": ("cluster", str),
+    "--source": ("source", str),
+}
 
 
 def add_paths(
@@ -135,8 +167,8 @@ def _add_one(
             "source": options.source,
         },
     )
-    settings = {"zone": options.zone, "year": options.year, "node": options.node,
-                "cluster": options.cluster}  # fmt: skip
+    settings = {"zone": options.zone, "year": options.year, "skew_s": options.skew_s,
+                "node": options.node, "cluster": options.cluster}  # fmt: skip
     if any(value is not None for value in settings.values()):
         case.record("evidence.set", data={"sha256": evidence.sha256, **settings})
     return _load(case, loader, evidence)

@@ -1,0 +1,129 @@
+"""What all screens share: the frame, the trail, the status line, errors that are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
+
+from console.app.safe import plain
+from console.app.widgets.frame import Frame
+from console.case.entities import Entity
+from console.errors import CaseError
+
+if TYPE_CHECKING:
+    from console.app.app import Console
+    from console.case.workspace import Workspace
+
+
+class CaseChanged(Message):
+    """The case has new events or journal entries, from whichever process."""
+
+
+class CaseScreen(Screen[Any]):
+    """A screen of the console. `compose_body()` is what a screen adds."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("colon", "command", "Command", key_display=":"),
+        Binding("escape", "back", "Back", show=False),
+        Binding("q", "back", "Back"),
+        Binding("minus", "previous_mode", "Screen before", show=False, key_display="-"),
+        Binding("left_square_bracket", "trail(-1)", "Trail back", show=False, key_display="["),
+        Binding("right_square_bracket", "trail(1)", "Trail on", show=False, key_display="]"),
+    ]
+
+    @dataclass
+    class Failed(Message):
+        """A worker ended with an error that the analyst can act on."""
+
+        error: CaseError
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.console_app.workspace
+
+    @property
+    def console_app(self) -> Console:
+        return cast("Console", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Frame()
+        yield from self.compose_body()
+        yield Static("", id="trail")
+        yield Static("", id="status")
+        yield Footer()
+
+    def compose_body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        yield from ()
+
+    def on_screen_resume(self) -> None:
+        self.show_trail()
+
+    def show_trail(self) -> None:
+        """The pivots that led here; nothing where there are none."""
+        line = self.query_one("#trail", Static)
+        steps = self.console_app.trail
+        line.display = bool(steps)
+        here = self.console_app.trail_at
+        text = Text("▸ ", no_wrap=True, overflow="ellipsis")
+        for index, entity in enumerate(steps[-6:], max(0, len(steps) - 6)):
+            style = "bold reverse" if index == here else ""
+            text.append(plain(f"{entity.type} {entity.value}", 40), style)
+            if index < len(steps) - 1:
+                text.append(" → ")
+        line.update(text)
+
+    def set_status(self, text: str | Text) -> None:
+        """The bottom line: progress, counts, errors. Empty text takes it away."""
+        line = self.query_one("#status", Static)
+        line.display = bool(str(text))
+        line.update(Text(text, no_wrap=True) if isinstance(text, str) else text)
+
+    def show_error(self, error: CaseError) -> None:
+        """What went wrong, where, and what to do, in the bottom line."""
+        self.set_status(Text(f"✘ {plain(str(error), 400)}", style="bold red"))
+
+    def on_case_screen_failed(self, message: Failed) -> None:
+        self.show_error(message.error)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that ended in an error which nobody expected is shown, not lost."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            error = event.worker.error
+            if isinstance(error, CaseError):
+                self.show_error(error)
+            else:
+                self.set_status(
+                    Text(f"✘ {type(error).__name__}: {plain(error, 300)}", style="bold red")
+                )
+
+    def open_entity(self, entity: Entity) -> None:
+        self.console_app.open_entity(entity)
+
+    def action_back(self) -> None:
+        self.console_app.go_back()
+
+    def action_previous_mode(self) -> None:
+        self.console_app.previous_mode()
+
+    def action_trail(self, step: int) -> None:
+        self.console_app.walk_trail(step)
+
+    def action_help(self) -> None:
+        from console.app.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self))
+
+    def action_command(self) -> None:
+        from console.app.screens.command import CommandScreen
+
+        self.app.push_screen(CommandScreen(), self.console_app.run_command)

@@ -1,0 +1,156 @@
+"""One entity: when it was seen, what it did, what it touches, what is known, what can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
+
+from console.app.safe import plain
+from console.app.screens.base import CaseScreen
+from console.app.widgets.histogram import BLOCKS
+from console.case.entities import Entity, entity_in
+from console.case.pivots import Pivot, pivots_for
+from console.case.timeline import Portrait
+
+TOUCHES = 6
+
+
+class EntityScreen(CaseScreen):
+    """enter opens an entity or asks a pivot, t its events in the timeline."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open"),
+        Binding("p", "open", "Pivot", show=False),
+        Binding("t", "timeline", "Its events"),
+        Binding("n", "note", "Note"),
+        Binding("c", "copy", "Copy", show=False),
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+    ]
+
+    @dataclass
+    class Loaded(Message):
+        portrait: Portrait
+
+    def __init__(self, entity: Entity) -> None:
+        super().__init__()
+        self.entity = entity
+        self.targets: list[Entity | Pivot | None] = []
+
+    def compose_body(self) -> ComposeResult:
+        yield Static("", id="entity-head")
+        yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+        head = Text(f" {self.entity.type} {plain(self.entity.value, 200)}\n looking…", style="bold")
+        self.query_one("#entity-head", Static).update(head)
+        self.load()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="entity")
+    def load(self) -> None:
+        worker = get_current_worker()
+        portrait = self.workspace.timeline().portrait(self.entity, TOUCHES, buckets=40)
+        if not worker.is_cancelled:
+            self.post_message(self.Loaded(portrait))
+
+    @on(Loaded)
+    def draw(self, message: Loaded) -> None:
+        portrait = message.portrait
+        head = Text(no_wrap=True, overflow="ellipsis")
+        head.append(f" {self.entity.type} {plain(self.entity.value, 160)}\n", "bold")
+        if portrait.first and portrait.last:
+            head.append(f" first {portrait.first:%Y-%m-%d %H:%M:%S}   last {portrait.last:%Y-%m-%d %H:%M:%S}")
+        head.append(f"   {portrait.events:,} events   ")
+        top = max(portrait.density, default=0)
+        head.append("".join(BLOCKS[-(-n * 8 // top)] if top else " " for n in portrait.density))
+        self.query_one("#entity-head", Static).update(head)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        self.targets = []
+        self.heading("did")
+        for category, activity, outcome, count in portrait.did:
+            self.row(None, f"{count:>9,}  {activity or '–'}  {category}  {outcome}",
+                     bad=outcome in ("denied", "failed"))  # fmt: skip
+        self.heading("touches")
+        for column, value, count in portrait.touches:
+            other = entity_in(column, value)
+            if other and other != self.entity:
+                self.row(other, f"{count:>9,}  {other.type} {plain(other.value, 120)}")
+        self.known()
+        self.heading("ask")
+        for pivot in pivots_for(self.entity):
+            self.row(pivot, f"           {pivot.title}")
+        options.highlighted = next((i for i, t in enumerate(self.targets) if t), 0)
+
+    def known(self) -> None:
+        """Findings and notes that name the entity."""
+        state = self.workspace.state
+        name = str(self.entity)
+        lines = [
+            f"{finding.name} {finding.title} ({finding.status})"
+            for finding in state.findings
+            if name in finding.entities
+        ] + [f"note by {note.who}: {note.text}" for note in state.notes if name in note.entities]
+        if lines:
+            self.heading("known")
+        for line in lines:
+            self.row(None, f"           {plain(line, 200)}")
+
+    def heading(self, text: str) -> None:
+        self.targets.append(None)
+        self.query_one(OptionList).add_option(Option(Text(f" {text}", style="bold"), disabled=True))
+
+    def row(self, target: Entity | Pivot | None, line: str, *, bad: bool = False) -> None:
+        self.targets.append(target)
+        text = Text(f" {plain(line)}", no_wrap=True, overflow="ellipsis", style="red" if bad else "")
+        if target is not None:
+            text.append("  ›", "dim")
+        self.query_one(OptionList).add_option(Option(text, disabled=target is None))
+
+    def action_open(self) -> None:
+        at = self.query_one(OptionList).highlighted
+        target: Any = self.targets[at] if at is not None and at < len(self.targets) else None
+        if isinstance(target, Entity):
+            self.open_entity(target)
+        elif isinstance(target, Pivot):
+            from console.app.screens.pivot import PivotScreen
+
+            self.app.push_screen(PivotScreen(target, self.entity))
+
+    def on_option_list_option_selected(self) -> None:
+        self.action_open()
+
+    def action_timeline(self) -> None:
+        from console.case.filter import filter_with
+
+        column = "ip" if self.entity.type == "ip" else self.entity.columns[0]
+        self.console_app.open_timeline(filter_with("", column, self.entity.value))
+
+    def action_note(self) -> None:
+        from console.app.screens.ask import AskScreen
+
+        def take(text: str | None) -> None:
+            if text:
+                self.console_app.record("note", entities=[str(self.entity)], data={"text": text})
+
+        self.app.push_screen(AskScreen(f"Note on {self.entity.type} {self.entity.value[:60]}"), take)
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self.entity.value)
+        self.set_status("copied")
+
+    def action_down(self) -> None:
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        self.query_one(OptionList).action_cursor_up()

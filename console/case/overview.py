@@ -1,0 +1,82 @@
+"""What a case holds at a glance: coverage per source, what stands out, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from console.case.queryfiles import load
+
+if TYPE_CHECKING:
+    from console.case.workspace import Workspace
+
+MAX_SOURCES = 40
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One kind of source: events per bucket of the case's whole time."""
+
+    source: str
+    events: int
+    buckets: tuple[int, ...]
+    first: datetime | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """kinds: events per category, and `inferred`, `timeless`; top: (column, value, events)."""
+
+    first: datetime | None = None
+    last: datetime | None = None
+    events: int = 0
+    files: int = 0
+    text: int = 0
+    unread: int = 0
+    coverage: tuple[Coverage, ...] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    top: tuple[tuple[str, str, int], ...] = ()
+
+
+def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
+    """Queries for the overview; call it away from the event loop."""
+    timeline = workspace.timeline()
+    cursor = timeline.cursor
+    extent = timeline.extent()
+    sources = timeline.sources()
+    sql = {name: file.body for name, file in load("timeline").items()}
+    row = cursor.execute(sql["kinds"]).fetchone() or ()
+    names = [column[0].removesuffix("_count") for column in cursor.description or ()]
+    unread = cursor.execute("select count(*) from unread").fetchone()
+    found = cursor.execute(sql["top"], {"limit": top}).fetchall()
+    return Overview(
+        first=extent.first,
+        last=extent.last,
+        events=extent.events,
+        files=len(sources),
+        text=sum(int(source["text"]) for source in sources),
+        unread=int(unread[0]) if unread else 0,
+        coverage=_coverage(workspace, extent.first, extent.last, buckets),
+        kinds=dict(zip(names, row, strict=True)),
+        top=tuple((column, str(value), count) for column, value, count in found),
+    )
+
+
+def _coverage(
+    workspace: Workspace, first: datetime | None, last: datetime | None, buckets: int
+) -> tuple[Coverage, ...]:
+    start = first or datetime(1970, 1, 1)
+    stop = (last or start) + timedelta(microseconds=1)
+    rows: dict[str, list[int]] = {}
+    totals: dict[str, int] = {}
+    firsts: dict[str, datetime | None] = {}
+    for source, bucket, count, begin, _end in workspace.timeline().coverage(start, stop, buckets):
+        cells = rows.setdefault(source, [0] * buckets)
+        if 0 <= bucket < buckets:
+            cells[bucket] += count
+        totals[source] = totals.get(source, 0) + count
+        firsts[source] = min(filter(None, (firsts.get(source), begin)), default=None)
+    order = sorted(rows, key=lambda source: (-totals[source], source))[:MAX_SOURCES]
+    return tuple(Coverage(s, totals[s], tuple(rows[s]), firsts[s]) for s in order)

@@ -1,0 +1,44 @@
+"""What a path is before it is taken: its files, and what their first lines are recognised as."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from console.case.text import visible
+from console.errors import CaseError
+from console.ingest.formats import RECOGNISE_BYTES, load_formats
+from console.ingest.framers import frame_member
+from console.ingest.limits import Limits
+from console.ingest.sources import Unread, find_files, open_members
+
+MAX_FILES = 8
+MAX_LINES = 20
+
+
+def preview(path: Path, case_folder: Path) -> list[str]:
+    """One line per file (the first ones) of what was recognised; nothing is taken yet."""
+    formats = load_formats(case_folder)
+    lines = []
+    found = list(islice(find_files(path), MAX_FILES + 1))
+    for file in found[:MAX_FILES]:
+        if isinstance(file, Unread):
+            lines.append(f"{file.path}: {file.reason}")
+            continue
+        try:
+            for member in islice(open_members(file, file.name, Limits(), lambda unread: None), 3):
+                rows = next(frame_member(member, lambda unread: None), None)
+                texts = [] if rows is None else [
+                    bytes(rows.buffer[s : s + min(n, RECOGNISE_BYTES)]).decode("utf-8", "replace")
+                    for s, n in zip(
+                        rows.starts[:MAX_LINES].tolist(), rows.sizes[:MAX_LINES].tolist(), strict=True
+                    )
+                ]  # fmt: skip
+                fmt = formats.recognised([(text, member.path) for text in texts], set())
+                kind = fmt.title if fmt else "no format: read as text"
+                lines.append(f"{visible(member.path)}: {kind}")
+        except CaseError as error:
+            lines.append(str(error))
+    if len(found) > MAX_FILES:
+        lines.append("… and more")
+    return lines

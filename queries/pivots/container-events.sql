@@ -1,0 +1,20 @@
+-- id: container-events
+-- title: What happened to it
+-- entity: container
+with mine as (
+    select *
+    from events
+    where (container_id = $value or container = $value)
+        and ($as_of::timestamp is null or ts <= $as_of)
+)
+select
+    category, activity, actor, outcome,
+    count(*)::bigint as event_count,
+    count(*) filter (outcome in ('denied', 'failed'))::bigint as bad_count,
+    min(ts) as first_ts, max(ts) as last_ts,
+    arg_max(evidence, ts) as evidence, arg_max(path, ts) as path,
+    arg_max(line, ts) as line, arg_max(part, ts) as part
+from mine
+group by all
+order by event_count desc, category, activity, actor, outcome
+limit $limit

@@ -1,0 +1,21 @@
+-- id: ip-requests
+-- title: Pages that this address asked for
+-- entity: ip
+with mine as (
+    select *
+    from events
+    where (src_ip = $value)
+        and ($as_of::timestamp is null or ts <= $as_of)
+        and category = 'http'
+)
+select
+    object_name, activity, status, user_agent,
+    count(*)::bigint as event_count,
+    count(*) filter (outcome in ('denied', 'failed'))::bigint as bad_count,
+    min(ts) as first_ts, max(ts) as last_ts,
+    arg_max(evidence, ts) as evidence, arg_max(path, ts) as path,
+    arg_max(line, ts) as line, arg_max(part, ts) as part
+from mine
+group by all
+order by event_count desc, object_name, activity, status, user_agent
+limit $limit

@@ -1,0 +1,21 @@
+-- id: user-secrets
+-- title: Secrets that it read or listed
+-- entity: user
+with mine as (
+    select *
+    from events
+    where (actor = $value)
+        and ($as_of::timestamp is null or ts <= $as_of)
+        and object_kind in ('secrets', 'secretsmanager', 'ssm')
+)
+select
+    activity, namespace, object_name, outcome,
+    count(*)::bigint as event_count,
+    count(*) filter (outcome in ('denied', 'failed'))::bigint as bad_count,
+    min(ts) as first_ts, max(ts) as last_ts,
+    arg_max(evidence, ts) as evidence, arg_max(path, ts) as path,
+    arg_max(line, ts) as line, arg_max(part, ts) as part
+from mine
+group by all
+order by event_count desc, activity, namespace, object_name, outcome
+limit $limit
