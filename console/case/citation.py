@@ -9,7 +9,7 @@ from console.case.text import visible
 from console.errors import UsageError
 
 # A member may hold any character, so the line is what stands after the last colon.
-_FORM = re.compile(r"([0-9a-f]{64})(?:!(.*))?:(\d+)(?:\.(\d+))?", re.DOTALL)
+_FORM = re.compile(r"([0-9a-f]{64})(?:!(.+))?:([0-9]{1,18})(?:\.([0-9]{1,18}))?", re.DOTALL)
 
 
 @dataclass(frozen=True, order=True)
@@ -30,9 +30,12 @@ class Citation:
     def parse(cls, text: str) -> Citation:
         """Raises UsageError for anything that `str()` did not make."""
         match = _FORM.fullmatch(text)
-        if not match:
-            raise UsageError("not a citation", where=visible(text[:80]), hint="SHA256[!MEMBER]:LINE")
-        return cls(match[1], match[2] or "", int(match[3]), int(match[4] or 0))
+        if match:
+            citation = cls(match[1], match[2] or "", int(match[3]), int(match[4] or 0))
+            if str(citation) == text:
+                return citation
+        hint = "it has the form SHA256[!MEMBER]:LINE[.PART]"
+        raise UsageError("not a citation", where=visible(text[:80]), hint=hint)
 
     def display(self) -> str:
         """Short and safe to show: 12 digits of the hash, then member and line."""

@@ -13,13 +13,14 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from console.case.journal import Problem
+from console.case.journal import Problem, sync_folder
 from console.case.text import visible
 from console.errors import CaseError, UsageError
 
@@ -69,21 +70,15 @@ class EvidenceStore:
             before = path.stat()
             if not stat.S_ISREG(before.st_mode):
                 raise CaseError("not a regular file", where=visible(str(path)))
-            with path.open("rb") as handle:
-                taken = self._take(handle, progress, cancelled, copy=not in_place)
-                after = os.fstat(handle.fileno())
+            handle = path.open("rb")
         except OSError as error:
-            raise CaseError(
-                f"can't be read: {error.strerror}",
-                where=visible(str(path)),
-                hint="check that it is there and that you may read it",
-            ) from error
-        note = ""
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            note = "it changed while it was read: the evidence is what was read"
-        return self._keep(
-            *taken,
-            {
+            raise _unreadable(str(path), error) from error
+        with handle, self._drafting() as draft:
+            data = None if in_place else draft / "data"
+            sha256, size = _take(handle, str(path), data, progress, cancelled)
+            after = os.fstat(handle.fileno())
+            is_same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+            facts = {
                 "name": name or path.name,
                 "source": source,
                 "collector": collector,
@@ -91,28 +86,72 @@ class EvidenceStore:
                 "mtime": _iso(datetime.fromtimestamp(before.st_mtime, UTC)),
                 "mtime_ns": after.st_mtime_ns,
                 "in_place": str(path.resolve()) if in_place else None,
-                "note": note,
-            },
-        )
+                "note": "" if is_same else "it changed while it was read: this is what was read",
+            }
+            return self._keep(draft, sha256, size, facts)
 
-    def add_stream(self, stream: IO[bytes], name: str, *, source: str = "") -> Evidence:
-        """Take everything that a stream gives."""
-        taken = self._take(stream, lambda size: None, lambda: False, copy=True)
-        facts = {"name": name, "source": source, "collector": "", "original": name,
-                 "mtime": _iso(datetime.now(UTC)), "mtime_ns": None, "in_place": None,
-                 "note": ""}  # fmt: skip
-        return self._keep(*taken, facts)
+    def add_stream(
+        self,
+        stream: IO[bytes],
+        name: str,
+        *,
+        source: str = "",
+        collector: str = "",
+        progress: Callable[[int], None] = lambda size: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Evidence:
+        """Take everything that a stream gives; the same promises as `add_file`."""
+        with self._drafting() as draft:
+            sha256, size = _take(stream, name, draft / "data", progress, cancelled)
+            facts = {
+                "name": name,
+                "source": source,
+                "collector": collector,
+                "original": name,
+                "mtime": _iso(datetime.now(UTC)),
+                "mtime_ns": None,
+                "in_place": None,
+                "note": "",
+            }
+            return self._keep(draft, sha256, size, facts)
+
+    def adopt(self, other: EvidenceStore, sha256: str) -> bool:
+        """Take evidence from another copy of the case; True if anything here changed.
+
+        Of two manifests the one with the bytes wins, then the older, then the lesser text: so it is
+        the same one whichever copy takes from the other. Raises CaseError if the bytes are not
+        those of the hash.
+        """
+        mine, theirs = self.folder / sha256, other.folder / sha256
+        try:
+            text = (theirs / "manifest.json").read_bytes()
+            if mine.is_dir() and _rank(self, sha256) <= _rank(other, sha256):
+                return False
+            with self._drafting() as draft:
+                item = other.get(sha256)
+                if item.in_place is None and not (mine / "data").is_file():
+                    if not stat.S_ISREG((theirs / "data").lstat().st_mode):
+                        raise CaseError("not a regular file", where=str(theirs / "data"))
+                    with (theirs / "data").open("rb") as handle:
+                        taken, _ = _take(handle, str(theirs), draft / "data")
+                    if taken != sha256:
+                        hint = "`kubecase verify` names what is wrong with that copy"
+                        raise CaseError("its bytes were changed", where=str(theirs), hint=hint)
+                self._seal(draft, sha256, text)
+        except OSError as error:
+            raise _unreadable(str(theirs), error) from error
+        return True
 
     def list(self) -> list[Evidence]:
         """All evidence, oldest first."""
-        found = [self._read(path) for path in self.folder.iterdir() if _HASH.fullmatch(path.name)]
+        found = [self._read(path) for path in self._homes()]
         return sorted(found, key=lambda item: (item.added, item.sha256))
 
     def get(self, prefix: str) -> Evidence:
         """By hash or the start of it; raises UsageError if that is not one of them."""
         if not re.fullmatch(r"[0-9a-f]{1,64}", prefix):
             raise UsageError("not a hash", where=visible(prefix[:80]))
-        found = [p for p in self.folder.glob(f"{prefix}*") if _HASH.fullmatch(p.name)]
+        found = [path for path in self._homes() if path.name.startswith(prefix)]
         if len(found) != 1:
             names = ", ".join(sorted(path.name[:12] for path in found)[:5])
             raise UsageError(
@@ -122,58 +161,52 @@ class EvidenceStore:
             )
         return self._read(found[0])
 
-    def remove_abandoned(self) -> None:
-        """Remove what killed processes left half copied."""
-        for draft in self.folder.glob(".tmp-*"):
-            with draft.open("rb") as handle:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                draft.unlink(missing_ok=True)
-
-    def _take(
-        self,
-        stream: IO[bytes],
-        progress: Callable[[int], None],
-        cancelled: Callable[[], bool],
-        *,
-        copy: bool,
-    ) -> tuple[str, int, Path | None]:
-        """Hash, and copy beside it; returns hash, size and the draft."""
-        self.remove_abandoned()
-        digest, size = hashlib.sha256(), 0
-        draft = self.folder / f".tmp-{secrets.token_hex(8)}" if copy else None
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600) if draft else -1
+    def _homes(self) -> Iterator[Path]:
+        """The folders that are named after a hash, in any order."""
         try:
-            if descriptor >= 0:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            while block := stream.read(BLOCK_BYTES):
-                if cancelled():
-                    raise CaseError("cancelled", hint="add it again")
-                digest.update(block)
-                size += len(block)
-                view = memoryview(block)
-                while descriptor >= 0 and view:
-                    view = view[os.write(descriptor, view) :]
-                progress(size)
-            if descriptor >= 0:
-                os.fsync(descriptor)
-        except BaseException:
-            if draft:
-                draft.unlink(missing_ok=True)
-            raise
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
-        return digest.hexdigest(), size, draft
+            paths = list(self.folder.iterdir())
+        except OSError as error:
+            raise _unreadable(str(self.folder), error) from error
+        return (path for path in paths if _HASH.fullmatch(path.name))
 
-    def _keep(self, sha256: str, size: int, draft: Path | None, facts: dict[str, Any]) -> Evidence:
+    def remove_abandoned(self) -> None:
+        """Remove what killed processes left half copied; a living one holds a lock on its draft."""
+        for draft in self.folder.glob(".tmp-*"):
+            try:
+                descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            except OSError:
+                continue  # gone in this moment, another analyst's, or nothing that we made
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(draft, ignore_errors=True)
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(descriptor)
+
+    @contextmanager
+    def _drafting(self) -> Iterator[Path]:
+        """A folder of our own, locked while we live; what is left of it at the end is removed."""
+        self.remove_abandoned()
+        while True:
+            draft = self.folder / f".tmp-{os.getpid()}-{secrets.token_hex(8)}"
+            try:
+                draft.mkdir(mode=0o700)
+                descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+            except OSError as error:
+                raise _unwritable(self.folder, error) from error
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if draft.exists():  # else another process took it for abandoned before the lock
+                break
+            os.close(descriptor)
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            os.close(descriptor)
+
+    def _keep(self, draft: Path, sha256: str, size: int, facts: dict[str, Any]) -> Evidence:
         home = self.folder / sha256
-        if (home / "manifest.json").exists():
-            if draft:
-                draft.unlink(missing_ok=True)
-            return replace(self._read(home), known=True)
         manifest = {
             "sha256": sha256,
             "size_bytes": size,
@@ -181,21 +214,41 @@ class EvidenceStore:
             "who": self.who,
             **facts,
         }
-        staged = self.folder / f".new-{secrets.token_hex(8)}"
-        staged.mkdir(mode=0o700)
-        if draft:
-            draft.rename(staged / "data")
-            (staged / "data").chmod(self.file_mode)
         text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
-        (staged / "manifest.json").write_text(text)
-        (staged / "manifest.json").chmod(self.file_mode)
+        known = home.exists() or not self._seal(draft, sha256, text.encode())
+        return replace(self._read(home), known=known)
+
+    def _seal(self, draft: Path, sha256: str, manifest: bytes) -> bool:
+        """Have a draft on the disk, read-only, under its hash; False if another was first.
+
+        In a home that is there already, the manifest is replaced, and the bytes if it had none.
+        """
+        home = self.folder / sha256
         try:
-            staged.rename(home)
-        except OSError:  # another process was first with the same bytes
-            shutil.rmtree(staged)
-            return replace(self._read(home), known=True)
-        home.chmod(self.dir_mode)
-        return self._read(home)
+            with (draft / "manifest.json").open("wb") as handle:
+                handle.write(manifest)
+                handle.flush()
+                os.fsync(handle.fileno())
+            for path in draft.iterdir():
+                path.chmod(self.file_mode)
+            sync_folder(draft)
+            is_first = not home.exists()
+            if is_first:
+                try:
+                    draft.rename(home)
+                except OSError:
+                    if not home.exists():
+                        raise
+                    return False
+            else:
+                home.chmod(self.open_mode)
+                for path in sorted(draft.iterdir()):  # the bytes before the manifest of them
+                    path.rename(home / path.name)
+            home.chmod(self.dir_mode)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        return True
 
     def _read(self, home: Path) -> Evidence:
         try:
@@ -218,6 +271,69 @@ class EvidenceStore:
             ) from error
 
 
+def _take(
+    stream: IO[bytes],
+    where: str,
+    target: Path | None,
+    progress: Callable[[int], None] = lambda size: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[str, int]:
+    """Hash a stream and copy it to `target` on the way; returns hash and size."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        copy = target.open("xb", buffering=0) if target else None
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        while True:
+            if cancelled():
+                raise CaseError("cancelled", where=visible(where), hint="add it again")
+            try:
+                block = stream.read(BLOCK_BYTES)
+            except OSError as error:
+                raise _unreadable(where, error) from error
+            if not block:
+                break
+            digest.update(block)
+            size += len(block)
+            try:
+                view = memoryview(block)
+                while copy and view:
+                    view = view[copy.write(view) :]
+            except OSError as error:
+                raise _unwritable(target, error) from error
+            progress(size)
+        if copy:
+            os.fsync(copy.fileno())
+    finally:
+        if copy:
+            copy.close()
+    return digest.hexdigest(), size
+
+
+def _unreadable(where: str, error: OSError) -> CaseError:
+    return CaseError(
+        f"can't be read: {error.strerror}",
+        where=visible(where),
+        hint="check that it is there and that you may read it",
+    )
+
+
+def _unwritable(where: Path | None, error: OSError) -> CaseError:
+    return CaseError(
+        f"the case can't take it: {error.strerror}",
+        where=visible(str(where)),
+        hint="make room, or check that you may write there; then add it again",
+    )
+
+
+def _rank(store: EvidenceStore, sha256: str) -> tuple[bool, datetime, bytes]:
+    """The order of two manifests for the same bytes: the lesser one is kept."""
+    item = store.get(sha256)
+    text = (store.folder / sha256 / "manifest.json").read_bytes()
+    return item.in_place is not None, item.added, text
+
+
 def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
@@ -234,52 +350,3 @@ def hash_file(path: Path, progress: Callable[[int], None] = lambda size: None) -
             digest.update(block)
             progress(len(block))
     return digest.hexdigest()
-
-
-def verify_evidence(
-    store: EvidenceStore,
-    journalled: set[str],
-    progress: Callable[[int], None] = lambda size: None,
-) -> list[Problem]:
-    """Every piece of evidence that is not what its name, manifest and journal say."""
-    problems: list[Problem] = []
-    present: set[str] = set()
-    for path in sorted(store.folder.iterdir()):
-        where = f"evidence/{visible(path.name)}"
-        if not _HASH.fullmatch(path.name):
-            if not path.name.startswith((".tmp-", ".new-")):
-                problems.append(Problem("something that kubecase did not put here", where))
-            continue
-        present.add(path.name)
-        try:
-            item = store._read(path)
-            manifest = json.loads((path / "manifest.json").read_bytes())
-        except CaseError as error:
-            problems.append(Problem(error.what, where))
-            continue
-        if manifest.get("sha256") != path.name:
-            problems.append(Problem("the manifest names another hash", where))
-        extra = {p.name for p in path.iterdir()} - {"data", "manifest.json"}
-        if extra:
-            problems.append(Problem(f"unknown files beside it: {visible(str(sorted(extra)))}", where))
-        problems += _verify_bytes(item, where, progress)
-    for sha256 in sorted(journalled - present):
-        problems.append(Problem("the journal has evidence that is gone", f"evidence/{sha256}"))
-    for sha256 in sorted(present - journalled):
-        problems.append(Problem("no journal knows this evidence", f"evidence/{sha256}"))
-    return problems
-
-
-def _verify_bytes(item: Evidence, where: str, progress: Callable[[int], None]) -> list[Problem]:
-    place = f"{where} ({visible(str(item.data_path))})" if item.in_place else where
-    try:
-        size = item.data_path.stat().st_size
-        digest = hash_file(item.data_path, progress)
-    except OSError as error:
-        what = "in-place evidence moved or can't be read" if item.in_place else "its bytes are gone"
-        return [Problem(f"{what}: {error.strerror}", place)]
-    if digest != item.sha256:
-        return [Problem("its bytes were changed", place, f"they hash to {digest}")]
-    if size != item.size_bytes:
-        return [Problem(f"the manifest says {item.size_bytes} bytes, there are {size}", place)]
-    return []

@@ -51,13 +51,19 @@ def load_identity() -> Identity:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     path = config_dir() / "identity.key"
-    if not path.exists():
-        _create(path, Ed25519PrivateKey.generate().private_bytes_raw())
     try:
+        if not path.exists():
+            _create(path, Ed25519PrivateKey.generate().private_bytes_raw())
         private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise CaseError(
-            f"the signing key can't be read: {error}",
+            f"the signing key can't be read or made: {error.strerror}",
+            where=str(path),
+            hint="give yourself access, or name another folder in XDG_CONFIG_HOME",
+        ) from error
+    except ValueError as error:
+        raise CaseError(
+            "the signing key is no Ed25519 key",
             where=str(path),
             hint="restore it, or move it away to start with a new one",
         ) from error
@@ -66,14 +72,17 @@ def load_identity() -> Identity:
 
 def _create(path: Path, raw: bytes) -> None:
     """Write under a name of our own, then link: the first process wins, nobody sees half a key."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
     draft = path.with_name(f".{secrets.token_hex(8)}.key")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        os.fchmod(descriptor, 0o600)
         os.write(descriptor, raw.hex().encode())
         os.fsync(descriptor)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
     finally:
         os.close(descriptor)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+        draft.unlink()

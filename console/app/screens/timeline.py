@@ -18,9 +18,10 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input
+from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from console.app.safe import plain
@@ -127,7 +128,10 @@ class TimelineScreen(CaseScreen):
 
     def compose_body(self) -> ComposeResult:
         yield Histogram()
-        yield FilterLine(self.column_values)
+        with Horizontal(id="filter-row"):
+            yield Static("/", id="filter-sign")
+            yield FilterLine(self.column_values)
+            yield Static("", id="filter-state")
         yield EventTable()
         detail = Detail()
         detail.display = False
@@ -342,9 +346,8 @@ class TimelineScreen(CaseScreen):
         zoom = "  zoomed" if self.window != Window() else ""
         around = "  AROUND ONE EVENT, no filter (x returns)" if self.around_before else ""
         sort = f"  by {self.sort[0]}{' ↓' if self.sort[1] else ''}" if self.sort else ""
-        line = self.line
-        line.border_title = ""
-        line.border_subtitle = f"{total}  {self.milliseconds:.0f} ms{sort}{zoom}{around}"
+        state = f"{total} {self.milliseconds:.0f} ms{sort}{zoom}{around}"
+        self.query_one("#filter-state", Static).update(Text(state, style="dim"))
 
     def on_case_changed(self, message: CaseChanged) -> None:
         row = self.table.current

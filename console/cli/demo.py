@@ -1,0 +1,60 @@
+"""`kubecase demo`: a real incident, at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from console.cli.add import Meter
+from console.cli.output import print_json, visible
+
+
+@click.command()
+@click.option("--no-tui", is_flag=True, help="Print a summary instead of opening the console.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--fresh", is_flag=True, help="Build the case again; your notes in it are lost.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to keep the case.")
+def demo(no_tui: bool, as_json: bool, fresh: bool, folder: Path | None) -> None:
+    """Open the case that ships with kubecase: a small attack on a cluster, seen by all its logs."""
+    import platformdirs
+
+    from console.case.workspace import Workspace
+    from console.detect.demo import build_demo, evidence_folder, summarise
+
+    place = folder or Path(platformdirs.user_cache_dir("kubecase")) / "demo"
+    if fresh or not (place / "case.toml").exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        meter = Meter(sum(p.stat().st_size for p in evidence_folder().rglob("*") if p.is_file()))
+        build_demo(place, progress=meter.show)
+        meter.clear()
+    workspace = Workspace.open(place)
+    try:
+        if no_tui or as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            summary = summarise(workspace)
+            print_json(summary) if as_json else _print(summary)
+            return
+        from console.app.app import Console
+
+        Console(workspace).run()
+    finally:
+        workspace.close()
+
+
+def _print(summary: dict[str, Any]) -> None:
+    click.echo(visible(summary["title"]))
+    click.echo(
+        f"{summary['events']:,} events from {summary['lines']:,} lines in {summary['sources']} files, "
+        f"{summary['first']:%Y-%m-%d %H:%M:%S} to {summary['last']:%H:%M:%S} UTC"
+    )
+    click.echo("\nformats")
+    for chain, count in summary["formats"].items():
+        click.echo(f"  {count:>7,}  {visible(chain)}")
+    click.echo("\nwhat stands out")
+    for hit in summary["stands_out"]:
+        techniques = " ".join(hit["attack"])
+        click.echo(f"  {hit['severity']:<8} {hit['events']:>4}  {hit['title']} ({techniques})")
+        click.echo(f"                 {visible(hit['example'])[:160]}")
+    click.echo("\nin a terminal, `kubecase demo` opens the console on it")
