@@ -208,7 +208,9 @@ class Console(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for key, name in TABS:
             yield SystemCommand(
-                f"{name.capitalize()}  {key}", f"open {name}", lambda name=name: self.open_mode(name)
+                f"{name.capitalize()}  {key}",
+                f"open {name}",
+                lambda name=name: self.open_mode(name),
             )
         for _, binding, *_rest in screen.active_bindings.values():
             if binding.description and not binding.action.startswith("mode("):

@@ -61,14 +61,20 @@ def _findings(workspace: Workspace) -> list[str]:
         return [*lines, "None recorded.", ""]
     for finding in workspace.state.findings:
         lines += [f"### {finding.name} {text(finding.title)}", ""]
-        facts = [f"severity {finding.severity}", f"status {finding.status}", f"by {text(finding.who)}"]
+        facts = [
+            f"severity {finding.severity}",
+            f"status {finding.status}",
+            f"by {text(finding.who)}",
+        ]
         if finding.attack:
             facts.append("ATT&CK " + ", ".join(text(technique) for technique in finding.attack))
         lines.append("; ".join(facts) + ".")
         if finding.reason:
             lines.append(f"Reason: {text(finding.reason)} {OPINION}")
         if finding.entities:
-            lines.append("Entities: " + ", ".join(text(entity) for entity in finding.entities) + ".")
+            lines.append(
+                "Entities: " + ", ".join(text(entity) for entity in finding.entities) + "."
+            )
         cited = ", ".join(_cite(citation) for citation in finding.citations)
         lines += [f"Rests on: {cited}." if cited else OPINION, ""]
     return lines
@@ -94,7 +100,12 @@ def _cited_events(workspace: Workspace) -> list[str]:
             rows.append((datetime.max, f"| – | – | – | not in the index | {_cite(citation)} |"))
             continue
         tags = " ".join(sorted(workspace.state.tags.get(citation, ())))
-        cells = [_time(event["ts"]), event["actor"] or "–", event["outcome"], event["message"] or ""]
+        cells = [
+            _time(event["ts"]),
+            event["actor"] or "–",
+            event["outcome"],
+            event["message"] or "",
+        ]
         shown = " | ".join(text(str(cell)[:300]) for cell in cells)
         mark = f" **{text(tags)}**" if tags else ""
         rows.append((event["ts"] or datetime.max, f"| {shown}{mark} | {_cite(citation)} |"))
@@ -139,7 +150,9 @@ def _journal(workspace: Workspace) -> list[str]:
     lines += ["| time (UTC) | who | what | data |", "|---|---|---|---|"]
     for entry in entries[-MAX_ENTRIES:]:
         data = " ".join([*entry.entities, *(str(value) for value in entry.data.values() if value)])
-        lines.append(f"| {_time(entry.ts)} | {text(entry.who)} | {entry.kind} | {text(data[:300])} |")
+        lines.append(
+            f"| {_time(entry.ts)} | {text(entry.who)} | {entry.kind} | {text(data[:300])} |"
+        )
     return [*lines, ""]
 
 
@@ -159,4 +172,3 @@ def render_html(markdown: str, title: str) -> str:
         f'</title><meta http-equiv="Content-Security-Policy" content="{policy}">'
         f"<style>{style}</style></head><body>{body}</body></html>\n"
     )
-

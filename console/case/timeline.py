@@ -158,9 +158,7 @@ class Timeline:
         """Up to `limit` events before the anchor (from the end if None), in time order."""
         rows: list[Row] = []
         if anchor is None or anchor.ts is None:
-            rows = self._timeless(
-                "page_timeless_before", filter, anchor, limit, columns, window
-            )
+            rows = self._timeless("page_timeless_before", filter, anchor, limit, columns, window)
             anchor = None
         if len(rows) < limit:
             for low, high in self._spans(anchor, window, forward=False):
@@ -213,9 +211,7 @@ class Timeline:
         total_us = max(1, int((stop - start) / timedelta(microseconds=1)))
         step_us = -(-total_us // max(1, buckets))
         sql = self._with(self._sql["histogram"], filter).replace("category /* by */", STACKS[by])
-        rows = self._rows(
-            sql, {**filter.params, "start": start, "stop": stop, "step_us": step_us}
-        )
+        rows = self._rows(sql, {**filter.params, "start": start, "stop": stop, "step_us": step_us})
         counts = tuple((bucket, str(key), count) for bucket, key, count in rows)
         return Histogram(start, timedelta(microseconds=step_us), buckets, counts)
 
@@ -367,9 +363,9 @@ class Timeline:
     ) -> str:
         """The filter's expression (ours, with bound values) and fixed column names put in."""
         names = "".join(f"{_column(name) if whole else _shown(name)}, " for name in columns)
-        return sql.replace("true /* filter */", filter.sql).replace("/* columns */ message", (
-            names.removesuffix(", ") or "null"
-        ))
+        return sql.replace("true /* filter */", filter.sql).replace(
+            "/* columns */ message", (names.removesuffix(", ") or "null")
+        )
 
     @staticmethod
     def _bounds(window: Window) -> dict[str, Any]:

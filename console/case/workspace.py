@@ -97,4 +97,3 @@ class Workspace:
     def close(self) -> None:
         self.index.close()
         self.case.close()
-

@@ -10,7 +10,9 @@ import click
 @click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
-@click.option("--format", "form", type=click.Choice(["md", "html"]), help="Else by the file's name.")
+@click.option(
+    "--format", "form", type=click.Choice(["md", "html"]), help="Else by the file's name."
+)
 def report(folder: Path, output: Path | None, form: str | None) -> None:
     """Write the report of CASE: findings, cited events, evidence with hashes, journal."""
     from console.case.report import render_html, render_markdown

@@ -28,9 +28,7 @@ def evidence_folder() -> Path:
     return Path(str(files("console"))) / "demo" / "webshop"
 
 
-def build_demo(
-    folder: Path, progress: Callable[[Progress], None] = lambda progress: None
-) -> None:
+def build_demo(folder: Path, progress: Callable[[Progress], None] = lambda progress: None) -> None:
     """Make the demo's case in a new folder, with the findings of its hunts."""
     draft = folder.with_name(f".{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)

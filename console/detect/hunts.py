@@ -37,13 +37,18 @@ def run_hunts(cursor: duckdb.DuckDBPyConnection, examples: int = 3) -> list[Hit]
     from console.case.timeline import Key
 
     kinds = {
-        category for (category,) in cursor.execute("select distinct category from events").fetchall()
+        category
+        for (category,) in cursor.execute("select distinct category from events").fetchall()
     }
     hits = []
     for id_, file in load("hunts").items():
         needs = set(" ".join(file.header.get("needs", ())).split())
         has_data = not needs or bool(needs & kinds)
-        rows = cursor.execute(f"{file.body} order by ts, path, line, part").fetchall() if has_data else []
+        rows = (
+            cursor.execute(f"{file.body} order by ts, path, line, part").fetchall()
+            if has_data
+            else []
+        )
         hits.append(
             Hit(
                 id=id_,

@@ -209,8 +209,10 @@ class Decoder:
             return "l.cites", ""
         cited = self._new_relation("cited")
         self.connection.execute(
-            self._sql["cited"].replace("cited_rows", cited)
-            .replace("format_rows", out).replace("level_rows", level.relation)
+            self._sql["cited"]
+            .replace("cited_rows", cited)
+            .replace("format_rows", out)
+            .replace("level_rows", level.relation)
         )
         return "c.cites", f" left join {cited} c using (line)"
 

@@ -68,8 +68,12 @@ def json_spans(data: bytes, path: str, report: Report) -> list[Span]:
     except json.JSONDecodeError as error:
         place = len(text[: error.pos].encode("utf-8", "surrogateescape"))
         report(
-            Unread(path, place, f"JSON is broken here ({error.msg}): {len(walker.found)} records "
-                   "before it were read, the rest is kept as text")
+            Unread(
+                path,
+                place,
+                f"JSON is broken here ({error.msg}): {len(walker.found)} records "
+                "before it were read, the rest is kept as text",
+            )
         )
         rest = walker.found[-1][1] if walker.found else 0
         if text[rest:].strip(" \t\r\n,]}"):
@@ -223,4 +227,6 @@ def record_spans(data: bytes, size: int, path: str, report: Report) -> list[Span
     whole = len(data) // size * size
     if whole != len(data):
         report(Unread(path, whole, f"{len(data) - whole} bytes after the last whole record"))
-    return [Span(data[at : at + size].hex().encode(), at, at + size) for at in range(0, whole, size)]
+    return [
+        Span(data[at : at + size].hex().encode(), at, at + size) for at in range(0, whole, size)
+    ]

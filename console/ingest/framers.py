@@ -134,7 +134,9 @@ def batched(items: Iterator[T], size: int) -> Iterator[list[T]]:
 def _login_size(data: bytes) -> int:
     """The size whose records have plausible types (ut_type 0 to 9) throughout."""
     for size in sorted(_LOGIN_SIZES, key=lambda size: len(data) % size):
-        types = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data) - 3, size)]
+        types = [
+            int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data) - 3, size)
+        ]
         if all(0 <= kind <= 9 for kind in types):
             return size
     return _LOGIN_SIZES[0]

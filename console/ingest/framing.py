@@ -49,9 +49,10 @@ class Rows:
 
     def take(self, rows: NDArray[np.int64]) -> Rows:
         """These rows alone, with a buffer that holds nothing else."""
-        texts = [bytes(self.buffer[s : s + n]) for s, n in zip(
-            self.starts[rows].tolist(), self.sizes[rows].tolist(), strict=True
-        )]
+        texts = [
+            bytes(self.buffer[s : s + n])
+            for s, n in zip(self.starts[rows].tolist(), self.sizes[rows].tolist(), strict=True)
+        ]
         return rows_of(
             texts, self.line[rows], self.line_count[rows], self.offset[rows], self.span[rows]
         )

@@ -148,9 +148,7 @@ class Loader:
         self._report: EvidenceReport | None = None
         self._bytes = 0
 
-    def load(
-        self, item: Item, resume: dict[str, Resume] | None = None
-    ) -> EvidenceReport:
+    def load(self, item: Item, resume: dict[str, Resume] | None = None) -> EvidenceReport:
         """Read one evidence file; what its files lack is in the report, and raises nothing."""
         began = time.monotonic()
         report = self._report = EvidenceReport(item)
@@ -283,9 +281,7 @@ class Loader:
         if segment.event_count >= self._segment_events:
             self._publish()
 
-    def _store(
-        self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]
-    ) -> None:
+    def _store(self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]) -> None:
         """Put the decoded batch into the segment and count what it covers."""
         segment, _ = self._open_segment()
         connection = segment.connection
@@ -306,9 +302,7 @@ class Loader:
         if self._report:
             self._progress(Progress(self._report.item, self._bytes, segment.event_count))
 
-    def _store_source(
-        self, opened: _Open, *, is_complete: bool, held: Rows | None
-    ) -> None:
+    def _store_source(self, opened: _Open, *, is_complete: bool, held: Rows | None) -> None:
         connection = self._open_segment()[0].connection
         tally = opened.tally
         connection.execute(

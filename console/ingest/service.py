@@ -383,4 +383,3 @@ def event_text(case: Case, event: dict[str, Any], limits: Limits | None = None) 
         ).decode("utf-8", "backslashreplace")
         for _, offset, size in sorted(spans)
     ]
-

@@ -188,8 +188,12 @@ class _Walker:
         is_archive = kind or _is_tar(head) or _is_zip(head)
         if is_archive and depth >= self.limits.max_depth:
             self.report(
-                Unread(path, 0, f"archives nested deeper than {self.limits.max_depth};"
-                       " --max-depth raises the limit")
+                Unread(
+                    path,
+                    0,
+                    f"archives nested deeper than {self.limits.max_depth};"
+                    " --max-depth raises the limit",
+                )
             )
             return
         if kind:
@@ -211,8 +215,10 @@ class _Walker:
             if not inner and hasattr(stream, "seek") and not isinstance(stream, Unpacked):
                 stream.seek(0)
                 return _Counted(stream, path, self.budget, self.report)
-            return _Headed(head, source) if isinstance(source, _Counted) else _Counted(
-                _Headed(head, source), path, self.budget, self.report
+            return (
+                _Headed(head, source)
+                if isinstance(source, _Counted)
+                else _Counted(_Headed(head, source), path, self.budget, self.report)
             )
 
         return Member(path, inner, mtime, size, opened)
@@ -243,8 +249,11 @@ class _Walker:
                     name = self._name(entry.name, path)
                     if entry.issym() or entry.islnk():
                         self.report(
-                            Unread(f"{path}!/{name}", None,
-                                   f"link to {visible(entry.linkname)}: not followed")
+                            Unread(
+                                f"{path}!/{name}",
+                                None,
+                                f"link to {visible(entry.linkname)}: not followed",
+                            )
                         )
                     elif entry.isreg():
                         handle = archive.extractfile(entry)
@@ -254,15 +263,11 @@ class _Walker:
                                 handle, f"{inner}!/{name}", moment, entry.size, depth + 1
                             )
                     elif not entry.isdir():
-                        self.report(
-                            Unread(f"{path}!/{name}", None, "no regular file: not read")
-                        )
+                        self.report(Unread(f"{path}!/{name}", None, "no regular file: not read"))
         except (tarfile.TarError, OSError, EOFError, ValueError) as error:
             self.report(Unread(path, None, f"the tar breaks off: {error}"))
 
-    def _unzip(
-        self, headed: Reader, stream: Reader, inner: str, depth: int
-    ) -> Iterator[Member]:
+    def _unzip(self, headed: Reader, stream: Reader, inner: str, depth: int) -> Iterator[Member]:
         path = self.root + inner
         with tempfile.TemporaryFile() as spool:
             if not inner and hasattr(stream, "seek") and not isinstance(stream, Unpacked):
@@ -297,8 +302,12 @@ class _Walker:
             entry.compress_size, 1
         ):
             self.report(
-                Unread(shown, 0, f"unpacks to more than {self.limits.max_ratio} times its size;"
-                       " --max-ratio raises the limit")
+                Unread(
+                    shown,
+                    0,
+                    f"unpacks to more than {self.limits.max_ratio} times its size;"
+                    " --max-ratio raises the limit",
+                )
             )
             return
         try:
@@ -317,8 +326,11 @@ class _Walker:
         self.budget.members += 1
         if self.budget.members > self.limits.max_members:
             self.report(
-                Unread(path, None, f"more than {self.limits.max_members} members;"
-                       " --max-members raises the limit")
+                Unread(
+                    path,
+                    None,
+                    f"more than {self.limits.max_members} members; --max-members raises the limit",
+                )
             )
             return False
         return True
@@ -329,8 +341,11 @@ class _Walker:
         plain = visible("/".join(part for part in parts if part != ".."))[:4096] or "unnamed"
         if name.startswith("/") or ".." in parts or "\0" in name or len(name) > 4096:
             self.report(
-                Unread(f"{path}!/{plain}", None, f"unsafe name {visible(name[:200])}: read, "
-                       "but never used as a path")
+                Unread(
+                    f"{path}!/{plain}",
+                    None,
+                    f"unsafe name {visible(name[:200])}: read, but never used as a path",
+                )
             )
         return plain
 

@@ -105,8 +105,10 @@ class Unpacked:
 
     def _unpack(self, size: int) -> bytes:
         data, self._input = self._input, b""
-        block = self._codec.decompress(data) if self._kind == "zstd" else (
-            self._codec.decompress(data, size)
+        block = (
+            self._codec.decompress(data)
+            if self._kind == "zstd"
+            else (self._codec.decompress(data, size))
         )
         if self._codec.eof:
             self._next_frame(self._codec.unused_data)

@@ -2,7 +2,6 @@
 -- title: Requests that carry commands
 -- attack: T1505.003
 -- severity: high
--- needs: http
 select ts, evidence, path, line, part, actor, namespace, pod, message
 from events
 where regexp_matches(lower(message),

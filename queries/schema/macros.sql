@@ -76,33 +76,76 @@ create or replace temp macro hex_le(digits) as
 create or replace temp macro hex_text(digits) as
     try(decode(unhex(regexp_extract(digits, '^((?:[0-9a-fA-F][1-9a-fA-F]|[1-9a-fA-F]0)*)', 1))));
 
--- The same for a command line: NUL becomes a blank; a quoted value is plain already.
-create or replace temp macro hex_text_spaced(value) as
-    if(value[1] = '"', trim(value, '"'),
-        coalesce(rtrim(replace(try(decode(unhex(value))), chr(0), ' ')), value));
+-- `0:0:0:0:0:0:0:1` as `::1`: the first run of two or more zero groups is left out.
+create or replace temp macro ip6_short(groups) as
+    if(regexp_matches(groups, '(^|:)0(:0)+(:|$)'),
+        regexp_replace(groups, '(^|:)0(:0)+(:|$)', '::'), groups);
+
+-- The bytes of hexadecimal digits as text; NUL becomes a blank, what is no UTF-8 an escape.
+create or replace temp macro hex_lossy(digits) as
+    replace(coalesce(try(decode(unhex(digits))), replace(unhex(digits)::varchar, '\x00', ' ')),
+        chr(0), ' ');
 
 -- A value of an audit record: quoted, or hexadecimal where it holds blanks or controls.
 create or replace temp macro audit_value(value) as
     case
         when value is null or value in ('', '?', '(null)', '(none)') then null
         when value[1] = '"' then trim(value, '"')
-        when regexp_full_match(value, '([0-9A-F]{2}){2,}')
-            then coalesce(replace(try(decode(unhex(value))), chr(0), ' '), value)
+        when regexp_full_match(value, '([0-9A-F]{2}){2,}') then hex_lossy(value)
         else value
     end;
 
--- Names of the x86-64 system calls that an investigation meets; else `syscall_N`.
-create or replace temp macro audit_syscall(number) as
+-- Names of the system calls that an investigation meets, by the `arch` of the record: x86-64,
+-- aarch64 or 32-bit x86; else `syscall_N`.
+create or replace temp macro audit_syscall(arch, number) as
     coalesce(
-        map {'0': 'read', '1': 'write', '2': 'open', '257': 'open', '437': 'open', '41': 'socket',
-            '42': 'connect', '43': 'accept', '49': 'bind', '50': 'listen', '56': 'clone',
-            '59': 'exec', '62': 'kill', '82': 'rename', '264': 'rename', '87': 'delete',
-            '263': 'delete', '84': 'rmdir', '83': 'mkdir', '88': 'symlink', '86': 'link',
-            '90': 'chmod', '268': 'chmod', '92': 'chown', '101': 'ptrace', '105': 'setuid',
-            '155': 'pivot_root', '165': 'mount', '175': 'init_module', '313': 'init_module',
-            '272': 'unshare', '308': 'setns', '310': 'process_vm_read', '319': 'memfd_create',
-            '322': 'exec', '321': 'bpf'}[number],
+        case arch
+            when 'c00000b7' then map {'203': 'connect', '202': 'accept', '242': 'accept',
+                '200': 'bind', '201': 'listen', '198': 'socket', '206': 'sendto', '211': 'sendto',
+                '207': 'recvfrom', '212': 'recvfrom', '221': 'exec', '281': 'exec', '56': 'open',
+                '437': 'open', '35': 'delete', '38': 'rename', '276': 'rename', '34': 'mkdir',
+                '33': 'mknod', '36': 'symlink', '37': 'link', '53': 'chmod', '52': 'chmod',
+                '54': 'chown', '55': 'chown', '45': 'truncate', '46': 'truncate', '40': 'mount',
+                '39': 'umount', '41': 'pivot_root', '51': 'chroot', '117': 'ptrace',
+                '129': 'kill', '105': 'init_module', '273': 'init_module', '106': 'delete_module',
+                '97': 'unshare', '268': 'setns', '270': 'process_vm_read',
+                '271': 'process_vm_write', '279': 'memfd_create', '280': 'bpf', '220': 'clone',
+                '435': 'clone', '146': 'setuid', '147': 'setuid', '112': 'clock_set',
+                '170': 'clock_set', '161': 'sethostname', '5': 'setxattr'}[number]
+            when '40000003' then map {'11': 'exec', '358': 'exec', '5': 'open', '295': 'open',
+                '10': 'delete', '301': 'delete', '38': 'rename', '39': 'mkdir', '14': 'mknod',
+                '15': 'chmod', '306': 'chmod', '182': 'chown', '21': 'mount', '26': 'ptrace',
+                '37': 'kill', '128': 'init_module', '350': 'init_module', '102': 'socketcall',
+                '362': 'connect', '361': 'bind', '363': 'listen', '364': 'accept', '359': 'socket',
+                '310': 'unshare', '346': 'setns', '356': 'memfd_create', '357': 'bpf'}[number]
+            else map {'0': 'read', '1': 'write', '2': 'open', '257': 'open', '437': 'open',
+                '85': 'create', '41': 'socket', '42': 'connect', '43': 'accept', '288': 'accept',
+                '44': 'sendto', '46': 'sendto', '307': 'sendto', '45': 'recvfrom',
+                '47': 'recvfrom', '49': 'bind', '50': 'listen', '56': 'clone', '435': 'clone',
+                '59': 'exec', '322': 'exec', '62': 'kill', '82': 'rename', '264': 'rename',
+                '316': 'rename', '87': 'delete', '263': 'delete', '84': 'rmdir', '83': 'mkdir',
+                '258': 'mkdir', '133': 'mknod', '259': 'mknod', '88': 'symlink', '266': 'symlink',
+                '86': 'link', '265': 'link', '90': 'chmod', '91': 'chmod', '268': 'chmod',
+                '92': 'chown', '93': 'chown', '94': 'chown', '260': 'chown', '76': 'truncate',
+                '77': 'truncate', '101': 'ptrace', '105': 'setuid', '113': 'setuid',
+                '117': 'setuid', '155': 'pivot_root', '161': 'chroot', '165': 'mount',
+                '166': 'umount', '159': 'clock_set', '164': 'clock_set', '227': 'clock_set',
+                '170': 'sethostname', '175': 'init_module', '313': 'init_module',
+                '176': 'delete_module', '188': 'setxattr', '272': 'unshare', '308': 'setns',
+                '310': 'process_vm_read', '311': 'process_vm_write', '319': 'memfd_create',
+                '321': 'bpf'}[number]
+        end,
         'syscall_' || number);
+
+-- Sixteen bytes of hexadecimal digits as an IPv6 address in its short form, or as the IPv4 address
+-- that is mapped into it.
+create or replace temp macro ip6_text(digits) as
+    if(lower(digits[1:24]) = repeat('0', 20) || 'ffff',
+        concat_ws('.', hex_le(digits[25:26]), hex_le(digits[27:28]), hex_le(digits[29:30]),
+            hex_le(digits[31:32])),
+        ip6_short(lower(array_to_string(list_transform(range(0, 8),
+            lambda i: ltrim(digits[(1 + i * 4):(3 + i * 4)], '0') || digits[(4 + i * 4):(4 + i * 4)]),
+            ':'))));
 
 -- Address and port of `1.2.3.4:80`, `[fd00::1]:80` or a bare address; null for anything else.
 create or replace temp macro address_of(peer) as

@@ -74,7 +74,9 @@ class CaseOverviewScreen(CaseScreen):
         for of, contact in state.owners.items():
             text.append(f"   {plain(of, 60)}: {plain(contact, 200)}\n")
         if not state.owners:
-            text.append("   nobody is named yet: o (who hardens which node or account, how to reach them)\n")
+            text.append(
+                "   nobody is named yet: o (who hardens which node or account, how to reach them)\n"
+            )
         text.append(f"\n Notes ({len(state.notes)})\n", "bold")
         for note in reversed(state.notes):
             about = note.citation.display() if note.citation else " ".join(note.entities)
@@ -92,13 +94,17 @@ class CaseOverviewScreen(CaseScreen):
         current = self.workspace.state.phase
         self.app.push_screen(
             ChooseScreen("Phase of the response", PHASES, current),
-            lambda phase: self.console_app.record("phase", data={"phase": phase}) if phase else None,
+            lambda phase: (
+                self.console_app.record("phase", data={"phase": phase}) if phase else None
+            ),
         )
 
     def action_hypothesis(self) -> None:
         self.app.push_screen(
             AskScreen("Hypothesis", self.workspace.state.hypothesis),
-            lambda text: self.console_app.record("hypothesis", data={"text": text}) if text else None,
+            lambda text: (
+                self.console_app.record("hypothesis", data={"text": text}) if text else None
+            ),
         )
 
     def action_note(self) -> None:

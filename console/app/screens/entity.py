@@ -69,7 +69,9 @@ class EntityScreen(CaseScreen):
         head = Text(no_wrap=True, overflow="ellipsis")
         head.append(f" {self.entity.type} {plain(self.entity.value, 160)}\n", "bold")
         if portrait.first and portrait.last:
-            head.append(f" first {portrait.first:%Y-%m-%d %H:%M:%S}   last {portrait.last:%Y-%m-%d %H:%M:%S}")
+            head.append(
+                f" first {portrait.first:%Y-%m-%d %H:%M:%S}   last {portrait.last:%Y-%m-%d %H:%M:%S}"
+            )
         head.append(f"   {portrait.events:,} events   ")
         top = max(portrait.density, default=0)
         head.append("".join(BLOCKS[-(-n * 8 // top)] if top else " " for n in portrait.density))
@@ -112,7 +114,9 @@ class EntityScreen(CaseScreen):
 
     def row(self, target: Entity | Pivot | None, line: str, *, bad: bool = False) -> None:
         self.targets.append(target)
-        text = Text(f" {plain(line)}", no_wrap=True, overflow="ellipsis", style="red" if bad else "")
+        text = Text(
+            f" {plain(line)}", no_wrap=True, overflow="ellipsis", style="red" if bad else ""
+        )
         if target is not None:
             text.append("  ›", "dim")
         self.query_one(OptionList).add_option(Option(text, disabled=target is None))
@@ -143,7 +147,9 @@ class EntityScreen(CaseScreen):
             if text:
                 self.console_app.record("note", entities=[str(self.entity)], data={"text": text})
 
-        self.app.push_screen(AskScreen(f"Note on {self.entity.type} {self.entity.value[:60]}"), take)
+        self.app.push_screen(
+            AskScreen(f"Note on {self.entity.type} {self.entity.value[:60]}"), take
+        )
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self.entity.value)

@@ -100,7 +100,12 @@ class EvidenceScreen(CaseScreen):
                 safe(kinds or ("not read yet" if row.get("lines") is None else "–"), limit=60),
             ]
             if is_wide:
-                cells = [safe(row["evidence"][:12]), *cells, safe(row.get("first_ts")), safe(row.get("last_ts"))]
+                cells = [
+                    safe(row["evidence"][:12]),
+                    *cells,
+                    safe(row.get("first_ts")),
+                    safe(row.get("last_ts")),
+                ]
             table.add_row(*cells)
         if self.rows:
             table.move_cursor(row=min(place, len(self.rows) - 1))
@@ -146,7 +151,9 @@ class EvidenceScreen(CaseScreen):
         row = self.current
         if row:
             path = str(row["path"]).replace("\\", "\\\\").replace('"', '\\"')
-            self.console_app.open_timeline(f'evidence:{row["evidence"]} path:"{path}"', row.get("first_ts"))
+            self.console_app.open_timeline(
+                f'evidence:{row["evidence"]} path:"{path}"', row.get("first_ts")
+            )
 
     def on_data_table_row_selected(self) -> None:
         self.action_open()
@@ -171,7 +178,9 @@ class EvidenceScreen(CaseScreen):
         self.app.call_from_thread(self.confirm, path, lines)
 
     def confirm(self, path: Path, lines: list[str]) -> None:
-        hint = "\n".join([*lines[:12], "", "options: --tz ZONE --year Y --node N --in-place; enter adds"])
+        hint = "\n".join(
+            [*lines[:12], "", "options: --tz ZONE --year Y --node N --in-place; enter adds"]
+        )
         self.app.push_screen(
             AskScreen(f"Add {plain(path)}", hint=hint), lambda text: self.start_add(path, text)
         )
@@ -185,7 +194,9 @@ class EvidenceScreen(CaseScreen):
         from console.ingest.service import add_paths, parse_options
 
         worker = get_current_worker()
-        total = sum(p.stat().st_size for p in ([path] if path.is_file() else path.rglob("*")) if p.is_file())
+        total = sum(
+            p.stat().st_size for p in ([path] if path.is_file() else path.rglob("*")) if p.is_file()
+        )
         began, shown = time.monotonic(), 0.0
 
         def progress(done: Any) -> None:
@@ -218,7 +229,9 @@ class EvidenceScreen(CaseScreen):
         self.app.call_from_thread(self.console_app.tell_change)
         tail = f"  ✘ {len(problems)} problems: {plain(problems[0], 160)}" if problems else ""
         state = "cancelled" if worker.is_cancelled else "added"
-        self.app.call_from_thread(self.set_status, f"{state}: {files} files, {events:,} events{tail}")
+        self.app.call_from_thread(
+            self.set_status, f"{state}: {files} files, {events:,} events{tail}"
+        )
 
     def action_back(self) -> None:
         if self._task is not None and self._task.is_running:
@@ -231,7 +244,10 @@ class EvidenceScreen(CaseScreen):
         row = self.current
         if row:
             self.app.push_screen(
-                AskScreen(f"Times of {plain(row['path'], 60)}", hint="--tz Europe/Berlin --year 2025 --skew 41"),
+                AskScreen(
+                    f"Times of {plain(row['path'], 60)}",
+                    hint="--tz Europe/Berlin --year 2025 --skew 41",
+                ),
                 lambda text: self.correct(row["evidence"], text) if text else None,
             )
 
@@ -263,14 +279,18 @@ class EvidenceScreen(CaseScreen):
             done += size
             if time.monotonic() - shown > 0.25:
                 shown = time.monotonic()
-                self.app.call_from_thread(self.set_status, f"verifying… {done / 1e6:,.0f} MB hashed")
+                self.app.call_from_thread(
+                    self.set_status, f"verifying… {done / 1e6:,.0f} MB hashed"
+                )
 
         problems = verify(self.workspace.case.folder, progress)
         if problems:
             first = problems[0]
             raise CaseError(f"{len(problems)} things do not hold: {first.what}", where=first.where,
                             hint="`kubecase verify` lists all")  # fmt: skip
-        self.app.call_from_thread(self.set_status, f"✔ everything holds ({done / 1e6:,.0f} MB hashed)")
+        self.app.call_from_thread(
+            self.set_status, f"✔ everything holds ({done / 1e6:,.0f} MB hashed)"
+        )
 
     def action_copy(self) -> None:
         if self.current:

@@ -76,7 +76,9 @@ class FindingsScreen(CaseScreen):
             return
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {finding.name} {plain(finding.title, 200)}\n", "bold")
-        text.append(f" {finding.status}{': ' + plain(finding.reason, 160) if finding.reason else ''}\n")
+        text.append(
+            f" {finding.status}{': ' + plain(finding.reason, 160) if finding.reason else ''}\n"
+        )
         for entity in finding.entities:
             text.append(f" {plain(entity, 120)}\n")
         for citation in finding.citations[:6]:
@@ -138,4 +140,3 @@ class FindingsScreen(CaseScreen):
     def action_move(self, step: int) -> None:
         table = self.query_one(DataTable)
         (table.action_cursor_down if step > 0 else table.action_cursor_up)()
-

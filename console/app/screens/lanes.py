@@ -101,7 +101,9 @@ class LanesScreen(CaseScreen):
         head = Text(no_wrap=True, overflow="ellipsis")
         head.append(f" lanes by {self.by} (b)   ", "bold")
         if message.window.start and message.window.stop:
-            head.append(f"{message.window.start:%m-%d %H:%M:%S} – {message.window.stop:%H:%M:%S} UTC")
+            head.append(
+                f"{message.window.start:%m-%d %H:%M:%S} – {message.window.stop:%H:%M:%S} UTC"
+            )
         head.append(f"   / {plain(self.text, 60)}" if self.text else "")
         self.query_one("#lanes-head", Static).update(head)
         options = self.query_one(OptionList)

@@ -99,13 +99,18 @@ class OverviewScreen(CaseScreen):
                 f"{view.first:%Y-%m-%d %H:%M:%S} – {view.last:%Y-%m-%d %H:%M:%S} UTC ({_long(span)})"
             )
         else:
-            head.append(f" {view.events:,} events in {view.files:,} files: 6 Evidence, then a, adds some")
+            head.append(
+                f" {view.events:,} events in {view.files:,} files: 6 Evidence, then a, adds some"
+            )
         self.query_one("#overview-head", Static).update(head)
         options.clear_options()
         self.targets = []
         self.heading("Coverage: events per source over time, ░ nothing between its first and last")
         for row in view.coverage:
-            self.row(Target(f"format:{row.source}", row.first), self.coverage_text(row.source, row.events, row.buckets))
+            self.row(
+                Target(f"format:{row.source}", row.first),
+                self.coverage_text(row.source, row.events, row.buckets),
+            )
         for key, name, how in WANTED:
             if not view.kinds.get(key):
                 self.row(None, Text(f" {fit(name, 18)} not collected → {how}", style="yellow"))
@@ -124,7 +129,9 @@ class OverviewScreen(CaseScreen):
         state = self.workspace.state
         waiting = [finding for finding in state.findings if finding.status == "new"]
         if waiting:
-            self.row(Target(mode="findings"), Text(f" ! {len(waiting)} findings are not triaged  ›"))
+            self.row(
+                Target(mode="findings"), Text(f" ! {len(waiting)} findings are not triaged  ›")
+            )
         if view.unread:
             self.row(Target(mode="evidence"),
                      Text(f" ! {view.unread} parts of the evidence could not be read  ›"))  # fmt: skip
@@ -135,11 +142,16 @@ class OverviewScreen(CaseScreen):
             self.row(Target(mode="evidence"), Text(
                 f" ! {inferred:,} times with an inferred year or zone (~): e in Evidence sets them  ›"))  # fmt: skip
         if view.kinds.get("timeless"):
-            self.row(None, Text(f"   {view.kinds['timeless']:,} events carry no time: end of the timeline"))
+            self.row(
+                None,
+                Text(f"   {view.kinds['timeless']:,} events carry no time: end of the timeline"),
+            )
         if not state.hypothesis:
             self.row(Target(mode="case"), Text("   no hypothesis yet: `:hypothesis …`  ›"))
         if not state.owners:
-            self.row(Target(mode="case"), Text("   nobody is named as owner: `:owner NODE CONTACT`  ›"))
+            self.row(
+                Target(mode="case"), Text("   nobody is named as owner: `:owner NODE CONTACT`  ›")
+            )
 
     def coverage_text(self, source: str, events: int, buckets: tuple[int, ...]) -> Text:
         text = Text(no_wrap=True, overflow="crop")

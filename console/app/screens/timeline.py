@@ -608,7 +608,9 @@ class TimelineScreen(CaseScreen):
     def action_note(self) -> None:
         keys = self.chosen_keys()
         if keys:
-            self.app.push_screen(AskScreen("Note on this event"), lambda text: self.note(text, keys))
+            self.app.push_screen(
+                AskScreen("Note on this event"), lambda text: self.note(text, keys)
+            )
 
     def note(self, text: str | None, keys: list[Key]) -> None:
         if text:
@@ -622,7 +624,9 @@ class TimelineScreen(CaseScreen):
             self.set_status("mark two events with space first")
             return
         span = times[-1] - times[0]
-        self.set_status(f"{span_text(span)} ({span.total_seconds():.3f} s) between {len(times)} marks")
+        self.set_status(
+            f"{span_text(span)} ({span.total_seconds():.3f} s) between {len(times)} marks"
+        )
 
     # -- views, columns, export
 
@@ -667,7 +671,9 @@ class TimelineScreen(CaseScreen):
                 self.line.value = views[choice.split(": ", 1)[0]]
 
         if choices:
-            self.app.push_screen(ChooseScreen("Saved views (:save NAME saves one)", choices), chosen)
+            self.app.push_screen(
+                ChooseScreen("Saved views (:save NAME saves one)", choices), chosen
+            )
         else:
             self.set_status("no saved views: `:save NAME` keeps this filter")
 

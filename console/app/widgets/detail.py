@@ -71,7 +71,9 @@ class Detail(OptionList):
         for name, value in flatten(event.get("fields")):
             self._field(Field(name, value))
         for number, line in enumerate(lines):
-            self._line(None, Text(f"── verbatim line {number + 1} of {len(lines)} ──", style="bold"))
+            self._line(
+                None, Text(f"── verbatim line {number + 1} of {len(lines)} ──", style="bold")
+            )
             text = plain(line.rstrip("\r\n"), 8000)
             width = max(20, self.size.width - 4)
             for start in range(0, min(len(text), width * 30), width):

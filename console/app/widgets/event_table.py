@@ -117,9 +117,7 @@ class EventTable(Widget, can_focus=True):
     def value(self, row: Row, column: str) -> Any:
         return row.values[_AT[column]]
 
-    def show(
-        self, rows: Sequence[Row], *, cursor: int = 0, before: bool, after: bool
-    ) -> None:
+    def show(self, rows: Sequence[Row], *, cursor: int = 0, before: bool, after: bool) -> None:
         """Another stretch of events; the cursor stands on its `cursor`-th."""
         self.rows = list(rows)
         self.cursor = min(max(cursor, 0), max(0, len(self.rows) - 1))
@@ -278,7 +276,11 @@ class EventTable(Widget, can_focus=True):
         return Strip([Segment(fit(line, width), style)], width)
 
     def _time_width(self) -> int:
-        return {"utc": 19, "local": 19, "relative": 13}[self.time_mode] if self.size.width >= 100 else 13
+        return (
+            {"utc": 19, "local": 19, "relative": 13}[self.time_mode]
+            if self.size.width >= 100
+            else 13
+        )
 
     def _time_title(self) -> str:
         return {"utc": "TIME (UTC)", "local": "TIME (local)", "relative": "BEFORE NOW"}[

@@ -14,7 +14,9 @@ from textual.widgets import Input
 from console.case.columns import COLUMNS
 from console.case.filter import ALIASES
 
-NAMES = sorted([*ALIASES, *(name for name in COLUMNS if name not in ("seq", "cites")), "tag", "note"])
+NAMES = sorted(
+    [*ALIASES, *(name for name in COLUMNS if name not in ("seq", "cites")), "tag", "note"]
+)
 
 
 class FilterSuggester(Suggester):
@@ -32,7 +34,7 @@ class FilterSuggester(Suggester):
         name, colon, start = text.partition(":")
         if not colon:
             found = next((n for n in NAMES if n.startswith(text) and n != text), None)
-            return f"{value}{found[len(text):]}:" if found else None
+            return f"{value}{found[len(text) :]}:" if found else None
         column = (ALIASES.get(name) or (name,))[0]
         if column not in COLUMNS or column in ("ts", "message", "fields"):
             return None

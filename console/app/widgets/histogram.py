@@ -116,7 +116,9 @@ class Histogram(Widget, can_focus=True):
                 char = "░"
             is_bad = self.bad[bucket] * 3 > total if total else False
             segments.append(
-                Segment(char, Style(color="red" if is_bad else None, reverse=self._is_brushed(bucket)))
+                Segment(
+                    char, Style(color="red" if is_bad else None, reverse=self._is_brushed(bucket))
+                )
             )
         return Strip(segments).adjust_cell_length(width)
 
