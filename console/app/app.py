@@ -42,7 +42,7 @@ class Console(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"mode('{name}')", name.capitalize(), show=False) for key, name in TABS
     ]
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {  # type: ignore[assignment]
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {
         "overview": OverviewScreen,
         "timeline": TimelineScreen,
         "findings": FindingsScreen,
@@ -217,7 +217,7 @@ class Console(App[None]):
                 yield SystemCommand(
                     f"{binding.description}  {binding.key_display or binding.key}",
                     binding.action,
-                    lambda action=binding.action: self.run_action(action, screen),  # type: ignore[misc]
+                    lambda action=binding.action: self.run_action(action, screen),
                 )
         yield SystemCommand("SQL  :sql", "ask in SQL", lambda: self.run_command("sql"))
         yield SystemCommand("Quit  :q", "leave kubecase", self.exit)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 import click
+from click.shell_completion import CompletionItem
 
 # Name -> (where it is, its line in --help). `--help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -46,6 +47,14 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in sorted(COMMANDS.items())
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
@@ -76,7 +85,8 @@ def main() -> None:
     from console.errors import CaseError
 
     try:
-        cli(prog_name="kubecase", standalone_mode=False)
+        status = cli(prog_name="kubecase", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except click.exceptions.Abort:
         click.echo("cancelled", err=True)
         sys.exit(130)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
@@ -92,11 +93,10 @@ def _follow(case: Any, sources: list[Any], options: AddOptions, as_json: bool) -
     if len(files) != len(sources) or any(path.is_dir() for path in files):
         raise UsageError("--follow takes files", hint="name the growing files one by one")
     stop = threading.Event()
-    try:
-        for added in follow(case, files, options, stop):
-            _print(added, as_json)
-    except KeyboardInterrupt:
-        stop.set()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    for added in follow(case, files, options, stop):
+        _print(added, as_json)
 
 
 def _size(path: Any) -> int:

@@ -59,15 +59,19 @@ _held: dict[int, object] = {}
 _keys = iter(range(1, 1 << 62))
 
 
-@_ReleaseSchema
-def _release_schema(schema: Any) -> None:
+def _drop_schema(schema: Any) -> None:
     schema.contents.release = _ReleaseSchema()
 
 
-@_ReleaseArray
-def _release_array(array: Any) -> None:
+_release_schema = _ReleaseSchema(_drop_schema)
+
+
+def _drop_array(array: Any) -> None:
     _held.pop(array.contents.private_data, None)
     array.contents.release = _ReleaseArray()
+
+
+_release_array = _ReleaseArray(_drop_array)
 
 
 _new_capsule = ctypes.pythonapi.PyCapsule_New

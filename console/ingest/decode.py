@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import arro3.core as arro
 import duckdb
@@ -40,6 +41,13 @@ class Level:
     @property
     def depth(self) -> int:
         return len(self.chain)
+
+    @property
+    def rest(self) -> str:
+        """What no format took yet, as SQL; the names in it are ours."""
+        if not self.used:
+            return self.relation
+        return f"{self.relation} where line not in (select line from {self.used})"
 
 
 class Decoder:
@@ -88,8 +96,7 @@ class Decoder:
             self._drop_levels()
         bounds = np.cumsum([0, *(len(rows) for _, rows in parts)])
         return [
-            held[(held >= low) & (held < high)] - low
-            for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+            held[(held >= low) & (held < high)] - low for low, high in pairwise(bounds.tolist())
         ]
 
     def _explode(self, level: Level) -> None:
@@ -113,10 +120,9 @@ class Decoder:
 
     def _view(self, level: Level) -> None:
         """Bind the name `lines` to what is left of the level."""
-        rest = f" where line not in (select line from {level.used})" if level.used else ""
         columns = ", ".join(self._line_columns)
         self.connection.execute(
-            f"create or replace temp view lines as select {columns} from {level.relation}{rest}"  # noqa: S608
+            f"create or replace temp view lines as select {columns} from {level.rest}"  # noqa: S608
         )
 
     def _sample(self, level: Level) -> list[tuple[str, str]]:
@@ -153,7 +159,7 @@ class Decoder:
     def _take(self, out: str, has_cites: bool, level: Level) -> int:
         """Mark the lines of a format's rows as used; returns how many there were."""
         taken = self._new_relation("used")
-        cited = f" union select unnest(cites) from {out}" if has_cites else ""
+        cited = f" union select unnest(cites) from {out}" if has_cites else ""  # noqa: S608
         self.connection.execute(
             f"create temp table {taken} as select distinct line from {out}{cited}"  # noqa: S608
         )
@@ -166,7 +172,7 @@ class Decoder:
         return count
 
     def _add_records(self, fmt: Format, level: Level, out: str, columns: dict[str, str]) -> None:
-        """Into `batch`: the format's columns, and what the outer rows know where it says nothing."""
+        """Into `batch`: the format's columns, and the outer rows' where it says nothing."""
         picked, filled = [], []
         inherited = level.depth > 0
         for name, kind in self._event_columns.items():
@@ -253,9 +259,8 @@ class Decoder:
         """What no inner format knows: an event of the envelope, or plain text."""
         name = "leftover_inner" if level.depth else "leftover_text"
         self._view(level)
-        rest = f" where line not in (select line from {level.used})" if level.used else ""
         self.connection.execute(
-            f"create or replace temp view left_lines as select * from {level.relation}{rest}"  # noqa: S608
+            f"create or replace temp view left_lines as select * from {level.rest}"  # noqa: S608
         )
         self.connection.execute(self._sql[name], {"chain": ">".join(level.chain) or "text"})
 

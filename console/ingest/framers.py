@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from console.ingest.documents import json_spans, record_spans, rows_from_spans, yaml_spans
+from console.ingest.documents import Span, json_spans, record_spans, rows_from_spans, yaml_spans
 from console.ingest.framing import BOM, Reader, Rows, frame_lines, rows_of
 from console.ingest.journal_file import read_journal
 from console.ingest.sources import Member, Unread
@@ -99,7 +99,7 @@ def _is_json_object(line: bytes) -> bool:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Many control characters that no log holds; NUL is not counted, a crash leaves blocks of it."""
+    """Many control characters that no log holds; NUL is not counted: a crash leaves blocks."""
     if not head:
         return False
     codes = np.frombuffer(head, np.uint8)
@@ -142,7 +142,7 @@ def _login_size(data: bytes) -> int:
     return _LOGIN_SIZES[0]
 
 
-_SPANS = {
+_SPANS: dict[str, Callable[[bytes, str, Report], list[Span]]] = {
     "json": json_spans,
     "yaml": yaml_spans,
     "login": lambda data, path, report: record_spans(data, _login_size(data), path, report),

@@ -20,10 +20,10 @@ import numpy as np
 from console.case.queryfiles import load as load_queries
 from console.errors import CaseError
 from console.ingest.decode import Decoder
-from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
 from console.ingest.framers import frame_member, header_of
-from console.ingest.segment import Segment
+from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
 from console.ingest.limits import Limits
+from console.ingest.segment import Segment
 from console.ingest.sources import Member, Unread, open_members
 
 if TYPE_CHECKING:

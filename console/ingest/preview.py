@@ -9,6 +9,7 @@ from console.case.text import visible
 from console.errors import CaseError
 from console.ingest.formats import RECOGNISE_BYTES, load_formats
 from console.ingest.framers import frame_member
+from console.ingest.framing import Rows
 from console.ingest.limits import Limits
 from console.ingest.sources import Unread, find_files, open_members
 
@@ -28,12 +29,7 @@ def preview(path: Path, case_folder: Path) -> list[str]:
         try:
             for member in islice(open_members(file, file.name, Limits(), lambda unread: None), 3):
                 rows = next(frame_member(member, lambda unread: None), None)
-                texts = [] if rows is None else [
-                    bytes(rows.buffer[s : s + min(n, RECOGNISE_BYTES)]).decode("utf-8", "replace")
-                    for s, n in zip(
-                        rows.starts[:MAX_LINES].tolist(), rows.sizes[:MAX_LINES].tolist(), strict=True
-                    )
-                ]  # fmt: skip
+                texts = _texts(rows) if rows is not None else []
                 fmt = formats.recognised([(text, member.path) for text in texts], set())
                 kind = fmt.title if fmt else "no format: read as text"
                 lines.append(f"{visible(member.path)}: {kind}")
@@ -42,3 +38,11 @@ def preview(path: Path, case_folder: Path) -> list[str]:
     if len(found) > MAX_FILES:
         lines.append("… and more")
     return lines
+
+
+def _texts(rows: Rows) -> list[str]:
+    places = zip(rows.starts[:MAX_LINES].tolist(), rows.sizes[:MAX_LINES].tolist(), strict=True)
+    return [
+        bytes(rows.buffer[start : start + min(size, RECOGNISE_BYTES)]).decode("utf-8", "replace")
+        for start, size in places
+    ]

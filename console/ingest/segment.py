@@ -22,7 +22,7 @@ MEMORY = "600MB"
 
 
 class Segment:
-    """A segment under construction; `connection` has it as its only database, without the outside."""
+    """A segment under construction; its `connection` reaches nothing but it."""
 
     def __init__(self, index_dir: Path, *, reads: Path | None = None) -> None:
         """`reads`: another segment to attach as `old`, before the outside is shut off."""

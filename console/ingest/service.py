@@ -6,7 +6,7 @@ import fcntl
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -41,7 +41,7 @@ class AddOptions:
     node: str | None = None
     cluster: str | None = None
     source: str = ""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def parse_options(text: str) -> AddOptions:
             continue
         if name not in _OPTIONS or not words:
             raise UsageError("unknown option", where=name[:40], hint=", ".join(_OPTIONS))
-        field, convert = _OPTIONS[name]
+        attribute, convert = _OPTIONS[name]
         try:
-            options = replace(options, **{field: convert(words.pop(0))})
+            options = replace(options, **{attribute: convert(words.pop(0))})
         except ValueError as error:
             raise UsageError(f"not a value for {name}", hint="a number") from error
     check_zone(options.zone)
@@ -116,6 +116,12 @@ def add_paths(
             if is_cancelled():
                 return
             yield _add_one(case, loader, found, options, is_cancelled)
+
+
+def add_stream(case: Case, stream: IO[bytes], name: str, options: AddOptions) -> Added:
+    """Take a stream as evidence of that name and read it, in a segment of its own."""
+    with _loader(case, options.limits, lambda progress: None, lambda: False) as loader:
+        return _add_one(case, loader, (name, stream), options, lambda: False)
 
 
 def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[tuple[str, Path | IO[bytes] | Unread]]:

@@ -46,7 +46,7 @@ class EvidenceScreen(CaseScreen):
         super().__init__()
         self.rows: list[dict[str, Any]] = []
         self.unread: dict[tuple[str, str], list[str]] = {}
-        self._task: Worker[None] | None = None
+        self._adding: Worker[None] | None = None
 
     def compose_body(self) -> ComposeResult:
         yield DataTable[Text](cursor_type="row")
@@ -186,7 +186,7 @@ class EvidenceScreen(CaseScreen):
         )
 
     def start_add(self, path: Path, text: str | None) -> None:
-        self._task = self.add(path, text or "")
+        self._adding = self.add(path, text or "")
 
     @work(thread=True, exit_on_error=False, group="add")
     def add(self, path: Path, text: str) -> None:
@@ -234,22 +234,23 @@ class EvidenceScreen(CaseScreen):
         )
 
     def action_back(self) -> None:
-        if self._task is not None and self._task.is_running:
-            self._task.cancel()
+        if self._adding is not None and self._adding.is_running:
+            self._adding.cancel()
             self.set_status("cancelling: what is whole is kept…")
         else:
             super().action_back()
 
     def action_edit(self) -> None:
         row = self.current
-        if row:
-            self.app.push_screen(
-                AskScreen(
-                    f"Times of {plain(row['path'], 60)}",
-                    hint="--tz Europe/Berlin --year 2025 --skew 41",
-                ),
-                lambda text: self.correct(row["evidence"], text) if text else None,
-            )
+        if row is None:
+            return
+
+        def take(text: str | None) -> None:
+            if text:
+                self.correct(row["evidence"], text)
+
+        hint = "--tz Europe/Berlin --year 2025 --skew 41"
+        self.app.push_screen(AskScreen(f"Times of {plain(row['path'], 60)}", hint=hint), take)
 
     @work(thread=True, exit_on_error=False, group="correct")
     def correct(self, sha256: str, text: str) -> None:

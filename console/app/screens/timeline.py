@@ -316,7 +316,8 @@ class TimelineScreen(CaseScreen):
         timeline = self.queries("count")
         try:
             extent = timeline.count(wanted, window)
-            counts, bad = None, {}
+            counts: Counts | None = None
+            bad: dict[int, int] = {}
             if extent.first is not None and extent.last is not None:
                 start = window.start or extent.first
                 stop = window.stop or extent.last + timedelta(microseconds=1)
@@ -540,7 +541,7 @@ class TimelineScreen(CaseScreen):
 
     @on(Histogram.Brushed)
     def brushed(self, message: Histogram.Brushed) -> None:
-        self.set_window(Window(message.start, message.stop))
+        self.set_window(Window(message.begin, message.end))
 
     def set_window(self, window: Window) -> None:
         self.windows.append(self.window)
@@ -686,8 +687,12 @@ class TimelineScreen(CaseScreen):
     def action_export(self) -> None:
         self.app.push_screen(
             AskScreen("Export what is shown to", "events.csv", "ends in .csv, .jsonl or .parquet"),
-            lambda path: self.export(path) if path else None,
+            self.export_to,
         )
+
+    def export_to(self, path: str | None) -> None:
+        if path:
+            self.export(path)
 
     @work(thread=True, group="export", exit_on_error=False)
     def export(self, path: str) -> None:

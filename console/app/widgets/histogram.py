@@ -36,8 +36,8 @@ class Histogram(Widget, can_focus=True):
     class Brushed(Message):
         """A stretch was chosen."""
 
-        start: datetime
-        stop: datetime
+        begin: datetime
+        end: datetime
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Histogram(Widget, can_focus=True):
         self.bad: list[int] = []
         self.legend: list[tuple[str, int]] = []
         self.at = 0
-        self.anchor: int | None = None
+        self.brush_from: int | None = None
         self.is_counting = True
 
     def show(self, counts: Counts | None, bad: dict[int, int]) -> None:
@@ -72,32 +72,32 @@ class Histogram(Widget, can_focus=True):
         return self.counts.start + bucket * self.counts.step
 
     def action_move(self, step: int, is_brush: bool) -> None:
-        if is_brush and self.anchor is None:
-            self.anchor = self.at
+        if is_brush and self.brush_from is None:
+            self.brush_from = self.at
         elif not is_brush:
-            self.anchor = None
+            self.brush_from = None
         self.at = min(max(self.at + step, 0), max(0, len(self.totals) - 1))
         self.refresh()
 
     def action_apply(self) -> None:
-        low = min(self.at, self.at if self.anchor is None else self.anchor)
-        high = max(self.at, self.at if self.anchor is None else self.anchor)
+        low = min(self.at, self.at if self.brush_from is None else self.brush_from)
+        high = max(self.at, self.at if self.brush_from is None else self.brush_from)
         start, stop = self.bucket_time(low), self.bucket_time(high + 1)
-        self.anchor = None
+        self.brush_from = None
         if start and stop:
             self.post_message(self.Brushed(start, stop))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        self.at = self.anchor = min(event.x, max(0, len(self.totals) - 1))
+        self.at = self.brush_from = min(event.x, max(0, len(self.totals) - 1))
         self.refresh()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        if event.button and self.anchor is not None:
+        if event.button and self.brush_from is not None:
             self.at = min(max(event.x, 0), max(0, len(self.totals) - 1))
             self.refresh()
 
     def on_mouse_up(self) -> None:
-        if self.anchor is not None and self.anchor != self.at:
+        if self.brush_from is not None and self.brush_from != self.at:
             self.action_apply()
 
     def render_line(self, y: int) -> Strip:
@@ -125,7 +125,7 @@ class Histogram(Widget, can_focus=True):
     def _is_brushed(self, bucket: int) -> bool:
         if not self.has_focus:
             return False
-        low, high = sorted((self.at, self.at if self.anchor is None else self.anchor))
+        low, high = sorted((self.at, self.at if self.brush_from is None else self.brush_from))
         return low <= bucket <= high
 
     def _axis(self, width: int) -> Strip:
