@@ -6,7 +6,6 @@ A file is hashed while it is copied, under a name that nobody reads, and renamed
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -20,11 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from console.case.journal import Problem, sync_folder
+from console.case.copying import sync_folder, take, unreadable, unwritable
 from console.case.text import visible
 from console.errors import CaseError, UsageError
 
-BLOCK_BYTES = 8 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,6 +42,11 @@ class Evidence:
     known: bool = False
 
 
+def is_hash(name: str) -> bool:
+    """Whether a folder of this name is evidence."""
+    return _HASH.fullmatch(name) is not None
+
+
 class EvidenceStore:
     """The folder `evidence/` of a case. `dir_mode`, `file_mode`: read-only ones for its content."""
 
@@ -52,7 +55,6 @@ class EvidenceStore:
         self.who = who
         self.dir_mode = 0o550 if group_readable else 0o500
         self.file_mode = 0o440 if group_readable else 0o400
-        self.open_mode = 0o750 if group_readable else 0o700
 
     def add_file(
         self,
@@ -72,10 +74,10 @@ class EvidenceStore:
                 raise CaseError("not a regular file", where=visible(str(path)))
             handle = path.open("rb")
         except OSError as error:
-            raise _unreadable(str(path), error) from error
+            raise unreadable(str(path), error) from error
         with handle, self._drafting() as draft:
             data = None if in_place else draft / "data"
-            sha256, size = _take(handle, str(path), data, progress, cancelled)
+            sha256, size = take(handle, str(path), data, progress, cancelled)
             after = os.fstat(handle.fileno())
             is_same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
             facts = {
@@ -102,7 +104,7 @@ class EvidenceStore:
     ) -> Evidence:
         """Take everything that a stream gives; the same promises as `add_file`."""
         with self._drafting() as draft:
-            sha256, size = _take(stream, name, draft / "data", progress, cancelled)
+            sha256, size = take(stream, name, draft / "data", progress, cancelled)
             facts = {
                 "name": name,
                 "source": source,
@@ -123,24 +125,26 @@ class EvidenceStore:
         those of the hash.
         """
         mine, theirs = self.folder / sha256, other.folder / sha256
-        try:
-            text = (theirs / "manifest.json").read_bytes()
-            if mine.is_dir() and _rank(self, sha256) <= _rank(other, sha256):
-                return False
-            with self._drafting() as draft:
-                item = other.get(sha256)
-                if item.in_place is None and not (mine / "data").is_file():
-                    if not stat.S_ISREG((theirs / "data").lstat().st_mode):
-                        raise CaseError("not a regular file", where=str(theirs / "data"))
-                    with (theirs / "data").open("rb") as handle:
-                        taken, _ = _take(handle, str(theirs), draft / "data")
-                    if taken != sha256:
-                        hint = "`kubecase verify` names what is wrong with that copy"
-                        raise CaseError("its bytes were changed", where=str(theirs), hint=hint)
-                self._seal(draft, sha256, text)
-        except OSError as error:
-            raise _unreadable(str(theirs), error) from error
+        item = other.read(sha256)
+        if mine.is_dir() and _rank(self, sha256) <= _rank(other, sha256):
+            return False
+        with self._drafting() as draft:
+            if item.in_place is None and not (mine / "data").is_file():
+                _copy_checked(theirs / "data", draft / "data", sha256)
+            try:
+                self._seal(draft, (theirs / "manifest.json").read_bytes())
+                if not self._publish(draft, mine):
+                    mine.chmod(0o700)
+                    for path in sorted(draft.iterdir()):  # the bytes before the manifest of them
+                        path.rename(mine / path.name)
+                    mine.chmod(self.dir_mode)
+            except OSError as error:
+                raise unwritable(self.folder, error) from error
         return True
+
+    def read(self, sha256: str) -> Evidence:
+        """By its whole hash; raises CaseError if the manifest can't be read."""
+        return self._read(self.folder / sha256)
 
     def list(self) -> list[Evidence]:
         """All evidence, oldest first."""
@@ -166,8 +170,8 @@ class EvidenceStore:
         try:
             paths = list(self.folder.iterdir())
         except OSError as error:
-            raise _unreadable(str(self.folder), error) from error
-        return (path for path in paths if _HASH.fullmatch(path.name))
+            raise unreadable(str(self.folder), error) from error
+        return (path for path in paths if is_hash(path.name))
 
     def remove_abandoned(self) -> None:
         """Remove what killed processes left half copied; a living one holds a lock on its draft."""
@@ -192,13 +196,10 @@ class EvidenceStore:
             draft = self.folder / f".tmp-{os.getpid()}-{secrets.token_hex(8)}"
             try:
                 draft.mkdir(mode=0o700)
-                descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
             except OSError as error:
-                raise _unwritable(self.folder, error) from error
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if draft.exists():  # else another process took it for abandoned before the lock
+                raise unwritable(self.folder, error) from error
+            if (descriptor := _lock(draft)) is not None:
                 break
-            os.close(descriptor)
         try:
             yield draft
         finally:
@@ -215,39 +216,35 @@ class EvidenceStore:
             **facts,
         }
         text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
-        known = home.exists() or not self._seal(draft, sha256, text.encode())
+        try:
+            self._seal(draft, text.encode())
+            known = not self._publish(draft, home)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
         return replace(self._read(home), known=known)
 
-    def _seal(self, draft: Path, sha256: str, manifest: bytes) -> bool:
-        """Have a draft on the disk, read-only, under its hash; False if another was first.
+    def _seal(self, draft: Path, manifest: bytes) -> None:
+        """Have everything of a draft on the disk, read-only."""
+        with (draft / "manifest.json").open("wb") as handle:
+            handle.write(manifest)
+            handle.flush()
+            os.fsync(handle.fileno())
+        for path in draft.iterdir():
+            path.chmod(self.file_mode)
+        sync_folder(draft)
 
-        In a home that is there already, the manifest is replaced, and the bytes if it had none.
-        """
-        home = self.folder / sha256
+    def _publish(self, draft: Path, home: Path) -> bool:
+        """Give a draft its name; False if that evidence is there already."""
+        if home.exists():
+            return False
         try:
-            with (draft / "manifest.json").open("wb") as handle:
-                handle.write(manifest)
-                handle.flush()
-                os.fsync(handle.fileno())
-            for path in draft.iterdir():
-                path.chmod(self.file_mode)
-            sync_folder(draft)
-            is_first = not home.exists()
-            if is_first:
-                try:
-                    draft.rename(home)
-                except OSError:
-                    if not home.exists():
-                        raise
-                    return False
-            else:
-                home.chmod(self.open_mode)
-                for path in sorted(draft.iterdir()):  # the bytes before the manifest of them
-                    path.rename(home / path.name)
-            home.chmod(self.dir_mode)
-            sync_folder(self.folder)
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            draft.rename(home)
+        except OSError:
+            if not home.exists():
+                raise
+            return False  # another process was first in this very moment
+        home.chmod(self.dir_mode)
+        sync_folder(self.folder)
         return True
 
     def _read(self, home: Path) -> Evidence:
@@ -271,65 +268,40 @@ class EvidenceStore:
             ) from error
 
 
-def _take(
-    stream: IO[bytes],
-    where: str,
-    target: Path | None,
-    progress: Callable[[int], None] = lambda size: None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> tuple[str, int]:
-    """Hash a stream and copy it to `target` on the way; returns hash and size."""
-    digest, size = hashlib.sha256(), 0
+def _lock(draft: Path) -> int | None:
+    """Hold a new draft; None if another process took it for abandoned before we had the lock."""
     try:
-        copy = target.open("xb", buffering=0) if target else None
+        descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
-        raise _unwritable(target, error) from error
+        os.close(descriptor)
+        raise unwritable(draft, error) from error
+    if draft.exists():
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _copy_checked(path: Path, target: Path, sha256: str) -> None:
+    """Copy bytes that must have this hash."""
     try:
-        while True:
-            if cancelled():
-                raise CaseError("cancelled", where=visible(where), hint="add it again")
-            try:
-                block = stream.read(BLOCK_BYTES)
-            except OSError as error:
-                raise _unreadable(where, error) from error
-            if not block:
-                break
-            digest.update(block)
-            size += len(block)
-            try:
-                view = memoryview(block)
-                while copy and view:
-                    view = view[copy.write(view) :]
-            except OSError as error:
-                raise _unwritable(target, error) from error
-            progress(size)
-        if copy:
-            os.fsync(copy.fileno())
-    finally:
-        if copy:
-            copy.close()
-    return digest.hexdigest(), size
-
-
-def _unreadable(where: str, error: OSError) -> CaseError:
-    return CaseError(
-        f"can't be read: {error.strerror}",
-        where=visible(where),
-        hint="check that it is there and that you may read it",
-    )
-
-
-def _unwritable(where: Path | None, error: OSError) -> CaseError:
-    return CaseError(
-        f"the case can't take it: {error.strerror}",
-        where=visible(str(where)),
-        hint="make room, or check that you may write there; then add it again",
-    )
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise CaseError("not a regular file", where=visible(str(path)))
+        with path.open("rb") as handle:
+            taken, _ = take(handle, str(path), target)
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    if taken != sha256:
+        hint = "`kubecase verify` names what is wrong with that copy"
+        raise CaseError("its bytes were changed", where=visible(str(path)), hint=hint)
 
 
 def _rank(store: EvidenceStore, sha256: str) -> tuple[bool, datetime, bytes]:
     """The order of two manifests for the same bytes: the lesser one is kept."""
-    item = store.get(sha256)
+    item = store.read(sha256)
     text = (store.folder / sha256 / "manifest.json").read_bytes()
     return item.in_place is not None, item.added, text
 
@@ -340,13 +312,3 @@ def _iso(moment: datetime) -> str:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None) if text else None
-
-
-def hash_file(path: Path, progress: Callable[[int], None] = lambda size: None) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while block := handle.read(BLOCK_BYTES):
-            digest.update(block)
-            progress(len(block))
-    return digest.hexdigest()

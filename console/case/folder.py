@@ -45,12 +45,12 @@ class Case:
     @classmethod
     def create(cls, folder: Path, *, title: str, group: str | None = None) -> Case:
         """Make a new case in a folder that is empty or not there."""
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(
-                "there is something already", where=str(folder), hint="name a new folder"
-            )
-        mode = 0o770 if group else 0o700
+        mode = 0o2770 if group else 0o700  # set-group-ID: what is made inside belongs to the group
         try:
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise UsageError(
+                    "there is something already", where=str(folder), hint="name a new folder"
+                )
             folder.mkdir(parents=True, exist_ok=True)
             _own(folder, mode, group)
             for name in ("journal", "evidence", "index", "reports"):
@@ -78,7 +78,7 @@ class Case:
         try:
             facts = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
             version = int(facts["format"])
-            case = cls(folder, facts)
+            case = cls(folder, facts) if version <= FORMAT_VERSION else None
         except FileNotFoundError as error:
             raise UsageError(
                 "not a case", where=str(folder), hint="`kubecase new CASE --title …` makes one"
@@ -87,7 +87,7 @@ class Case:
             raise CaseError(
                 f"the case can't be read: {visible(str(error))}", where=str(folder / "case.toml")
             ) from error
-        if version > FORMAT_VERSION:
+        if case is None:
             raise CaseError(
                 f"the case has format {version}, this kubecase knows {FORMAT_VERSION}",
                 where=str(folder),
@@ -152,12 +152,12 @@ class Case:
 
 
 def _own(path: Path, mode: int, group: str | None) -> None:
-    path.chmod(mode)
     if group:
         try:
             shutil.chown(path, group=group)
         except (LookupError, PermissionError) as error:
             raise UsageError(f"group can't be given the case: {error}", where=group) from error
+    path.chmod(mode)  # after chown, which may clear the set-group-ID bit
 
 
 def _write(path: Path, text: str, mode: int, group: str | None) -> None:

@@ -95,11 +95,21 @@ class CaseState:
 
 
 def fold(entries: Iterable[Entry]) -> CaseState:
-    """The state after these entries (in the order of `read_entries`). Unknown kinds change nothing."""
+    """The state after these entries, in the order of `read_entries`; unknown kinds are skipped."""
     state = _Folding()
     for entry in entries:
         state.take(entry)
     return state.result()
+
+
+# What an entry may set, and as what: a journal from elsewhere can hold anything.
+_SETTINGS: Mapping[str, tuple[type, ...]] = {
+    "zone": (str,),
+    "year": (int,),
+    "skew_s": (int, float),
+    "node": (str,),
+    "cluster": (str,),
+}
 
 
 class _Folding:
@@ -195,7 +205,7 @@ class _Folding:
             severity=_one_of(data.get("severity"), SEVERITIES, "medium"),
             status="new",
             reason="",
-            attack=tuple(map(str, data.get("attack", ()))),
+            attack=_texts(data.get("attack")),
             entities=entry.entities,
             citations=tuple(_citations(entry)),
             who=entry.who,
@@ -215,15 +225,17 @@ class _Folding:
     def _set(self, data: Mapping[str, Any]) -> None:
         sha256 = str(data.get("sha256", ""))
         known = {
-            name: data[name]
-            for name in ("zone", "year", "skew_s", "node", "cluster")
-            if data.get(name) is not None
+            name: data[name] for name, kinds in _SETTINGS.items() if type(data.get(name)) in kinds
         }
         self.settings[sha256] = replace(self.settings.get(sha256, Setting()), **known)
 
 
 def _one_of(value: object, allowed: tuple[str, ...], default: str) -> str:
     return str(value) if value in allowed else default
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else ()
 
 
 def _citations(entry: Entry) -> list[Citation]:

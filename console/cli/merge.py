@@ -17,11 +17,11 @@ def merge(folder: Path, other: Path, as_json: bool) -> None:
     """Take journals and evidence that OTHER has more into CASE, and read that evidence."""
     from console.case.folder import Case
     from console.case.merge import merge as join
-    from console.ingest.service import resume
+    from console.ingest.service import reindex, resume
 
     with Case.open(folder) as case:
         merged = join(case, other)
-        for _ in resume(case):
+        for _ in reindex(case) if merged.stale else resume(case):
             pass
     if as_json:
         print_json({"journals": merged.journals, "evidence": merged.evidence})

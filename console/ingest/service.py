@@ -161,7 +161,7 @@ def _add_one(
             evidence = case.store.add_stream(source, name, source=options.source)
     except CaseError as error:
         return Added(name, error=error)
-    if evidence.known:
+    if evidence.known and evidence.sha256 in case.state().evidence:
         return Added(name, evidence, is_known=True)
     case.record(
         "evidence.added",
