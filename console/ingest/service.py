@@ -161,18 +161,20 @@ def _add_one(
             evidence = case.store.add_stream(source, name, source=options.source)
     except CaseError as error:
         return Added(name, error=error)
-    if evidence.known and evidence.sha256 in case.state().evidence:
+    # known but not journalled: a run was killed between the two
+    if not evidence.known or evidence.sha256 not in case.state().evidence:
+        case.record(
+            "evidence.added",
+            data={
+                "sha256": evidence.sha256,
+                "name": evidence.name,
+                "size_bytes": evidence.size_bytes,
+                "in_place": str(evidence.in_place) if evidence.in_place else None,
+                "source": options.source,
+            },
+        )
+    if evidence.known:
         return Added(name, evidence, is_known=True)
-    case.record(
-        "evidence.added",
-        data={
-            "sha256": evidence.sha256,
-            "name": evidence.name,
-            "size_bytes": evidence.size_bytes,
-            "in_place": str(evidence.in_place) if evidence.in_place else None,
-            "source": options.source,
-        },
-    )
     settings = {"zone": options.zone, "year": options.year, "skew_s": options.skew_s,
                 "node": options.node, "cluster": options.cluster}  # fmt: skip
     if any(value is not None for value in settings.values()):
