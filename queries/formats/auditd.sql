@@ -173,7 +173,10 @@ judged as (
             when call = 'accept4' then 'accept'
             else call
         end as action,
-        coalesce(auid_name, auid, uid_name, uid) as who,
+        -- of a login, uid is the daemon's
+        if(regexp_matches(type, '^(USER_(AUTH|LOGIN|LOGOUT|ERR|ACCT|START|END)|CRED_|CRYPTO_|LOGIN$)')
+                and not is_about_other,
+            coalesce(auid_name, auid), coalesce(auid_name, auid, uid_name, uid)) as who,
         -- a connection that does not block is under way, not refused
         success in ('no', 'failed', 'fail', '0')
             and not coalesce(call = 'connect' and exit in ('-115', 'EINPROGRESS'), false)

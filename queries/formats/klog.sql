@@ -27,44 +27,71 @@ walls as (
     from headed
     where h.level != ''
 ),
-dated as (
+years as (
     select
         *,
         case
-            when outer_ts is not null then outer_ts
             when year is not null then near + to_years((year - year(near))::integer)
             when near > file_ts + interval 1 day then near - interval 1 year
             else near
         end as wall
     from walls
 ),
-pairs as (
+timed as (
+    -- an envelope knows year and zone; klog's microseconds refine it where both mean the same
     select
         *,
-        regexp_extract(h.text, '(?: |^)pod="?([a-z0-9.-]+)/([a-z0-9.-]+)"?', ['ns', 'pod']) as at_pod,
-        regexp_extract(h.text, 'pod="([a-z0-9.-]+)_([a-z0-9.-]+)\(', ['pod', 'ns']) as old_pod
-    from dated
+        case
+            when outer_ts is null then in_utc(wall, zone)
+            when near between outer_ts - interval 1 second and outer_ts + interval 1 second then near
+            else outer_ts
+        end as ts,
+        -- `"msg" key="value" key=value`
+        if(h.text[1] = '"', list_zip(
+            regexp_extract_all(h.text, ' ([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]\S*)', 1),
+            regexp_extract_all(h.text, ' ([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]\S*)', 2)), [])
+            as pairs
+    from years
+),
+maps as (
+    select
+        *,
+        -- the message comes first, and a key that is there twice counts once
+        map_from_entries(list_transform(
+            list_filter(pairs, lambda p, i: list_position(list_transform(pairs, lambda q: q[1]), p[1]) = i),
+            lambda p: {'key': p[1], 'value': if(p[2][1] = '"', json_extract_string(try_cast(p[2] as json), '$'), p[2])}))
+            as m,
+        regexp_extract(h.text, '^"((?:[^"\\]|\\.)*)"', 1) as said
+    from timed
+),
+places as (
+    select
+        *,
+        regexp_extract(m['pod'], '^([a-z0-9.-]+)/([a-z0-9.-]+)$', ['namespace', 'pod']) as at_pod,
+        -- older lines: name_namespace(uid)
+        regexp_extract(h.text, '[ "]([a-z0-9][a-z0-9.-]*)_([a-z0-9-]+)\([0-9a-f-]{32,36}\)',
+            ['pod', 'namespace']) as old_pod
+    from maps
 )
 select
-    evidence, line, offset_bytes,
-    if(outer_ts is not null, outer_ts, in_utc(wall, zone)) as ts,
+    evidence, line, offset_bytes, ts,
     if(outer_ts is not null, outer_quality, year_quality(year, zone)) as ts_quality,
     'system' as category,
-    case
-        when starts_with(h.text, '"Probe failed"') or contains(h.text, 'probe failed')
-            or contains(h.text, 'Probe failed') then 'probe'
-        else 'log'
-    end as activity,
+    if(regexp_matches(h.text, '[Pp]robe failed'), 'probe', 'log') as activity,
     if(h.level in ('E', 'F'), 'failed', 'unknown') as outcome,
     case h.level when 'I' then 1 when 'W' then 3 when 'E' then 4 else 6 end as severity,
-    coalesce(nullif(at_pod.ns, ''), nullif(old_pod.ns, '')) as namespace,
-    coalesce(nullif(at_pod.pod, ''), nullif(old_pod.pod, '')) as pod,
-    nullif(regexp_extract(h.text, 'container(?:Name)?="?([a-z0-9.-]+)"?(?: |$)', 1), '')
-        as container,
-    nullif(regexp_extract(h.text, '(?:containerID|containerd://|docker://)=?"?([0-9a-f]{64})', 1), '')
+    coalesce(nullif(at_pod.namespace, ''), nullif(old_pod.namespace, ''), m['namespace']) as namespace,
+    coalesce(nullif(at_pod.pod, ''), nullif(old_pod.pod, ''),
+        if(regexp_full_match(m['pod'], '[a-z0-9.-]+'), m['pod'], null)) as pod,
+    coalesce(m['containerName'], m['container']) as container,
+    nullif(regexp_extract(coalesce(m['containerID'], m['containerId'], h.text),
+        '(?:^|containerd://|docker://|cri-o://|container \\?"|containerID=\\?"?)([0-9a-f]{64})', 1), '')
         as container_id,
-    nullif(regexp_extract(h.text, '(?: |^)node="?([A-Za-z0-9.-]+)"?', 1), '') as node,
+    m['image'] as image,
+    m['node'] as node,
     h.text as message,
-    json_object('source', h.source, 'thread', h.thread, 'program', program,
-        'err', nullif(regexp_extract(h.text, '(?: |^)err="((?:[^"\\]|\\.)*)"', 1), '')) as fields
-from pairs
+    json_merge_patch(
+        coalesce(to_json(m), '{}'),
+        json_object('source', h.source, 'thread', h.thread, 'program', program,
+            'msg', nullif(said, ''))) as fields
+from places

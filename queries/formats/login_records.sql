@@ -9,7 +9,8 @@
 -- source: glibc bits/utmp.h: x86-64 384 bytes with 32-bit times, aarch64 400 bytes with 64-bit ones
 with records as (
     select
-        evidence, path, line, offset_bytes, message as hex, strlen(message) = 800 as is_long
+        evidence, path, line, offset_bytes, message as hex, strlen(message) = 800 as is_long,
+        regexp_matches(path, 'btmp[^/!]*$') as is_bad
     from lines
     where strlen(message) in (768, 800) and regexp_full_match(message, '[0-9a-f]+')
 ),
@@ -30,9 +31,9 @@ select
     evidence, line, offset_bytes,
     if(seconds > 0, make_timestamp(seconds * 1000000 + micros), null) as ts,
     if(seconds > 0, 'exact', 'none') as ts_quality,
-    'login' as category,
+    if(kind in (6, 7, 8) or is_bad, 'login', 'system') as category,
     case
-        when regexp_matches(path, 'btmp[^/!]*$') then 'failed'
+        when is_bad then 'failed'
         when kind = 7 then 'login'
         when kind = 8 then 'logout'
         when kind = 2 then 'boot'
@@ -41,16 +42,21 @@ select
         when kind in (5, 6) then 'wait_login'
         else 'record'
     end as activity,
-    if(regexp_matches(path, 'btmp[^/!]*$'), 'failed', 'ok') as outcome,
-    if(regexp_matches(path, 'btmp[^/!]*$'), 3, 1) as severity,
-    nullif(user, '') as actor, if(user = '', null, 'user') as actor_type,
+    if(is_bad, 'failed', 'ok') as outcome,
+    if(is_bad, 3, 1) as severity,
+    -- `reboot`, `LOGIN` and the like are no users
+    if(kind in (7, 8) or is_bad, nullif(user, ''), null) as actor,
+    if((kind in (7, 8) or is_bad) and user != '', 'user', null) as actor_type,
     nullif(pid, 0) as pid,
-    nullif(tty, '') as session,
+    if(kind in (6, 7, 8), nullif(tty, ''), null) as session,
     case
         when left(address, 8) != '00000000' and substring(address, 9) = repeat('0', 24) then
             concat_ws('.', hex_le(substring(address, 1, 2)), hex_le(substring(address, 3, 2)),
                 hex_le(substring(address, 5, 2)), hex_le(substring(address, 7, 2)))
-        when regexp_full_match(host, '[0-9a-fA-F:.]+') and length(host) > 6 then host
+        -- IPv4 mapped into IPv6, or IPv6
+        when left(address, 8) != '00000000' or substring(address, 9) != repeat('0', 24)
+            then ip6_text(address)
+        else address_of(host)
     end as src_ip,
     concat_ws(' ',
         case kind when 7 then 'login' when 8 then 'logout' when 2 then 'boot' when 1 then 'run level'

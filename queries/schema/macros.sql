@@ -27,7 +27,8 @@ create or replace temp macro stamp_ts(near, text, year, file_ts) as (
         when near is null and starts_with(text, 'Feb') then coalesce(
             stamp_in(text, coalesce(year, year(file_ts)) - coalesce(year, year(file_ts)) % 4),
             null)
-        when year is null and near > file_ts + interval 1 day then near - interval 1 year
+        when year is null and near > file_ts + interval 1 day
+            then near - if(starts_with(text, 'Feb 29'), interval 4 year, interval 1 year)
         else near
     end
 );
@@ -150,7 +151,7 @@ create or replace temp macro ip6_text(digits) as
 -- Address and port of `1.2.3.4:80`, `[fd00::1]:80` or a bare address; null for anything else.
 create or replace temp macro address_of(peer) as
     nullif(coalesce(
-        nullif(regexp_extract(peer, '^\[?([0-9a-fA-F:]*:[0-9a-fA-F:.]*)\]?(?:$|\]:\d+$)', 1), ''),
+        nullif(regexp_extract(peer, '^\[?([0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)\]?(?:$|\]:\d+$)', 1), ''),
         regexp_extract(peer, '^((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?$', 1)), '');
 create or replace temp macro port_of(peer) as
     try_cast(nullif(regexp_extract(peer, ':(\d{1,5})/?$', 1), '') as usmallint);
