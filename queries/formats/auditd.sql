@@ -15,7 +15,7 @@ with heads as (
     select
         evidence, path, line, offset_bytes, node as outer_node, program,
         regexp_extract(message,
-            '^(?:\[ *\d+\.\d+\] )?(?:node=(\S+) )?(?:audit: )?type=([\w\[\]]+) (?:msg=)?audit\((\d{1,12})\.(\d{1,9}):(\d+)\):? ?((?s:.*))$',
+            '^(?:\[ *\d+\.\d+\] )?(?:node=(\S+) )?(?:audit: )?type=([\w\[\]]+) (?:msg=)?audit\((\d{1,10})\.(\d{1,9}):(\d{1,20})\):? ?((?s:.*))$',
             ['node', 'type', 'seconds', 'millis', 'serial', 'text']) as h
     from lines
 ),

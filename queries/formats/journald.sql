@@ -21,12 +21,14 @@ with documents as (
 )
 select
     evidence, line, offset_bytes,
-    make_timestamp(coalesce(
-        try_cast(r.__REALTIME_TIMESTAMP as bigint),
-        try_cast(r._SOURCE_REALTIME_TIMESTAMP as bigint))) as ts,
+    epoch_ts(coalesce(r.__REALTIME_TIMESTAMP, r._SOURCE_REALTIME_TIMESTAMP)) as ts,
     'exact' as ts_quality,
     r._HOSTNAME as node,
-    coalesce(r.SYSLOG_IDENTIFIER, r._COMM, r._SYSTEMD_UNIT) as program,
+    -- a field that is there twice comes as an array
+    coalesce(
+        if(r.SYSLOG_IDENTIFIER[1] = '[', json_extract_string(r.SYSLOG_IDENTIFIER, '$[0]'),
+            r.SYSLOG_IDENTIFIER),
+        r._COMM, r._SYSTEMD_UNIT) as program,
     try_cast(r._PID as bigint) as pid,
     r.CONTAINER_NAME as container, r.CONTAINER_ID_FULL as container_id, r.IMAGE_NAME as image,
     case r.PRIORITY
@@ -37,9 +39,9 @@ select
     -- bytes that are no UTF-8 come as an array of numbers
     case json_type(r.MESSAGE)
         when 'ARRAY' then coalesce(
-            try(decode(unhex(array_to_string(list_transform(
-                try_cast(r.MESSAGE as utinyint[]), lambda b: printf('%02x', b)), '')))),
-            r.MESSAGE::varchar)
+            hex_lossy(array_to_string(list_transform(
+                try_cast(r.MESSAGE as utinyint[]), lambda b: printf('%02X', b)), '')),
+            json_extract_string(r.MESSAGE, '$[0]'), r.MESSAGE::varchar)
         else coalesce(json_extract_string(r.MESSAGE, '$'), '')
     end as message
 from documents

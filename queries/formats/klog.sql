@@ -59,7 +59,8 @@ maps as (
         -- the message comes first, and a key that is there twice counts once
         map_from_entries(list_transform(
             list_filter(pairs, lambda p, i: list_position(list_transform(pairs, lambda q: q[1]), p[1]) = i),
-            lambda p: {'key': p[1], 'value': if(p[2][1] = '"', json_extract_string(try_cast(p[2] as json), '$'), p[2])}))
+            lambda p: {'key': p[1], 'value': if(p[2][1] = '"',
+                coalesce(json_extract_string(try_cast(p[2] as json), '$'), trim(p[2], '"')), p[2])}))
             as m,
         regexp_extract(h.text, '^"((?:[^"\\]|\\.)*)"', 1) as said
     from timed
@@ -93,5 +94,6 @@ select
     json_merge_patch(
         coalesce(to_json(m), '{}'),
         json_object('source', h.source, 'thread', h.thread, 'program', program,
-            'msg', nullif(said, ''))) as fields
+            'msg', coalesce(json_extract_string(try_cast('"' || nullif(said, '') || '"' as json), '$'),
+                nullif(said, '')))) as fields
 from places

@@ -29,8 +29,10 @@ fields as (
 )
 select
     evidence, line, offset_bytes,
-    if(seconds > 0, make_timestamp(seconds * 1000000 + micros), null) as ts,
-    if(seconds > 0, 'exact', 'none') as ts_quality,
+    -- a time after 2100 is no time
+    if(seconds between 1 and 4102444800,
+        make_timestamp(seconds * 1000000 + if(micros between 0 and 999999, micros, 0)), null) as ts,
+    if(seconds between 1 and 4102444800, 'exact', 'none') as ts_quality,
     if(kind in (6, 7, 8) or is_bad, 'login', 'system') as category,
     case
         when is_bad then 'failed'

@@ -24,7 +24,9 @@ placed as (
         case
             when text[16] = ' ' then 16
             when text[15] = ' ' then 15
-            else position(' ' in substring(text, 16, 12)) + 15
+            when contains(substring(text, 16, 12), ' ')
+                then position(' ' in substring(text, 16, 12)) + 15
+            else length(text) + 1
         end as stop
     from stripped
     where (text[10] = ':' or text[9] = ':') and text[4] = ' '
@@ -80,6 +82,8 @@ select
     if(starts_with(text, 'message repeated ') and ends_with(text, ']'),
         regexp_extract(text, '^message repeated \d+ times: \[ ?((?s:.*))\]$', 1), text) as message,
     if(starts_with(text, 'message repeated ') and ends_with(text, ']'),
-        '{"repeated":' || regexp_extract(text, '^message repeated (\d{1,9}) times: \[', 1) || '}',
+        coalesce('{"repeated":'
+            || nullif(regexp_extract(text, '^message repeated (\d{1,9}) times: \[', 1), '') || '}',
+            context),
         context) as context
 from parts

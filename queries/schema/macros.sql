@@ -84,8 +84,8 @@ create or replace temp macro ip6_short(groups) as
 
 -- The bytes of hexadecimal digits as text; NUL becomes a blank, what is no UTF-8 an escape.
 create or replace temp macro hex_lossy(digits) as
-    replace(coalesce(try(decode(unhex(digits))), replace(unhex(digits)::varchar, '\x00', ' ')),
-        chr(0), ' ');
+    replace(coalesce(try(decode(unhex(digits))), replace(try(unhex(digits)::varchar), '\x00', ' '),
+        digits), chr(0), ' ');
 
 -- A value of an audit record: quoted, or hexadecimal where it holds blanks or controls.
 create or replace temp macro audit_value(value) as
