@@ -1,0 +1,225 @@
+"""The command: quick help, one line for what went wrong, exit codes, output that is only text."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+
+from console.cli import COMMANDS, cli
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SHA = "a" * 64
+HEAVY = ("textual", "kubernetes", "docker", "duckdb", "cryptography", "numpy", "luqum")
+IMPORTS = """
+import sys
+from console.cli import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
+print("OURS", *sorted(name for name in sys.modules if name.startswith("console.")))
+"""
+
+
+@pytest.fixture
+def case(run: Run, tmp_path: Path) -> Path:
+    made = run("new", "case", "--title", "web shop")
+    assert made.returncode == 0, made.stderr
+    return tmp_path / "case"
+
+
+def loaded(*args: str) -> tuple[set[str], set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, *args], capture_output=True, text=True, check=True
+    )
+    *_, names, ours = done.stdout.splitlines()
+    return set(names.split()[1:]), set(ours.split()[1:])
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["-h"], ["new", "--help"]])
+def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
+    names, _ = loaded(*args)
+    assert "click" in names
+    assert names.isdisjoint(HEAVY)
+
+
+def test_help_imports_no_command() -> None:
+    _, ours = loaded("--help")
+    assert not {name for name in ours if name.startswith("console.cli.")} - {"console.cli.output"}
+
+
+def test_help_lists_every_command_with_a_line(run: Run) -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    text = " ".join(done.stdout.split())
+    for name, (_, line) in COMMANDS.items():
+        assert f"{name} {line}" in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_listed_command_is_there(name: str) -> None:
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    command = getattr(importlib.import_module(module), attribute)
+    assert isinstance(command, click.Command)
+    assert command.help
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").stdout == f"kubecase {version('kubecase')}\n"
+
+
+@pytest.mark.parametrize(
+    "args", [["nothing"], ["new"], ["new", "x"], ["--what"], ["phase", "case", "sleep"], []]
+)
+def test_wrong_use_is_exit_code_2(run: Run, args: list[str]) -> None:
+    done = run(*args)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "journal", "phase", "finding"])
+def test_what_is_no_case_is_one_line(run: Run, command: str) -> None:
+    done = run(command, "no\x1b[31mwhere")
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("kubecase: not a case (no\\x1b[31mwhere)")
+    assert done.stdout == ""
+
+
+def test_cancel_is_exit_code_130() -> None:
+    program = (
+        "import os, signal\n"
+        "from console.cli import cli, main\n"
+        "cli.callback = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "journal", "x"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.strip()) == (130, "cancelled")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script(run: Run, shell: str) -> None:
+    done = run("completion", shell)
+    assert done.returncode == 0
+    assert "_KUBECASE_COMPLETE" in done.stdout
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=done.stdout, text=True, check=True)
+
+
+def test_completion_knows_commands_and_options(run: Run) -> None:
+    def complete(words: str, number: int) -> list[str]:
+        env = {"_KUBECASE_COMPLETE": "bash_complete", "COMP_WORDS": words}
+        return run(env={**env, "COMP_CWORD": str(number)}).stdout.split()
+
+    assert complete("kubecase ve", 1) == ["plain,verify"]
+    assert len(complete("kubecase ", 1)) == len(COMMANDS)
+    assert "plain,--title" in complete("kubecase new --t", 2)
+
+
+def test_completion_of_names_imports_no_command() -> None:
+    items = cli.shell_complete(click.Context(cli), "")
+    assert [(item.value, item.help) for item in items if not item.value.startswith("-")] == [
+        (name, line) for name, (_, line) in sorted(COMMANDS.items())
+    ]
+
+
+def test_notes_tags_findings_and_phase_from_the_shell(run: Run, case: Path) -> None:
+    cited = f"{SHA}!var/log/a:b.log:7"
+    for args in (
+        ["note", "case", "look here", "--event", cited, "--entity", "ip=203.0.113.9"],
+        ["tag", "case", cited, "c2"],
+        ["tag", "case", cited, "odd"],
+        ["tag", "case", cited, "odd", "--remove"],
+        ["finding", "case", "--add", "escape", "--severity", "high", "--event", cited],
+        ["finding", "case", "--judge", "F-1", "--status", "real", "--reason", "seen live"],
+        ["phase", "case", "resolve"],
+    ):
+        done = run(*args)
+        assert done.returncode == 0, done.stderr
+    [finding] = [json.loads(line) for line in run("finding", "case", "--json").stdout.splitlines()]
+    assert (finding["id"], finding["status"], finding["reason"]) == ("F-1", "real", "seen live")
+    assert finding["cites"] == [cited]
+    assert json.loads(run("phase", "case", "--json").stdout)["phase"] == "resolve"
+    entries = [json.loads(line) for line in run("journal", "case", "--json").stdout.splitlines()]
+    kinds = "case.created note tag tag untag finding finding.status phase".split()  # noqa: SIM905
+    assert [entry["kind"] for entry in entries] == kinds
+    assert {entry["who"] for entry in entries} == {"ann"}
+    assert run("verify", "case").stdout == "everything holds\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["tag", "case", "nonsense", "x"],
+        ["note", "case", "x", "--event", "nonsense"],
+        ["note", "case", "x", "--entity", "nonsense"],
+        ["finding", "case", "--judge", "F-9", "--status", "real"],
+        ["finding", "case", "--judge", "F-9"],
+    ],
+)
+def test_wrong_input_writes_nothing(run: Run, case: Path, args: list[str]) -> None:
+    before = sorted((case / "journal").iterdir())
+    done = run(*args)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert sorted((case / "journal").iterdir()) == before
+
+
+def test_hostile_text_is_shown_as_text(run: Run, case: Path) -> None:
+    title = "\x1b]0;owned\x07\u202egnp\r\n[red]x[/red]\x9b1m"
+    run("note", "case", title)
+    run("finding", "case", "--add", title)
+    for command in ("journal", "finding"):
+        printed = run(command, "case").stdout
+        assert "\\x1b]0;owned\\x07\\u202egnp\\x0d\\x0a[red]x[/red]\\x9b1m" in printed
+        assert not set(printed) & set("\x1b\x07\x9b\u202e\r")
+        output = run(command, "case", "--json").stdout
+        assert output.isascii()
+        assert title in [
+            text
+            for line in output.splitlines()
+            for value in json.loads(line).values()
+            for text in (value.values() if isinstance(value, dict) else [value])
+        ]
+
+
+def test_verify_names_each_problem_and_exits_1(run: Run, case: Path) -> None:
+    (case / "evidence" / "planted\x1b[2J").write_text("x")
+    [journal] = (case / "journal").iterdir()
+    journal.write_bytes(journal.read_bytes().replace(b"web shop", b"web chop"))
+    done = run("verify", "case")
+    assert done.returncode == 1
+    changed, planted = done.stdout.splitlines()
+    assert changed.startswith(f"journal/{journal.name}:1: the signature does not fit")
+    assert planted.startswith("evidence/planted\\x1b[2J: ")
+    done = run("verify", "case", "--json")
+    assert done.returncode == 1
+    problems = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [set(problem) for problem in problems] == [{"what", "where", "hint"}] * 2
+
+
+def test_copies_of_one_analyst_merge(run: Run, case: Path, tmp_path: Path) -> None:
+    shutil.copytree(case, tmp_path / "laptop")
+    run("note", "case", "on the bastion")
+    run("note", "laptop", "on the laptop")
+    done = run("merge", "case", "laptop", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["journals"]) == 1
+    printed = run("journal", "case").stdout
+    assert "on the bastion" in printed
+    assert "on the laptop" in printed
+    assert run("verify", "case").returncode == 0
+    run("new", "other", "--title", "x")
+    assert run("merge", "case", "other").returncode == 2
