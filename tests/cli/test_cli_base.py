@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
+from console.case.folder import Case
 from console.cli import COMMANDS, cli
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -223,3 +224,34 @@ def test_copies_of_one_analyst_merge(run: Run, case: Path, tmp_path: Path) -> No
     assert run("verify", "case").returncode == 0
     run("new", "other", "--title", "x")
     assert run("merge", "case", "other").returncode == 2
+
+
+def test_evidence_that_a_killed_run_left_unjournalled_is_healed(
+    run: Run, case: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("2026-01-01T00:00:00Z one\n2026-01-01T00:00:01Z two\n")
+    Case.open(case).store.add_file(log)  # and killed before the journal was written
+    assert "no journal knows this evidence" in run("verify", "case").stdout
+    assert run("add", "case", "app.log").returncode == 0
+    assert run("verify", "case").stdout == "everything holds\n"
+    assert run("events", "case", "--count").stdout.strip() == "2"
+    assert run("add", "case", "app.log").returncode == 0
+    assert run("journal", "case").stdout.count("evidence.added") == 1
+
+
+def test_merge_brings_the_others_corrections_into_the_index(
+    run: Run, case: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("2026-01-01 12:00:00 one\n")
+    assert run("add", "case", "app.log").returncode == 0
+    shutil.copytree(case, tmp_path / "copy")
+    sha256 = Case.open(case).store.list()[0].sha256
+    assert run("evidence", "set", "copy", sha256, "--tz", "Asia/Tokyo").returncode == 0
+    times = [json.loads(run("events", f, "--json").stdout)["ts"] for f in ("case", "copy")]
+    assert times[0].startswith("2026-01-01T12:00")
+    assert times[1].startswith("2026-01-01T03:00")
+    done = run("merge", "case", "copy")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(run("events", "case", "--json").stdout)["ts"] == times[1]

@@ -1,0 +1,62 @@
+"""Fixtures: every test has its own config and cache folder; cases are real ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from console.case.folder import Case
+from console.case.workspace import Workspace
+from console.detect.demo import build_demo
+from console.ingest.service import Added, AddOptions, add_paths
+
+SAMPLE = Path(__file__).parent / "data" / "sample"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the user's is read or written: not the key, not the formats, not the demo."""
+    base = tmp_path_factory.mktemp("home")
+    names = {"XDG_CONFIG_HOME": base / "config", "XDG_CACHE_HOME": base / "cache"}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update({name: str(path) for name, path in names.items()})
+    os.environ["KUBECASE_ANALYST"] = "ana"
+    yield
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case.create(tmp_path / "case", title="a test")
+
+
+@pytest.fixture
+def add(case: Case) -> Callable[..., list[Added]]:
+    """Add paths to the test's case."""
+
+    def added(*paths: Path, options: AddOptions | None = None) -> list[Added]:
+        return list(add_paths(case, paths, options or AddOptions()))
+
+    return added
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory, own_folders: None) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "case"
+    build_demo(folder)
+    return folder
+
+
+@pytest.fixture
+def demo(demo_folder: Path) -> Iterator[Workspace]:
+    """The shipped incident; read-only by convention."""
+    workspace = Workspace.open(demo_folder)
+    yield workspace
+    workspace.close()
