@@ -61,7 +61,6 @@ class Decoder:
     ) -> None:
         self.connection = connection
         self.formats = formats
-        self._masking_key = masking_key
         self.failed: dict[str, CaseError] = {}
         self._level_count = 0
         self._next_key = 0
@@ -70,6 +69,8 @@ class Decoder:
         connection.execute(schema["macros"].body)
         connection.execute(schema["lines"].body)
         connection.execute(self._sql["batch"])
+        connection.execute(self._sql["mask_macros"])
+        connection.execute("set variable masking_key = $key", {"key": masking_key.hex()})
         self._line_columns = self._columns("lines_shape")
         self._event_columns = self._columns("batch")
 
@@ -92,6 +93,7 @@ class Decoder:
             self._explode(Level("raw_lines", (), len(raw)))
             self._attach_blank_lines()
             held = self._hold_open() if not final else np.zeros(0, np.int64)
+            self._mask_secrets()
         finally:
             self._drop_levels()
         bounds = np.cumsum([0, *(len(rows) for _, rows in parts)])
@@ -276,6 +278,12 @@ class Decoder:
         rows = self.connection.execute(self._sql["open_rows"]).fetchnumpy()["root"]
         self.connection.execute(self._sql["drop_open"])
         return np.asarray(rows, np.int64)
+
+    def _mask_secrets(self) -> None:
+        """Secrets never reach the index: what stands for them can only be compared."""
+        self.connection.execute(self._sql["mask_rows"])
+        if self._one("select count(*) from masked"):
+            self.connection.execute(self._sql["mask"])
 
     def _one(self, sql: str) -> int:
         row = self.connection.execute(sql).fetchone()

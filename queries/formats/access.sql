@@ -29,9 +29,9 @@ quoted as (
         *,
         split_part(tail, '"', 1) as request,
         split_part(tail, '"', 2) as numbers,
-        split_part(tail, '"', 4) as referrer,
-        split_part(tail, '"', 6) as agent,
-        split_part(tail, '"', 7) as more,
+        split_part(tail, '"', 3) as referrer,
+        split_part(tail, '"', 5) as agent,
+        split_part(tail, '"', 6) as more,
         try_strptime(left(stamp, 20), '%d/%b/%Y:%H:%M:%S')
             - to_minutes((if(stamp[22] = '-', -1, 1) * (
                 try_cast(stamp[23:24] as integer) * 60 + try_cast(stamp[25:26] as integer)))::integer)
