@@ -66,6 +66,13 @@ def test_union(case: Case, copy: Case, tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in home.iterdir()} == {0o400}
 
 
+def test_new_journals_of_one_analyst_in_both_copies(case: Case, copy: Case, tmp_path: Path) -> None:
+    Case.open(case.folder).record("note", data={"text": "on the bastion"})
+    Case.open(copy.folder).record("note", data={"text": "on the laptop"})
+    merge_both_ways(case, copy, tmp_path)
+    assert [note.text for note in case.state().notes] == ["on the bastion", "on the laptop"]
+
+
 def test_again_changes_nothing(case: Case, copy: Case) -> None:
     copy.record("note", data={"text": "x"})
     add(copy, b"b\n", "b.log")
