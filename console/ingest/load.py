@@ -286,9 +286,10 @@ class Loader:
         segment, _ = self._open_segment()
         connection = segment.connection
         by_file = {opened.file: opened for opened, _ in parts}
-        connection.execute(self._sql["store"], {"first_seq": segment.event_count})
+        connection.execute(self._sql["store"], {"first_seq": segment.row_count})
         stored = connection.execute("select count(*) from batch").fetchone()
         segment.event_count += int(stored[0]) if stored else 0
+        segment.row_count += sum(len(rows) for _, rows in parts)
         for file, chain, count, first, last in connection.execute(self._sql["tally"]).fetchall():
             by_file[file].tally.add(chain, count, first, last)
         for file, count in connection.execute(self._sql["covered"]).fetchall():

@@ -49,6 +49,7 @@ class Segment:
             self.connection.execute(f"attach '{literal}' as old (read_only)")
         self.connection.execute("set enable_external_access = false")
         self.event_count = 0
+        self.row_count = 0
 
     def publish(self) -> Path:
         """Make the segment visible, whole, to every reader."""

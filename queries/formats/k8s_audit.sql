@@ -10,9 +10,9 @@
 -- source: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 -- One event per auditID: the last stage speaks, the other stages are cited. A request whose answer
 -- is not in the log stays, with outcome unknown.
-with documents as (
+with documents as materialized (
     select
-        evidence, line, offset_bytes, message, file_ts,
+        evidence, line, offset_bytes,
         from_json(message, '{
             "kind": "VARCHAR", "apiVersion": "VARCHAR", "auditID": "VARCHAR", "stage": "VARCHAR", "level": "VARCHAR",
             "requestURI": "VARCHAR", "verb": "VARCHAR",
@@ -33,7 +33,7 @@ with documents as (
 ),
 requests as (
     select
-        evidence, line, offset_bytes, message, r,
+        evidence, line, offset_bytes, r,
         case r.stage
             when 'RequestReceived' then 1 when 'ResponseStarted' then 2
             when 'ResponseComplete' then 4 when 'Panic' then 3 else 4
@@ -67,7 +67,7 @@ kept as (
     where folds.line is not null or requests.line not in (select line from folded)
 )
 select
-    evidence, line, offset_bytes,
+    kept.evidence, line, kept.offset_bytes,
     iso_ts(coalesce(r.requestReceivedTimestamp, r.stageTimestamp, r.timestamp,
         r.metadata.creationTimestamp)) as ts,
     if(r.requestReceivedTimestamp is not null and r.stage in ('ResponseComplete', 'Panic'),
@@ -148,7 +148,8 @@ select
             null),
         if(r.stage in ('RequestReceived', 'ResponseStarted'), 'no answer in the log', null)
     ) as message,
-    message as fields,
+    lines.message as fields,
     cites,
     coalesce(last_stage < 3, false) as is_open
 from kept
+join lines using (line)

@@ -23,7 +23,7 @@ spans as (
     group by all
 )
 select
-    $first_seq + row_number() over () - 1 as seq,
+    $first_seq + batch.root as seq,
     batch.ts + to_microseconds(coalesce(files.skew_us, 0)) as ts,
     batch.ts_end + to_microseconds(coalesce(files.skew_us, 0)) as ts_end,
     if(batch.ts is null, 'none', coalesce(batch.ts_quality, 'exact')) as ts_quality,

@@ -1,7 +1,7 @@
 -- id: events
 -- title: One table of events per segment; OCSF's names where it has them, flattened
 create table events (
-    -- position in the segment, 0 based, in the order of the sources
+    -- where in the segment its first row stood, ascending with the sources; not unique
     seq ubigint not null,
     -- when
     ts timestamp,
