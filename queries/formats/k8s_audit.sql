@@ -13,7 +13,7 @@
 with documents as materialized (
     select
         evidence, line, offset_bytes,
-        from_json(message, '{
+        try(from_json(message, '{
             "kind": "VARCHAR", "apiVersion": "VARCHAR", "auditID": "VARCHAR", "stage": "VARCHAR", "level": "VARCHAR",
             "requestURI": "VARCHAR", "verb": "VARCHAR",
             "user": {"username": "VARCHAR", "uid": "VARCHAR", "groups": ["VARCHAR"],
@@ -27,9 +27,9 @@ with documents as materialized (
             "requestReceivedTimestamp": "VARCHAR", "stageTimestamp": "VARCHAR",
             "timestamp": "VARCHAR", "metadata": {"creationTimestamp": "VARCHAR"},
             "annotations": "JSON"
-        }') as r
+        }')) as r
     from lines
-    where message[1] = '{' and json_valid(message)
+    where message[1] = '{'
 ),
 requests as (
     select

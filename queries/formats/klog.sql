@@ -84,7 +84,9 @@ select
     coalesce(nullif(at_pod.namespace, ''), nullif(old_pod.namespace, ''), m['namespace']) as namespace,
     coalesce(nullif(at_pod.pod, ''), nullif(old_pod.pod, ''),
         if(regexp_full_match(m['pod'], '[a-z0-9.-]+'), m['pod'], null)) as pod,
-    coalesce(m['containerName'], m['container']) as container,
+    coalesce(m['containerName'], m['container'],
+        nullif(regexp_extract(h.text, 'restarting failed container=([a-z0-9.-]+) pod=', 1), ''))
+        as container,
     nullif(regexp_extract(coalesce(m['containerID'], m['containerId'], h.text),
         '(?:^|containerd://|docker://|cri-o://|container \\?"|containerID=\\?"?)([0-9a-f]{64})', 1), '')
         as container_id,

@@ -6,15 +6,25 @@ with suspects as (
     select root, part, fields, message, cmdline, user_agent, object_name, object_kind
     from batch
     where contains(fields, 'eyJ') or contains(fields, 'earer ') or contains(fields, '"Secret')
-        or contains(fields, 'assw') or contains(fields, 'oken') or contains(fields, 'ecret')
-        or contains(fields, 'PRIVATE KEY') or contains(fields, '@') or object_kind = 'secrets'
+        or contains(fields, 'assw') or contains(fields, 'ASSW') or contains(fields, 'OKEN=')
+        or contains(fields, 'ECRET') or contains(fields, 'API_KEY') or contains(fields, 'oken=') or contains(fields, 'oken":"') or contains(fields, 'oken\":')
+        or contains(fields, 'ecret=') or contains(fields, 'ecret":"') or contains(fields, 'Key":"')
+        or contains(fields, 'PRIVATE KEY') or contains(fields, '@') or contains(fields, 'pwd') or object_kind = 'secrets'
         or regexp_matches(message,
-            'eyJ|earer |assw|oken|ecret|PRIVATE KEY|://[^/\s:@]+:|[Aa]pi_?[Kk]ey')
-        or contains(cmdline, '@') or regexp_matches(cmdline, 'eyJ|assw|oken|ecret|earer ')
+            '(?i)eyJ|earer |passw|pwd|token|secret|PRIVATE KEY|://[^/\s:@]+:|api_?key')
+        or contains(cmdline, '@') or regexp_matches(cmdline, '(?i)eyJ|passw|pwd|token|secret|api_?key|earer ')
 ),
-texts as (
+wholes as (
     select *, concat_ws(chr(10), message, cmdline, user_agent, object_name, fields) as whole
     from suspects
+),
+texts as (
+    -- a second, closer look before the dear one
+    select *
+    from wholes
+    where object_kind = 'secrets'
+        or regexp_matches(whole,
+            '(?i)eyJ[A-Za-z0-9_-]{8}|bearer |"Secret|PRIVATE KEY|(assw(or)?d|[^a-z-]([a-z_]*_)?token|[^a-z]secret|secret_?[a-z]*key|pi_?key|pwd)\\?["'']?\s*[=:]\s*\\?["'']?[^\s"''&,;{}\[\]\\<>()]{4}|--(password|token|secret|api-key)[= ]|://[^/\s:@"]+:[^/\s@"]{3,}@')
 ),
 found as (
     select

@@ -40,12 +40,13 @@ LINES = [
     audit(auditID="d", objectRef={"resource": "serviceaccounts", "subresource": "token"},
           responseObject={"kind": "TokenRequest", "status": {"token": JWT}}),
     audit(auditID="e", userAgent=f"curl Bearer {JWT}"),
+    'DB_PASSWORD=Upp3rcase run \"x\"',
     f"Mar  3 14:05:06 h sudo: ana : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/curl"
     f" -H 'Authorization: Bearer {JWT}' https://bob:hunter22@example.org/?password=Tr0ub4dor",
     '203.0.113.9 - - [30/Sep/2021:11:11:54 +0200] "GET /login?user=a&token=abcdef123456 HTTP/1.1"'
     ' 200 1 "-" "curl"',
 ]  # fmt: skip
-SECRETS = [PASSWORD, PLAIN, json.dumps(PLAIN)[1:-1], JWT, "hunter22", "Tr0ub4dor", "abcdef123456"]
+SECRETS = [PASSWORD, PLAIN, json.dumps(PLAIN)[1:-1], JWT, "hunter22", "Tr0ub4dor", "abcdef123456", "Upp3rcase"]
 
 
 def dump(case: Case) -> list[dict[str, object]]:
