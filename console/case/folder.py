@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 from typing import Any
 
@@ -25,7 +26,10 @@ FORMAT_VERSION = 1
 
 
 class Case:
-    """An open case. Opening reads only; the first `record()` makes this process's journal."""
+    """An open case. Opening reads only; the first `record()` makes this process's journal.
+
+    Its journals may be read and written from several threads.
+    """
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         self.folder = folder
@@ -38,6 +42,7 @@ class Case:
         self.store = EvidenceStore(
             folder / "evidence", who=analyst_name(), group_readable=self.is_group_readable
         )
+        self._lock = RLock()  # entries of one process are a chain: one at a time
         self._journal: Journal | None = None
         self._reader = JournalReader(self.journal_dir)
         self._entries: list[Entry] = []
@@ -112,16 +117,18 @@ class Case:
         data: Mapping[str, Any] | None = None,
     ) -> Entry:
         """Write a journal entry."""
-        return self.journal.append(kind, entities=entities, cites=cites, data=data)
+        with self._lock:
+            return self.journal.append(kind, entities=entities, cites=cites, data=data)
 
     def entries(self) -> list[Entry]:
         """All entries of all journals, those of other processes included, in order."""
-        news = self._reader.poll()
-        if news:
-            self._entries = sorted(
-                [*self._entries, *news], key=lambda entry: (entry.ts, entry.file, entry.seq)
-            )
-        return self._entries
+        with self._lock:
+            news = self._reader.poll()
+            if news:
+                self._entries = sorted(
+                    [*self._entries, *news], key=lambda entry: (entry.ts, entry.file, entry.seq)
+                )
+            return self._entries
 
     def state(self) -> CaseState:
         """The fold of the journals as they are now."""

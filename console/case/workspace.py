@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from console.case.citation import Citation
@@ -28,6 +29,7 @@ class Workspace:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.index = Index(case.index_dir)
+        self._lock = Lock()
         self.state: CaseState = case.state()
         self._mark()
 
@@ -37,12 +39,13 @@ class Workspace:
 
     def refresh(self) -> bool:
         """True if another process (or this one) added events or journal entries."""
-        state = self.case.state()
-        has_news = state != self.state
-        if has_news:
-            self.state = state
-            self._mark()
-        return self.index.refresh() or has_news
+        with self._lock:
+            state = self.case.state()
+            has_news = state != self.state
+            if has_news:
+                self.state = state
+                self._mark()
+            return self.index.refresh() or has_news
 
     def _mark(self) -> None:
         names = {item.sha256: visible(item.name) for item in self.case.store.list()}
