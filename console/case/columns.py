@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from console.case.queryfiles import load
 
+GROUPS = ("when", "what", "who", "to what", "where", "process", "text", "trace")
+
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the view `events`; `group` is the comment above it: when, what, who …"""
+    """A column of the view `events`; `group`, one of GROUPS, is the comment above it."""
 
     name: str
     type: str
@@ -20,9 +22,9 @@ class Column:
 
 def _read() -> dict[str, Column]:
     columns: dict[str, Column] = {}
-    group = ""
+    group = "trace"
     for line in load("schema")["events"].body.splitlines()[1:]:
-        if match := re.match(r"\s+-- (\w+)", line):
+        if match := re.fullmatch(rf"\s+-- ({'|'.join(GROUPS)})(:.*)?", line):
             group = match[1]
         elif match := re.match(r"\s+(\w+) (.+?)( not null| using compression \w+)*,?$", line):
             columns[match[1]] = Column(match[1], match[2], group)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?")
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,6})?)?)?)?)?)?")
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII)
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,6})?)?)?)?)?)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,8 @@ def _parse(text: str, now: datetime, day: date) -> Span | None:
         micro = int((match[4] or "0").ljust(6, "0"))
         start = datetime(day.year, day.month, day.day, hour, minute, second, micro)
         return Span(start, start + _step(bool(match[3]), bool(match[4])))
-    if re.fullmatch(r"\d{9,10}", text):
-        start = datetime.fromtimestamp(int(text), UTC).replace(tzinfo=None)
-        return Span(start, start + timedelta(seconds=1))
+    if re.fullmatch(r"[0-9]{9,10}|[0-9]{12,13}|[0-9]{15,16}|[0-9]{18,19}", text):
+        return _epoch(int(text), (len(text) - 8) // 3)
     plain = text.replace(" ", "T")
     if not _DATE.fullmatch(re.sub(r"(Z|[+-]\d\d:?\d\d)$", "", plain) if "T" in plain else plain):
         return None
@@ -58,6 +57,13 @@ def _parse(text: str, now: datetime, day: date) -> Span | None:
     if ":" not in clock:
         return Span(start, start + timedelta(hours=1))
     return Span(start, start + _step(clock.count(":") == 2, "." in clock))
+
+
+def _epoch(number: int, thousands: int) -> Span:
+    """Seconds since 1970, or their 1000th, 1000,000th … part: `thousands` says which."""
+    unit = timedelta(microseconds=1000 ** max(0, 2 - thousands))
+    start = datetime(1970, 1, 1) + timedelta(microseconds=number * 10**6 // 1000**thousands)
+    return Span(start, start + unit)
 
 
 def _step(has_seconds: bool, has_fraction: bool) -> timedelta:
