@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
-from console.app.screens.base import CaseChanged, CaseScreen
+from console.app.clipboard import clipboard_sequence
+from console.app.commands import COMMANDS, run_command
+from console.app.keys import keys_of
+from console.app.screens.ask import ChooseScreen
+from console.app.screens.base import CaseScreen, ScreenType
 from console.app.screens.case import CaseOverviewScreen
+from console.app.screens.command import CommandScreen
 from console.app.screens.entity import EntityScreen
 from console.app.screens.evidence import EvidenceScreen
 from console.app.screens.findings import FindingsScreen
@@ -20,13 +27,17 @@ from console.app.screens.overview import OverviewScreen
 from console.app.screens.sql import SqlScreen
 from console.app.screens.timeline import TimelineScreen
 from console.app.widgets.frame import TABS
+from console.case.columns import COLUMNS
 from console.case.entities import Entity
+from console.case.filter import Filter
+from console.case.filter_complete import complete
 from console.case.state import PHASES
 from console.case.timeline import Key
 from console.case.workspace import Workspace
 from console.errors import CaseError, UsageError
 
 POLL_SECONDS = 1.0
+COMPLETIONS = 500
 
 
 def utc_now() -> datetime:
@@ -69,46 +80,74 @@ class Console(App[None]):
         self.marked: set[Key] = set()
         self.timeline_filter = filter_text
         self.timeline_at: datetime | None = None
+        self.command_history: list[str] = []
+        self.changes = 0
+        self._poll: Worker[None] | None = None
+
+    # -- the case, as it changes
 
     def on_mount(self) -> None:
         self.switch_mode(self.start_mode)
         self.set_interval(POLL_SECONDS, self.poll)
 
-    @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
     def poll(self) -> None:
-        """See what other processes added; the loop only gets a message."""
+        """See what other processes added, unless the look before is still under way."""
+        if self._poll is None or self._poll.is_finished:
+            self._poll = self.refresh_case()
+
+    @work(thread=True, group="poll", exit_on_error=False)
+    def refresh_case(self) -> None:
+        """Take up what is new; the loop only gets a message."""
         if self.workspace.refresh():
             self.call_from_thread(self.tell_change)
 
     def tell_change(self) -> None:
+        """Screens that are not seen look when they come back (`CaseScreen.on_screen_resume`)."""
+        self.changes += 1
         for screen in self.screen_stack:
-            screen.post_message(CaseChanged())
+            if isinstance(screen, CaseScreen):
+                screen.see_changes()
 
-    def record(self, kind: str, **parts: object) -> None:
-        """Write a journal entry from a worker, then take it up."""
+    def record(self, kind: str, **parts: Any) -> None:
+        """Write a journal entry in a worker, then take it up."""
         self._record(kind, parts)
 
     @work(thread=True, group="record", exit_on_error=False)
-    def _record(self, kind: str, parts: dict[str, object]) -> None:
-        try:
-            self.workspace.case.record(kind, **parts)  # type: ignore[arg-type]
-            self.workspace.refresh()
-        except CaseError as error:
-            self.call_from_thread(self._tell_error, error)
-            return
+    def _record(self, kind: str, parts: dict[str, Any]) -> None:
+        self.workspace.case.record(kind, **parts)
+        self.workspace.refresh()
         self.call_from_thread(self.tell_change)
 
-    def _tell_error(self, error: CaseError) -> None:
-        if isinstance(self.screen, CaseScreen):
-            self.screen.show_error(error)
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """An entry that could not be written, or a case that can't be read, is shown."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.show_error(event.worker.error)
+
+    def show_error(self, error: BaseException) -> None:
+        """In the bottom line of the screen that is seen."""
+        screen = self.seen_screen
+        if screen is not None:
+            screen.show_failure(error)
+
+    @property
+    def seen_screen(self) -> CaseScreen | None:
+        """The uppermost screen that is no dialogue."""
+        found = (s for s in reversed(self.screen_stack) if isinstance(s, CaseScreen))
+        return next(found, None)
+
+    # -- from screen to screen
 
     def action_mode(self, name: str) -> None:
         self.open_mode(name)
 
     def open_mode(self, name: str) -> None:
-        if name != self.mode:
-            self.modes_before.append(self.mode)
-            self.mode = name
+        """Another of the numbered screens; the same one again closes what lies on it."""
+        if name == self.mode:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+            return
+        self.modes_before.append(self.mode)
+        self.mode = name
         self.switch_mode(name)
 
     def previous_mode(self) -> None:
@@ -123,20 +162,80 @@ class Console(App[None]):
         elif self.modes_before:
             self.previous_mode()
         elif isinstance(self.screen, CaseScreen):
-            self.screen.set_status("`:q` leaves kubecase")
+            self.screen.set_status(":q leaves kubecase")
+
+    def on_mode(
+        self, name: str, kind: type[ScreenType], act: Callable[[ScreenType], object]
+    ) -> None:
+        """Open a numbered screen and act on it as soon as it is there."""
+        self.open_mode(name)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        screen = self.screen
+        assert isinstance(screen, kind)
+
+        def carry_out() -> None:
+            try:
+                act(screen)
+            except CaseError as error:
+                screen.show_error(error)
+
+        screen.call_later(carry_out)  # after its own mounting, if it is new
+
+    def on_timeline(self, act: Callable[[TimelineScreen], object]) -> None:
+        self.on_mode("timeline", TimelineScreen, act)
 
     def open_timeline(self, filter_text: str, at: datetime | None = None) -> None:
         """The timeline with another filter, at a time."""
-        self.timeline_filter, self.timeline_at = filter_text, at
-        self.open_mode("timeline")
-        screen = self.screen_stack[0]
-        if isinstance(screen, TimelineScreen):
-            while len(self.screen_stack) > 1:
-                self.pop_screen()
+
+        def show(screen: TimelineScreen) -> None:
+            self.timeline_filter, self.timeline_at = filter_text, at
             screen.take_request()
 
+        self.timeline_filter = filter_text
+        self.on_timeline(show)
+
+    def open_sql(self, query: str) -> None:
+        self.push_screen(SqlScreen(query))
+
+    def show_report(self) -> None:
+        self.on_mode("case", CaseOverviewScreen, CaseOverviewScreen.open_report)
+
+    def verify_evidence(self) -> None:
+        self.on_mode("evidence", EvidenceScreen, EvidenceScreen.action_verify)
+
+    def add_evidence(self, path: str) -> None:
+        self.on_mode("evidence", EvidenceScreen, lambda screen: screen.ask_path(path))
+
+    def leave(self) -> None:
+        """Exit; with evidence half read, only after a question."""
+        adding = [worker for worker in self.workers if worker.group == "add" and worker.is_running]
+        if not adding:
+            self.exit()
+            return
+        choices = ("stay", "stop reading and leave; what is whole is kept")
+        self.push_screen(
+            ChooseScreen("Evidence is still being read", choices),
+            lambda choice: self.exit() if choice == choices[1] else None,
+        )
+
+    def ask_phase(self, phase: str) -> None:
+        """Change the phase of the response, once confirmed."""
+        if phase not in PHASES:
+            raise UsageError("no such phase", where=phase[:40], hint=", ".join(PHASES))
+        before = self.workspace.state.phase
+        if phase == before:
+            raise UsageError(f"the phase is {phase} already")
+        yes = f"yes: from {before} to {phase}"
+        self.push_screen(
+            ChooseScreen("Change the phase of the response?", (yes, "no")),
+            lambda choice: self.record("phase", data={"phase": phase}) if choice == yes else None,
+        )
+
+    # -- entities and marks
+
     def marked_keys(self) -> list[Key]:
-        """The events that are marked in the timeline."""
+        """The events that are marked in the timeline, in time order."""
         return sorted(self.marked, key=lambda key: (str(key.ts), key.path, key.line))
 
     def open_entity(self, entity: Entity) -> None:
@@ -157,67 +256,57 @@ class Console(App[None]):
             else:
                 self.push_screen(screen)
 
+    # -- the command line, the palette, the clipboard
+
     def run_command(self, line: str | None) -> None:
         """A command line, as typed after `:`."""
-        if not line:
-            return
-        name, _, rest = line.partition(" ")
-        try:
-            self._command(name.lower(), rest.strip())
-        except CaseError as error:
-            self._tell_error(error)
+        if line:
+            try:
+                run_command(self, line)
+            except CaseError as error:
+                self.show_error(error)
 
-    def _command(self, name: str, rest: str) -> None:
-        if name in ("q", "quit", "exit", "q!"):
-            self.exit()
-        elif name in self.MODES:
-            self.open_mode(name)
-        elif name == "filter":
-            self.open_timeline(rest)
-        elif name == "pivot":
-            self.open_entity(Entity.parse(rest))
-        elif name == "sql":
-            self.push_screen(SqlScreen(rest))
-        elif name == "phase":
-            if rest not in PHASES:
-                raise UsageError("no such phase", where=rest[:40], hint=", ".join(PHASES))
-            self.record("phase", data={"phase": rest})
-        elif name == "note" and rest:
-            self.record("note", data={"text": rest})
-        elif name == "hypothesis" and rest:
-            self.record("hypothesis", data={"text": rest})
-        elif name == "owner" and rest:
-            of, _, contact = rest.partition(" ")
-            self.record("owner", data={"of": of, "contact": contact.strip()})
-        elif name == "report":
-            self.open_mode("case")
-        elif isinstance(self.screen, TimelineScreen) and self.screen.run_command(name, rest):
-            pass
-        elif name in ("goto", "tag", "lanes", "save", "view", "export"):
-            self.open_mode("timeline")
-            screen = self.screen
-            if isinstance(screen, TimelineScreen):
-                screen.run_command(name, rest)
-        elif name == "verify":
-            self.open_mode("evidence")
-            if isinstance(self.screen, EvidenceScreen):
-                self.screen.action_verify()
-        else:
-            raise UsageError("no such command", where=name[:40], hint="? lists keys, : completes")
+    def column_values(self, column: str, start: str = "") -> list[str]:
+        """The commonest values of a column; for completion, away from the event loop."""
+        if column not in COLUMNS:
+            return []
+        rows = self.workspace.timeline().values(Filter(), column, COMPLETIONS)
+        return [str(v) for v, *_ in rows if v is not None and str(v).startswith(start)]
+
+    def filter_completions(self, start: str) -> Sequence[str]:
+        """The ways to go on with a filter; away from the event loop."""
+        found = complete(start, len(start), self.column_values)
+        return [completion.apply(start) for completion in found]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for key, name in TABS:
-            yield SystemCommand(
-                f"{name.capitalize()}  {key}",
-                f"open {name}",
-                lambda name=name: self.open_mode(name),
-            )
-        for _, binding, *_rest in screen.active_bindings.values():
-            if binding.description and not binding.action.startswith("mode("):
+        """Every key of this screen and every command, for ctrl-p."""
+        for keys, binding, node in keys_of(screen):
+            if not binding.action.startswith("mode("):
                 yield SystemCommand(
-                    f"{binding.description}  {binding.key_display or binding.key}",
-                    binding.action,
-                    lambda action=binding.action: self.run_action(action, screen),
+                    f"{binding.description}  {keys}",
+                    "key of this screen",
+                    lambda action=binding.action, node=node: self.run_action(action, node),
                 )
-        yield SystemCommand("SQL  :sql", "ask in SQL", lambda: self.run_command("sql"))
-        yield SystemCommand("Quit  :q", "leave kubecase", self.exit)
+        numbers = {name: f"  {key}" for key, name in TABS}
+        for command in COMMANDS.values():
+            run = (
+                (lambda line=command.name: self.ask_command(f"{line} "))
+                if command.argument
+                else (lambda line=command.name: self.run_command(line))
+            )
+            title = f":{command.name} {command.argument}".rstrip()
+            yield SystemCommand(title + numbers.get(command.name, ""), command.help, run)
+
+    def ask_command(self, line: str = "") -> None:
+        self.push_screen(CommandScreen(line), self.run_command)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """To the terminal's clipboard, also through SSH, tmux and screen."""
+        try:
+            sequence = clipboard_sequence(text, os.environ)
+        except UsageError as error:
+            self.show_error(error)
+            return
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(sequence)

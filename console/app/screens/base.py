@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from console.app.safe import plain
-from console.app.widgets.frame import Frame
+from console.app.widgets.frame import Frame, Keys
 from console.case.entities import Entity
 from console.errors import CaseError
 
 if TYPE_CHECKING:
     from console.app.app import Console
     from console.case.workspace import Workspace
+
+
+ScreenType = TypeVar("ScreenType", bound="CaseScreen")
 
 
 class CaseChanged(Message):
@@ -40,11 +42,7 @@ class CaseScreen(Screen[Any]):
         Binding("right_square_bracket", "trail(1)", "Trail on", show=False, key_display="]"),
     ]
 
-    @dataclass
-    class Failed(Message):
-        """A worker ended with an error that the analyst can act on."""
-
-        error: CaseError
+    _changes_seen: int | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -59,7 +57,7 @@ class CaseScreen(Screen[Any]):
         yield from self.compose_body()
         yield Static("", id="trail")
         yield Static("", id="status")
-        yield Footer()
+        yield Keys()
 
     def compose_body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -67,6 +65,16 @@ class CaseScreen(Screen[Any]):
 
     def on_screen_resume(self) -> None:
         self.show_trail()
+        if self._changes_seen is None:  # the first time: it has just read everything
+            self._changes_seen = self.console_app.changes
+        self.see_changes()
+
+    def see_changes(self) -> None:
+        """Take up what changed in the case, be it while the screen was not seen."""
+        if self._changes_seen != self.console_app.changes:
+            self._changes_seen = self.console_app.changes
+            self.query_one(Frame).refresh()
+            self.post_message(CaseChanged())
 
     def show_trail(self) -> None:
         """The pivots that led here; nothing where there are none."""
@@ -92,19 +100,18 @@ class CaseScreen(Screen[Any]):
         """What went wrong, where, and what to do, in the bottom line."""
         self.set_status(Text(f"✘ {plain(str(error), 400)}", style="bold red"))
 
-    def on_case_screen_failed(self, message: Failed) -> None:
-        self.show_error(message.error)
+    def show_failure(self, error: BaseException) -> None:
+        """What a worker ended with; one that nobody expected is shown too, not lost."""
+        if isinstance(error, CaseError):
+            self.show_error(error)
+        else:
+            self.set_status(
+                Text(f"✘ {type(error).__name__}: {plain(error, 300)}", style="bold red")
+            )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker that ended in an error which nobody expected is shown, not lost."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            error = event.worker.error
-            if isinstance(error, CaseError):
-                self.show_error(error)
-            else:
-                self.set_status(
-                    Text(f"✘ {type(error).__name__}: {plain(error, 300)}", style="bold red")
-                )
+            self.show_failure(event.worker.error)
 
     def open_entity(self, entity: Entity) -> None:
         self.console_app.open_entity(entity)
@@ -124,6 +131,4 @@ class CaseScreen(Screen[Any]):
         self.app.push_screen(HelpScreen(self))
 
     def action_command(self) -> None:
-        from console.app.screens.command import CommandScreen
-
-        self.app.push_screen(CommandScreen(), self.console_app.run_command)
+        self.console_app.ask_command()

@@ -49,7 +49,6 @@ class CaseOverviewScreen(CaseScreen):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
-        self.draw()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -92,11 +91,10 @@ class CaseOverviewScreen(CaseScreen):
 
     def action_phase(self) -> None:
         current = self.workspace.state.phase
+        others = [phase for phase in PHASES if phase != current]
         self.app.push_screen(
-            ChooseScreen("Phase of the response", PHASES, current),
-            lambda phase: (
-                self.console_app.record("phase", data={"phase": phase}) if phase else None
-            ),
+            ChooseScreen(f"Phase of the response: {current}, next", others),
+            lambda phase: self.console_app.ask_phase(phase) if phase else None,
         )
 
     def action_hypothesis(self) -> None:
@@ -127,8 +125,11 @@ class CaseOverviewScreen(CaseScreen):
             self.set_status("")
             self.draw()
         else:
-            self.set_status("writing the report…")
-            self.report()
+            self.open_report()
+
+    def open_report(self) -> None:
+        self.set_status("writing the report…")
+        self.report()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="report")
     def report(self) -> None:

@@ -159,6 +159,13 @@ class EvidenceScreen(CaseScreen):
         self.action_open()
 
     def action_add(self) -> None:
+        self.ask_path("")
+
+    def ask_path(self, path: str) -> None:
+        """Ask what to add, if it is not known yet, then show what it is."""
+        if path:
+            self.preview(path)
+            return
         self.app.push_screen(
             AskScreen("Add a file, a folder or an archive", hint="a path; enter shows what it is"),
             self.preview,

@@ -32,7 +32,6 @@ class FindingsScreen(CaseScreen):
 
     def on_mount(self) -> None:
         self.query_one(DataTable).focus()
-        self.draw()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()

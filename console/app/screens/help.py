@@ -1,45 +1,65 @@
-"""The keys of the screen that asked."""
+"""The keys of the screen that asked, its commands, and the filter language in short."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-NAMES = {"question_mark": "?", "colon": ":", "slash": "/", "minus": "-", "plus": "+", "space": "space",
-         "left_square_bracket": "[", "right_square_bracket": "]", "escape": "esc"}  # fmt: skip
+from console.app.commands import COMMANDS
+from console.app.keys import keys_of
+
+FILTER = (
+    ("word  \"two words\"", "in message and fields"),
+    ("column:value", "also any nested field: requestObject.spec.hostPID:true"),
+    ("-x   a OR b   ( )", "without, either, brackets; a space is AND"),
+    ("*  ?  /regex/", "wildcards, regular expression"),
+    ("status:[400 TO 499]", "ranges, also status:>=400, ts:>=22:46"),
+    ("src_ip:10.0.0.0/8", "addresses in a network"),
+    ("tag:x   note:x", "what you or others said of an event"),
+)  # fmt: skip
 
 
 class HelpScreen(ModalScreen[None]):
-    """Any key closes it."""
+    """j and k scroll; esc, q or ? close it."""
 
-    BINDINGS = [("escape,q,question_mark", "dismiss_help", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "close", "Close"),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+    ]
 
     def __init__(self, asked: Screen[object]) -> None:
         super().__init__()
         self.asked = asked
 
     def compose(self) -> ComposeResult:
-        text = Text()
-        text.append("Keys of this screen\n\n", "bold")
-        seen: set[str] = set()
-        for _, binding, *_rest in self.asked.active_bindings.values():
-            key = binding.key_display or NAMES.get(binding.key, binding.key)
-            if not binding.description or f"{key}{binding.action}" in seen:
-                continue
-            seen.add(f"{key}{binding.action}")
-            text.append(f"  {key:<12}", "bold")
-            text.append(f"{binding.description}\n")
-        doc = (type(self.asked).__doc__ or "").strip().split("\n\n")
-        text.append("\n" + doc[0] + "\n")
-        text.append(
-            "\nFilter: words search everything; column:value, -x, OR, ( ), * ?, /regex/,\n"
-            "status:[400 TO 499], src_ip:10.0.0.0/8, ts:>=22:46, any.nested.field:value, tag:x\n"
-        )
+        text = Text((type(self.asked).__doc__ or "").strip().split("\n\n")[0] + "\n")
+        rows = [(keys, binding.description) for keys, binding, _ in keys_of(self.asked)]
+        _section(text, "Keys of this screen", rows)
+        _section(text, "Commands", [(f":{c.name} {c.argument}", c.help) for c in COMMANDS.values()])
+        _section(text, "Filter", FILTER)
         with VerticalScroll(id="help"):
             yield Static(text)
 
-    def action_dismiss_help(self) -> None:
+    def on_mount(self) -> None:
+        self.query_one("#help").border_subtitle = "esc closes"
+
+    def action_scroll(self, step: int) -> None:
+        self.query_one("#help").scroll_relative(y=step, animate=False)
+
+    def action_close(self) -> None:
         self.dismiss()
+
+
+def _section(text: Text, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    text.append(f"\n{title}\n", "bold")
+    for name, what in rows:
+        text.append(f"  {name:<22} ", "bold")
+        text.append(f"{what}\n")

@@ -1,0 +1,147 @@
+"""What can be typed after `:`; the palette, the help and the completion are made of this list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.case.entities import TYPES, Entity
+from console.case.state import PHASES
+from console.errors import UsageError
+
+if TYPE_CHECKING:
+    from console.app.app import Console
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. An argument in square brackets may be left out.
+
+    complete: what the argument can be, given its beginning; called away from the event loop.
+    """
+
+    name: str
+    argument: str
+    help: str
+    run: Callable[[Console, str], object]
+    complete: Callable[[Console, str], Sequence[str]] = lambda app, start: ()
+
+    @property
+    def needs_argument(self) -> bool:
+        return bool(self.argument) and not self.argument.startswith("[")
+
+
+def find_command(name: str) -> Command:
+    """By its name or the beginning of it; raises UsageError where that is none or several."""
+    name = _SHORT.get(name, name).lower()
+    found = [c for c in COMMANDS.values() if c.name.startswith(name)]
+    exact = COMMANDS.get(name)
+    if exact or len(found) == 1:
+        return exact or found[0]
+    several = ", ".join(c.name for c in found)
+    hint = f"one of {several}" if several else "? lists the commands"
+    raise UsageError("no such command", where=f":{name[:40]}", hint=hint)
+
+
+def run_command(app: Console, line: str) -> None:
+    """Run a command line; raises CaseError for one that can't be."""
+    name, _, rest = line.strip().partition(" ")
+    command = find_command(name)
+    if command.needs_argument and not rest.strip():
+        raise UsageError(f":{command.name} needs {command.argument}", hint=command.help)
+    command.run(app, rest.strip())
+
+
+async def complete_command(app: Console, line: str) -> str | None:
+    """The line completed by one word, if there is only one way or a first one."""
+    import asyncio
+
+    name, space, rest = line.partition(" ")
+    if not space:
+        found = next((c for c in COMMANDS.values() if c.name.startswith(name)), None)
+        if found is None or not name:
+            return None
+        return found.name + (" " if found.argument else "")
+    command = COMMANDS.get(name)
+    if command is None:
+        return None
+    choices = await asyncio.to_thread(command.complete, app, rest)
+    match = next((c for c in choices if c.startswith(rest) and c != rest), None)
+    return None if match is None else f"{name} {match}"
+
+
+def _mode(name: str, help: str) -> Command:
+    return Command(name, "", help, lambda app, rest: app.open_mode(name))
+
+
+def _timeline(
+    name: str, argument: str, help: str,
+    complete: Callable[[Console, str], Sequence[str]] = lambda app, start: (),
+) -> Command:  # fmt: skip
+    """A command that the timeline carries out."""
+
+    def run(app: Console, rest: str) -> None:
+        app.on_timeline(lambda screen: screen.run_command(name, rest))
+
+    return Command(name, argument, help, run, complete)
+
+
+def _owner(app: Console, rest: str) -> None:
+    of, _, contact = rest.partition(" ")
+    app.record("owner", data={"of": of, "contact": contact.strip()})
+
+
+def _entities(app: Console, start: str) -> Sequence[str]:
+    kind, equals, value = start.partition("=")
+    if not equals:
+        return [f"{name}=" for name in TYPES]
+    if kind not in TYPES:
+        return ()
+    return [f"{kind}={found}" for found in app.column_values(TYPES[kind][0], value)]
+
+
+def _tags(app: Console, start: str) -> Sequence[str]:
+    return sorted({tag for tags in app.workspace.state.tags.values() for tag in tags})
+
+
+def _said(kind: str) -> Callable[[Console, str], object]:
+    return lambda app, rest: app.record(kind, data={"text": rest})
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        _mode("overview", "what to look at, and what is not seen"),
+        _mode("timeline", "all events"),
+        _mode("findings", "what was concluded"),
+        _mode("evidence", "every file, and what was read of it"),
+        _mode("case", "phase, hypothesis, notes, owners, journal"),
+        Command("filter", "[FILTER]", "the timeline with this filter",
+                lambda app, rest: app.open_timeline(rest),
+                lambda app, start: app.filter_completions(start)),
+        _timeline("goto", "TIME", "the timeline at a time (UTC)"),
+        Command("pivot", "TYPE=VALUE", "the page of an entity",
+                lambda app, rest: app.open_entity(Entity.parse(rest)), _entities),
+        Command("note", "TEXT", "a note on the case (n in the timeline: on an event)",
+                _said("note")),
+        _timeline("tag", "TAG", "tag the marked events; -TAG takes it away", _tags),
+        Command("sql", "[SELECT …]", "ask in SQL, read-only", lambda app, rest: app.open_sql(rest)),
+        Command("phase", "PHASE", f"one of {', '.join(PHASES)}",
+                lambda app, rest: app.ask_phase(rest), lambda app, start: PHASES),
+        Command("hypothesis", "TEXT", "what you think happened", _said("hypothesis")),
+        Command("owner", "WHAT CONTACT", "who hardens a node or account, how to reach them",
+                _owner),
+        Command("title", "TEXT", "another title for the case",
+                lambda app, rest: app.record("title", data={"title": rest})),
+        Command("add", "[PATH]", "add evidence", lambda app, rest: app.add_evidence(rest)),
+        Command("verify", "", "hash everything again", lambda app, rest: app.verify_evidence()),
+        Command("report", "", "the report as it would be", lambda app, rest: app.show_report()),
+        _timeline("lanes", "", "one row per entity instead of one per event"),
+        _timeline("save", "NAME", "keep the timeline's filter as a view"),
+        _timeline("view", "", "the saved views"),
+        _timeline("export", "[PATH]", "write what the timeline shows: .csv, .jsonl, .parquet"),
+        Command("q", "", "leave kubecase", lambda app, rest: app.leave()),
+    )
+}  # fmt: skip
+_SHORT = {"quit": "q", "exit": "q", "q!": "q"}
