@@ -72,6 +72,6 @@ select
     coalesce(nullif(p.command, ''), nullif(c.text, '')) as cmdline,
     nullif(p.reason, '') as status,
     message,
-    if(p.command = '', null, json_object('tty', nullif(p.tty, ''), 'pwd', nullif(p.pwd, ''),
+    if(p.command = '', null, json_object('tty', nullif(p.tty, ''), 'cwd', nullif(p.pwd, ''),
         'run_as', p.as, 'group', nullif(p.group, ''), 'env', nullif(p.env, ''))) as fields
 from named

@@ -36,7 +36,11 @@ found as (
             regexp_extract_all(whole, 'eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.?[A-Za-z0-9_-]*'),
             regexp_extract_all(whole, '[Bb]earer\s+([A-Za-z0-9._~+/=-]{8,})', 1),
             regexp_extract_all(whole,
-                '(?i)(?:^|[^a-z])(?:password|passwd|pwd|secret|client_secret|token|access_token|id_token|refresh_token|api_?key|secretaccesskey|sessiontoken|secret_access_key)\\?["'']?\s*[=:]\s*\\?["'']?([^\s"''&,;{}\[\]\\<>()]{6,})',
+                '(?i)(?:^|[^a-z])(?:password|passwd|secret|client_secret|token|access_token|id_token|refresh_token|api_?key|secretaccesskey|sessiontoken|secret_access_key)\\?["'']?\s*[=:]\s*\\?["'']?([^\s"''&,;{}\[\]\\<>()]{6,})',
+                1),
+            -- PWD is a folder in sudo's lines and in every environment
+            regexp_extract_all(whole,
+                '(?i)(?:^|[^a-z])pwd\\?["'']?\s*[=:]\s*\\?["'']?([^\s"''&,;{}\[\]\\<>()/~][^\s"''&,;{}\[\]\\<>()]{5,})',
                 1),
             regexp_extract_all(whole, '(?i)--(?:password|token|secret|api-key)[= ]([^\s"''&]{4,})', 1),
             regexp_extract_all(whole, '[a-z]://[^/\s:@"]+:([^/\s@"]{3,})@', 1),

@@ -1,14 +1,14 @@
 -- id: sample
 -- title: Lines to recognise a format by: each file's first ones, some of all, and the rarest kinds
--- A kind is a program and how its line begins, without digits: one login among a million lines of
+-- A kind is a program and how its line begins: one login among a million lines of
 -- something else must not be missed.
 with firsts as (
-    select path, unnest(arg_min(left(message, $bytes), line, 4)) as message, 0 as place, 0 as line
+    select unnest(min(line, 4)) as line
     from lines
     group by path
 ),
 every_nth as (
-    select path, left(message, $bytes) as message, 1 as place, line
+    select line
     from lines
     where hash(line) % $stride = 0
     order by line
@@ -17,21 +17,22 @@ every_nth as (
 kinds as (
     select min(line) as line, count(*) as line_count
     from lines
-    group by program, translate(split_part(left(message, 24), ' ', 1), '0123456789', '')
+    group by program, left(message, 4)
     order by line_count, line
     limit $limit
 ),
-rare as (
-    select path, left(message, $bytes) as message, 2 as place, line
-    from lines
-    where line in (select line from kinds)
+picked as (
+    select line, min(place) as place
+    from (
+        select line, 0 as place from firsts
+        union all
+        select line, 1 as place from every_nth
+        union all
+        select line, 2 as place from kinds
+    )
+    group by line
 )
-select message, path
-from (
-    select * from firsts
-    union all
-    select * from every_nth
-    union all
-    select * from rare
-)
-order by place, line, path, message
+select left(lines.message, $bytes) as message, lines.path
+from lines
+join picked using (line)
+order by picked.place, line

@@ -58,7 +58,7 @@ def load(path: Path, folder: Path) -> list[Event]:
     events = []
     for segment in sorted(index.glob("*.duckdb")):
         with duckdb.connect(str(segment), read_only=True) as connection:
-            cursor = connection.execute("select * from events order by line, part, seq")
+            cursor = connection.execute("select * from events order by offset_bytes, part")
             names = [column[0] for column in cursor.description or ()]
             events += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return [{key: value for key, value in e.items() if value is not None} for e in events]
@@ -332,7 +332,8 @@ def test_sudo_hides_nothing() -> None:
         ("session_open", "ok", "bob"), ("pam_failed", "failed", "bob"), ("log", "unknown", None),
     ]  # fmt: skip
     assert events[0]["cmdline"] == "/bin/a; id : x ; USER=x ; COMMAND=/bin/ls"
-    assert json.loads(events[1]["fields"])["pwd"] == "/tmp/x ; y"
+    assert json.loads(events[1]["fields"])["cwd"] == "/tmp/x ; y"
+    assert "PWD=/home/ana ;" in events[0]["message"]  # a folder, no password
     assert events[3]["object_name"] == "root"
 
 
@@ -401,9 +402,12 @@ def test_login_records(tmp_path: Path) -> None:
     events = sample("utmp/plaso_utmp", tmp_path / "x86")
     assert len(events) == 14
     logins = [e for e in events if e["activity"] == "login"]
-    assert pick(logins[0], "actor", "session", "pid", "src_ip") == ("moxilo", "pts/0", 2684, None)
+    assert ("moxilo", "pts/0", 2684, None) in [
+        pick(e, "actor", "session", "pid", "src_ip") for e in logins
+    ]
     assert [e["activity"] for e in events if e["category"] == "system"] == ["boot", "run_level"]
-    [login, *_, logout] = sample("utmp/plaso_wtmp.1", tmp_path / "wtmp")
+    login, logout, *empty = sample("utmp/plaso_wtmp.1", tmp_path / "wtmp")
+    assert [e["activity"] for e in empty] == ["record"] * 2
     assert pick(login, "actor", "src_ip") == ("userA", "10.10.122.1")
     assert (logout["activity"], logout["session"]) == ("logout", "pts/89")
     assert len(sample("utmp/plaso_utmp_aarch64", tmp_path / "arm")) == 6
@@ -662,3 +666,16 @@ def test_sysmon_values_are_unescaped() -> None:
     assert pick(event, "format", "activity", "cmdline", "pid") == (
         "syslog>sysmon", "exec", 'sh -c "a && b"', 7,
     )  # fmt: skip
+
+
+def test_one_login_among_many_other_lines_is_found(tmp_path: Path) -> None:
+    lines = [f"Mar  3 14:05:06 h app{i % 50}[7]: hello {i}" for i in range(20_000)]
+    lines[7_777] = "Mar  3 14:05:06 h sudo[7]: eve : TTY=x ; PWD=/ ; USER=root ; COMMAND=/bin/sh"
+    lines[13_333] = (
+        "Mar  3 14:05:06 h sshd[7]: Accepted password for root from 203.0.113.9 port 2 ssh2"
+    )
+    path = tmp_path / "messages"
+    path.write_text("\n".join(lines) + "\n")
+    assert formats(load(path, tmp_path)) == {
+        "syslog": 19_998, "syslog>sudo": 1, "syslog>sshd": 1,
+    }  # fmt: skip
