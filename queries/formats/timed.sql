@@ -11,7 +11,7 @@
 -- source: kubectl logs --timestamps; aws logs and S3 export task lines
 with iso as (
     select
-        evidence, line, offset_bytes, message, zone,
+        evidence, line, offset_bytes, message, zone, ts as outer_ts, ts_quality as outer_quality,
         regexp_extract(message,
             '^\[?(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\]? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?\]?(?:[ \t:|-]+|$)((?s:.*))$',
             ['y', 'm', 'd', 'clock', 'fraction', 'zone', 'text']) as p
@@ -19,7 +19,7 @@ with iso as (
 ),
 iso_times as (
     select
-        evidence, line, offset_bytes, zone as told,
+        evidence, line, offset_bytes, zone as told, outer_ts, outer_quality,
         try_cast(
             p.y || '-' || p.m || '-' || p.d || ' ' || p.clock || '.'
             || rpad(left(p.fraction, 6), 6, '0') as timestamp) as wall,
@@ -29,7 +29,8 @@ iso_times as (
 ),
 named as (
     select
-        evidence, line, offset_bytes, zone as told, message,
+        evidence, line, offset_bytes, zone as told, message, ts as outer_ts,
+        ts_quality as outer_quality,
         regexp_extract(message,
             '^\[?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +)?(?:(\d{1,2})[/ -])?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[/ -](?: ?(\d{1,2}) )?(?:(\d{4})[ :T])?(\d\d:\d\d:\d\d)(?:[.,]\d+)?(?: (\d{4}))? ?([+-]\d{4}|Z|UTC|GMT)?\]?[ :]*((?s:.*))$',
             ['d1', 'm', 'd2', 'y1', 'clock', 'y2', 'zone', 'text']) as p
@@ -38,7 +39,7 @@ named as (
 ),
 named_times as (
     select
-        evidence, line, offset_bytes, told,
+        evidence, line, offset_bytes, told, outer_ts, outer_quality,
         try_strptime(
             concat_ws(' ', coalesce(nullif(p.y1, ''), p.y2), p.m,
                 coalesce(nullif(p.d1, ''), p.d2), p.clock),
@@ -67,9 +68,11 @@ select
             (if(own[1] = '-', -1, 1)
                 * (try_cast(own[2:3] as integer) * 3600
                     + try_cast(right(own, 2) as integer) * 60))::double)
-        else in_utc(wall, told)
+        -- an envelope's own time is better than a guess about the zone of this one
+        else coalesce(if(outer_quality = 'exact', outer_ts, null), in_utc(wall, told))
     end as ts,
-    if(own = '', zone_quality(told), 'exact') as ts_quality,
+    if(own = '' and (outer_ts is null or outer_quality is distinct from 'exact'),
+        zone_quality(told), 'exact') as ts_quality,
     message
 from walls
 where wall is not null
