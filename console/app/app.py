@@ -219,18 +219,13 @@ class Console(App[None]):
             lambda choice: self.exit() if choice == choices[1] else None,
         )
 
-    def ask_phase(self, phase: str) -> None:
-        """Change the phase of the response, once confirmed."""
+    def change_phase(self, phase: str) -> None:
+        """Of the response; what is typed after `:` is meant."""
         if phase not in PHASES:
             raise UsageError("no such phase", where=phase[:40], hint=", ".join(PHASES))
-        before = self.workspace.state.phase
-        if phase == before:
+        if phase == self.workspace.state.phase:
             raise UsageError(f"the phase is {phase} already")
-        yes = f"yes: from {before} to {phase}"
-        self.push_screen(
-            ChooseScreen("Change the phase of the response?", (yes, "no")),
-            lambda choice: self.record("phase", data={"phase": phase}) if choice == yes else None,
-        )
+        self.record("phase", data={"phase": phase})
 
     # -- entities and marks
 

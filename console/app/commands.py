@@ -128,7 +128,7 @@ COMMANDS = {
         _timeline("tag", "TAG", "tag the marked events; -TAG takes it away", _tags),
         Command("sql", "[SELECT …]", "ask in SQL, read-only", lambda app, rest: app.open_sql(rest)),
         Command("phase", "PHASE", f"one of {', '.join(PHASES)}",
-                lambda app, rest: app.ask_phase(rest), lambda app, start: PHASES),
+                lambda app, rest: app.change_phase(rest), lambda app, start: PHASES),
         Command("hypothesis", "TEXT", "what you think happened", _said("hypothesis")),
         Command("owner", "WHAT CONTACT", "who hardens a node or account, how to reach them",
                 _owner),

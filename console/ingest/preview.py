@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from console.case.text import visible
-from console.errors import CaseError
+from console.errors import CaseError, UsageError
 from console.ingest.formats import RECOGNISE_BYTES, load_formats
 from console.ingest.framers import frame_member
 from console.ingest.framing import Rows
@@ -18,7 +18,12 @@ MAX_LINES = 20
 
 
 def preview(path: Path, case_folder: Path) -> list[str]:
-    """One line per file (the first ones) of what was recognised; nothing is taken yet."""
+    """One line per file (the first ones) of what was recognised; nothing is taken yet.
+
+    Raises UsageError for a path where nothing is.
+    """
+    if not path.exists():
+        raise UsageError("no such file or folder", where=visible(str(path)))
     formats = load_formats(case_folder)
     lines = []
     found = list(islice(find_files(path), MAX_FILES + 1))
@@ -38,6 +43,11 @@ def preview(path: Path, case_folder: Path) -> list[str]:
     if len(found) > MAX_FILES:
         lines.append("… and more")
     return lines
+
+
+def size_bytes(path: Path) -> int:
+    """What there is to read at a path, before anything is unpacked."""
+    return sum(file.stat().st_size for file in find_files(path) if isinstance(file, Path))
 
 
 def _texts(rows: Rows) -> list[str]:

@@ -15,14 +15,21 @@ from console.app.safe import safe
 
 
 class AskScreen(ModalScreen[str | None]):
-    """Asks for one line; None if it was cancelled."""
+    """Asks for one line; None if it was cancelled, or left empty where that says nothing."""
 
     BINDINGS = [("escape", "cancel", "Cancel")]
 
     def __init__(
-        self, title: str, value: str = "", hint: str = "", suggestions: Sequence[str] = ()
+        self,
+        title: str,
+        value: str = "",
+        hint: str = "",
+        suggestions: Sequence[str] = (),
+        *,
+        can_be_empty: bool = False,
     ) -> None:
         super().__init__()
+        self.can_be_empty = can_be_empty
         self.asked, self.value, self.hint = title, value, hint
         self.suggestions = list(suggestions)
 
@@ -39,7 +46,8 @@ class AskScreen(ModalScreen[str | None]):
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+        text = event.value.strip()
+        self.dismiss(text if text or self.can_be_empty else None)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

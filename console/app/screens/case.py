@@ -94,7 +94,14 @@ class CaseOverviewScreen(CaseScreen):
         others = [phase for phase in PHASES if phase != current]
         self.app.push_screen(
             ChooseScreen(f"Phase of the response: {current}, next", others),
-            lambda phase: self.console_app.ask_phase(phase) if phase else None,
+            lambda phase: self.confirm_phase(current, phase) if phase else None,
+        )
+
+    def confirm_phase(self, before: str, phase: str) -> None:
+        yes = f"yes: from {before} to {phase}"
+        self.app.push_screen(
+            ChooseScreen("Change the phase of the response?", (yes, "no")),
+            lambda choice: self.console_app.change_phase(phase) if choice == yes else None,
         )
 
     def action_hypothesis(self) -> None:

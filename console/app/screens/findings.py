@@ -2,42 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable, Static
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import get_current_worker
 
 from console.app.safe import plain, safe
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
-from console.case.state import SEVERITIES, STATUSES, Finding
+from console.app.screens.finding_form import FindingForm, NewFinding
+from console.app.widgets.row_list import Column, RowList
+from console.case.findings import Grounds, filter_of, read_grounds
+from console.case.state import STATUSES, Finding
+
+WIDE = 120
+MAX_OPENED = 200  # cited events that one filter names
+_NARROW = (
+    Column("ID", 4), Column("SEVERITY", 8), Column("STATUS", 6), Column("ATT&CK", 10),
+    Column("N", 3, is_right=True), Column("FIRST", 8), Column("TITLE"),
+)  # fmt: skip
+_WIDE = (
+    Column("ID", 5), Column("SEVERITY", 8), Column("STATUS", 6), Column("TITLE", share=3),
+    Column("ATT&CK", 16), Column("EVENTS", 6, is_right=True), Column("FIRST", 19),
+    Column("LAST", 19), Column("ENTITIES", share=3), Column("BY", 10),
+)  # fmt: skip
 
 
 class FindingsScreen(CaseScreen):
     """a adds one from the events that are marked in the timeline; s says new, real or benign."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Add"),
+        Binding("a,n", "add", "Add"),
         Binding("s", "status", "Status"),
-        Binding("enter", "open", "Its events"),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
+        Binding("p", "pivot", "Pivot"),
+        Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
+    @dataclass
+    class Loaded(Message):
+        """The events that the findings rest on."""
+
+        grounds: Mapping[str, Grounds]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grounds: Mapping[str, Grounds] = {}
+
     def compose_body(self) -> ComposeResult:
-        yield DataTable[Text](cursor_type="row")
-        yield Static("", id="finding-detail", classes="pane")
+        yield RowList(id="findings")
+        with VerticalScroll(classes="pane"):
+            yield Static("", id="finding-detail")
 
     def on_mount(self) -> None:
-        self.query_one(DataTable).focus()
+        self.query_one(RowList).focus()
+        self.load()
 
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def on_resize(self) -> None:
         self.draw()
 
     def on_case_changed(self, message: CaseChanged) -> None:
+        self.draw()
+        self.load()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="findings")
+    def load(self) -> None:
+        worker = get_current_worker()
+        grounds = read_grounds(self.workspace)
+        if not worker.is_cancelled:
+            self.post_message(self.Loaded(grounds))
+
+    @on(Loaded)
+    def take(self, message: Loaded) -> None:
+        self.grounds = message.grounds
         self.draw()
 
     @property
@@ -46,69 +90,79 @@ class FindingsScreen(CaseScreen):
 
     @property
     def current(self) -> Finding | None:
-        at = self.query_one(DataTable).cursor_row
-        return self.findings[at] if 0 <= at < len(self.findings) else None
+        at = self.query_one(RowList).cursor
+        return self.findings[at] if at < len(self.findings) else None
 
     def draw(self) -> None:
-        table = self.query_one(DataTable)
-        place = table.cursor_row
-        table.clear(columns=True)
-        table.add_columns("ID", "SEVERITY", "STATUS", "ATT&CK", "EVENTS", "BY", "TITLE")
-        for finding in self.findings:
-            style = "bold red" if finding.severity in ("critical", "high") else ""
-            table.add_row(
-                safe(finding.name), safe(finding.severity, style), safe(finding.status),
-                safe(" ".join(finding.attack) or None), safe(len(finding.citations)),
-                safe(finding.who), safe(finding.title, limit=120),
-            )  # fmt: skip
-        if self.findings:
-            table.move_cursor(row=min(place, len(self.findings) - 1))
-        else:
-            self.set_status("no findings yet: mark events in the timeline with space, then a here")
-        self.on_data_table_row_highlighted()
+        is_wide = self.size.width >= WIDE
+        self.query_one(RowList).show(
+            [self._row(finding, is_wide) for finding in self.findings],
+            columns=_WIDE if is_wide else _NARROW,
+            empty="no findings yet: mark events in the timeline with space, then a here",
+        )
+        self.draw_detail()
 
-    def on_data_table_row_highlighted(self) -> None:
+    def _row(self, finding: Finding, is_wide: bool) -> list[Text]:
+        grounds = self.grounds.get(finding.key, Grounds())
+        severe = "bold red" if finding.severity in ("critical", "high") else ""
+        status = "bold" if finding.status == "new" else ""
+        attack = safe(" ".join(finding.attack) or None)
+        count, title = safe(len(finding.citations)), safe(finding.title, limit=400)
+        start = [safe(finding.name), safe(finding.severity, severe), safe(finding.status, status)]
+        if not is_wide:
+            first = f"{grounds.first:%H:%M:%S}" if grounds.first else None
+            return [*start, attack, count, safe(first), title]
+        names = [plain(f"{e.type} {e.value}", 60) for e in grounds.entities[:4]]
+        times = [f"{ts:%Y-%m-%d %H:%M:%S}" if ts else None for ts in (grounds.first, grounds.last)]
+        return [
+            *start, title, attack, count, *map(safe, times),
+            safe(", ".join(names) or None), safe(finding.who),
+        ]  # fmt: skip
+
+    @on(RowList.Moved)
+    def draw_detail(self) -> None:
         finding = self.current
         pane = self.query_one("#finding-detail", Static)
+        self.query_one(".pane").display = finding is not None
         if finding is None:
-            pane.update("")
             return
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" {finding.name} {plain(finding.title, 200)}\n", "bold")
-        text.append(
-            f" {finding.status}{': ' + plain(finding.reason, 160) if finding.reason else ''}\n"
-        )
-        for entity in finding.entities:
-            text.append(f" {plain(entity, 120)}\n")
-        for citation in finding.citations[:6]:
-            text.append(f" {citation.display()}\n", "dim")
+        text.append(f" {finding.name} {plain(finding.title, 400)}\n", "bold")
+        reason = f": {plain(finding.reason, 400)}" if finding.reason else ""
+        text.append(f" {finding.severity}, {finding.status}{reason}")
+        text.append(f"   by {plain(finding.who, 40)}, {finding.ts:%Y-%m-%d %H:%M} UTC\n", "dim")
+        grounds = self.grounds.get(finding.key)
+        named = [str(entity) for entity in grounds.entities[:8]] if grounds else []
+        names = dict.fromkeys([*finding.entities, *named])
+        if names:
+            text.append(f" {plain('  '.join(names), 400)}\n")
+        for event in grounds.events if grounds else ():
+            at = f"{event.key.ts:%m-%d %H:%M:%S.%f}"[:-3] if event.key.ts else "no time"
+            place = f"{event.key.path}:{event.key.line}"
+            text.append(f" {at}  {plain(event.message or event.activity, 200)}")
+            text.append(f"  {plain(place, 120)}\n", "dim")
+        if grounds and grounds.missing:
+            text.append(f" ! {grounds.missing} cited events are not in the index\n", "yellow")
+        if not finding.citations:
+            text.append(" cites no event: an opinion\n", "yellow")
         pane.update(text)
 
+    # -- adding and judging
+
     def action_add(self) -> None:
-        self.app.push_screen(
-            AskScreen("New finding: what is it?", hint="a title; it cites the marked events"),
-            lambda title: self.ask_severity(title) if title else None,
-        )
+        keys = self.console_app.marked_keys()
 
-    def ask_severity(self, title: str) -> None:
-        self.app.push_screen(
-            ChooseScreen("How severe?", SEVERITIES, "medium"),
-            lambda severity: self.ask_attack(title, severity) if severity else None,
-        )
+        def add(new: NewFinding | None) -> None:
+            if new is None:
+                return
+            self.console_app.record(
+                "finding",
+                cites=[str(self.workspace.citation(key)) for key in keys],
+                data={"title": new.title, "severity": new.severity, "attack": list(new.attack)},
+            )
+            self.console_app.marked.clear()
 
-    def ask_attack(self, title: str, severity: str) -> None:
-        self.app.push_screen(
-            AskScreen("ATT&CK techniques", hint="such as T1611 T1552.007; enter alone: none"),
-            lambda attack: self.add(title, severity, (attack or "").split()),
-        )
-
-    def add(self, title: str, severity: str, attack: list[str]) -> None:
-        cites = [str(self.workspace.citation(key)) for key in self.console_app.marked_keys()]
-        self.console_app.record(
-            "finding",
-            cites=cites,
-            data={"title": title, "severity": severity, "attack": attack},
-        )
+        self.app.push_screen(FindingForm(len(keys)), add)
 
     def action_status(self) -> None:
         finding = self.current
@@ -120,22 +174,38 @@ class FindingsScreen(CaseScreen):
 
     def ask_reason(self, finding: Finding, status: str) -> None:
         def judge(reason: str | None) -> None:
-            data = {"finding": finding.key, "status": status, "reason": reason or ""}
-            self.console_app.record("finding.status", data=data)
+            if reason is not None:
+                data = {"finding": finding.key, "status": status, "reason": reason}
+                self.console_app.record("finding.status", data=data)
 
-        self.app.push_screen(AskScreen(f"Why is {finding.name} {status}?"), judge)
+        self.app.push_screen(
+            AskScreen(f"Why is {finding.name} {status}?", can_be_empty=True), judge
+        )
 
-    def action_open(self) -> None:
+    # -- going on from one
+
+    @on(RowList.Opened)
+    def open_events(self) -> None:
         finding = self.current
-        if finding and finding.citations:
-            terms = [f"(evidence:{c.evidence} line:{c.line})" for c in finding.citations[:50]]
-            self.console_app.open_timeline(" OR ".join(terms))
-        elif finding:
+        if finding is None:
+            return
+        if not finding.citations:
             self.set_status("this finding cites no event")
+            return
+        keys = [self.workspace.key(citation) for citation in finding.citations[:MAX_OPENED]]
+        grounds = self.grounds.get(finding.key, Grounds())
+        self.console_app.open_timeline(filter_of(keys), grounds.first)
 
-    def on_data_table_row_selected(self) -> None:
-        self.action_open()
+    def action_pivot(self) -> None:
+        finding = self.current
+        entities = self.grounds.get(finding.key, Grounds()).entities if finding else ()
+        if not entities:
+            self.set_status("this finding names no entity")
+            return
+        labels = [str(entity) for entity in entities]
 
-    def action_move(self, step: int) -> None:
-        table = self.query_one(DataTable)
-        (table.action_cursor_down if step > 0 else table.action_cursor_up)()
+        def chosen(label: str | None) -> None:
+            if label:
+                self.open_entity(entities[labels.index(label)])
+
+        self.app.push_screen(ChooseScreen("Pivot on", labels), chosen)
