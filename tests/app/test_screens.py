@@ -40,7 +40,7 @@ async def settle(pilot: Pilot[None]) -> None:
 @pytest.fixture
 def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Query times are shown; in a picture they stand still."""
-    monkeypatch.setattr("console.app.screens.timeline.time.monotonic", lambda: 0.0)
+    monkeypatch.setattr("console.app.screens.timeline.monotonic", lambda: 0.0)
 
 
 def keys(*pressed: str) -> Callable[[Pilot[None]], Awaitable[None]]:

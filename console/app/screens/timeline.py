@@ -6,11 +6,11 @@ w W warning, z Z zoom, i histogram. p opens the entity under the cursor, x the e
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
 import duckdb
@@ -227,7 +227,7 @@ class TimelineScreen(CaseScreen):
     ) -> None:
         worker = get_current_worker()
         timeline = self.queries("page")
-        began = time.monotonic()
+        began = monotonic()
         try:
             if self.sort:
                 column, descending = self.sort
@@ -254,7 +254,7 @@ class TimelineScreen(CaseScreen):
                     len(before),
                     len(before) >= PAGE_ROWS // 2,
                     len(rows) >= PAGE_ROWS,
-                    (time.monotonic() - began) * 1000,
+                    (monotonic() - began) * 1000,
                 )
             )
 
@@ -466,7 +466,7 @@ class TimelineScreen(CaseScreen):
         """The first or the last page: the same cost."""
         worker = get_current_worker()
         timeline = self.queries("page")
-        began = time.monotonic()
+        began = monotonic()
         try:
             ask = timeline.before if to_end else timeline.after
             rows = ask(self.filter, key, PAGE_ROWS, COLUMNS, self.window)
@@ -478,7 +478,7 @@ class TimelineScreen(CaseScreen):
                 self.Loaded(
                     self.request, rows, len(rows) - 1 if to_end else 0,
                     is_full and to_end, is_full and not to_end,
-                    (time.monotonic() - began) * 1000,
+                    (monotonic() - began) * 1000,
                 )
             )  # fmt: skip
 
