@@ -22,10 +22,25 @@ def nested_condition(path: str, bind: Bind, test: Test) -> str:
     """True where `test`, an expression over one text value, holds for any value at the path."""
     names = segments(path)
     paths = _whole_paths(names)
-    direct = f"try(json_extract_string(fields, {bind(paths if len(paths) > 1 else paths[0])}))"
-    first = (
-        f"len(list_filter({direct}, lambda v: {test('v')})) > 0" if len(paths) > 1 else test(direct)
+    if len(paths) == 1:
+        value = f"try(json_extract_string(fields, {bind(paths[0])}))"
+    else:
+        value = f"list_any_value(try(json_extract_string(fields, {bind(paths)})))"
+    # `case` keeps to its order, which `and` does not: to look into lists on the way is dear, and
+    # only for records that hold one and the key, and where the path alone led nowhere
+    some = "len(list_filter({}, lambda v: {})) > 0"
+    elements = some.format(f"try(json_extract_string({value}, '$[*]'))", test("v"))
+    within = some.format(_within_lists(names, bind), test("v"))
+    has = " and ".join(f"contains(fields, {bind(key)})" for key in _certain(names)) or "true"
+    return (
+        f"case when {test(value)} then true when not contains(fields, '[') then false "
+        f"when starts_with({value}, '[') then coalesce({elements}, false) "
+        f"when {value} is not null or not {has} then false else coalesce({within}, false) end"
     )
+
+
+def _within_lists(names: list[str], bind: Bind) -> str:
+    """Every value at the path as text, going through lists and objects alike."""
     values = "[fields::json]"
     for name in names:
         ways = ", ".join(
@@ -33,12 +48,9 @@ def nested_condition(path: str, bind: Bind, test: Test) -> str:
             for one, each in _steps(name)
         )
         values = f"flatten(list_transform({values}, lambda v: list_concat({ways})))"
-    values = f"flatten(list_transform({values}, lambda v: list_append(json_extract(v, '$[*]'), v)))"
-    texts = f"try(list_transform({values}, lambda v: v->>'$'))"
-    within = f"len(list_filter({texts}, lambda v: {test('v')})) > 0"
-    # the second way is dear: only for records that have a list and the key at all
-    has = " and ".join(f"contains(fields, {bind(text)})" for text in ["[", *_certain(names)])
-    return f"(coalesce({first}, false) or ({has} and coalesce({within}, false)))"
+    last = "list_append(json_extract(v, '$[*]'), v)"
+    values = f"flatten(list_transform({values}, lambda v: {last}))"
+    return f"try(list_transform({values}, lambda v: v->>'$'))"
 
 
 def segments(path: str) -> list[str]:

@@ -245,7 +245,7 @@ class TermCompiler:
 
         if len(segments(path)) > MAX_SEGMENTS:
             raise self._fail(term, f"a path of at most {MAX_SEGMENTS} names")
-        found = nested_condition(path, self.bind, test)
+        found = f"({nested_condition(path, self.bind, test)})"
         return f"not {found}" if is_null else found
 
     # -- what the journals say

@@ -44,7 +44,6 @@ class Index:
         self.database.execute(schema["sources"].body)
         self.database.execute("use memory.main")
         self.database.execute(schema["marks"].body)
-        self.database.execute(schema["reading"].body)
         self._create_views({})
         self.refresh()
 

@@ -97,7 +97,8 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except CaseError as error:
-        click.echo(f"kubecase: {visible(str(error))}", err=True)
+        lines = map(visible, str(error).split("\n"))  # a filter shows where it is wrong
+        click.echo("kubecase: " + "\n".join(lines), err=True)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()

@@ -219,9 +219,17 @@ def test_threads_do_not_share_a_parser() -> None:
 def test_json_of_any_shape_is_searched() -> None:
     with duckdb.connect() as connection:
         connection.execute(load("schema")["events"].body)
-        document = json.dumps({"a": {"b": "x"}, "a.b": ["y", {"c": "z"}]})
-        for path, value in [("a.b", "x"), ("a.b", "y")]:
-            compiled = compile_filter(f"{path}:{value}")
-            sql = f"select {compiled.sql} from (select $document as fields)"  # noqa: S608
-            row = connection.execute(sql, {**compiled.params, "document": document}).fetchone()
-            assert row == (value == "x",)
+        for record, path, found in [
+            ({"a": {"b": "x"}, "a.b": "y"}, "a.b", {"x"}),  # as written before joined
+            ({"a.b": ["y", "x"]}, "a.b", {"x", "y"}),
+            ({"a": [{"b": [{"c": "z"}, {"c": "x"}]}]}, "a.b.c", {"x", "z"}),
+            ({"a": [[{"b": "y"}]]}, "a.b", set()),  # a list right in a list is not gone into
+            ({"a": "[x"}, "a", {"[x"}),
+            ({"a": ["[x", ["y"]]}, "a", {"[x"}),
+            ({"a": [None, {"b": None}]}, "a.b", set()),
+        ]:
+            for value in ("x", "y", "z", "[x", "null"):
+                compiled = compile_filter(f'fields.{path}:"{value}"')
+                sql = f"select {compiled.sql} from (select $document as fields)"  # noqa: S608
+                params = {**compiled.params, "document": json.dumps(record)}
+                assert connection.execute(sql, params).fetchone() == (value in found,)
