@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.worker import WorkerCancelled
 
 from console.app.app import Console
@@ -18,6 +18,7 @@ from console.app.screens.entity import EntityScreen
 from console.app.screens.timeline import TimelineScreen
 from console.app.widgets.detail import Detail
 from console.app.widgets.event_table import EventTable
+from console.app.widgets.row_list import RowList
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.ingest.service import add_paths
@@ -194,14 +195,14 @@ async def test_tags_notes_phase_and_findings_survive(demo_folder: Path, tmp_path
         await settle(pilot)
         await pilot.press("5")
         await settle(pilot)
-        before = app.screen.query_one(DataTable).row_count
+        before = app.screen.query_one(RowList).row_count
         await pilot.press("a", *"Odd", "enter")
         await settle(pilot)
         await pilot.press("enter")
         await settle(pilot)
         await pilot.press(*"T1611", "enter")
         await settle(pilot)
-        assert app.screen.query_one(DataTable).row_count == before + 1
+        assert app.screen.query_one(RowList).row_count == before + 1
     app.workspace.close()
     workspace = Workspace.open(folder)
     state = workspace.state
@@ -245,7 +246,7 @@ async def test_evidence_is_added_in_the_console(tmp_path: Path, case: Case) -> N
         await pilot.press("enter")
         await settle(pilot)
         await settle(pilot)
-        assert app.screen.query_one(DataTable).row_count == 1
+        assert app.screen.query_one(RowList).row_count == 1
         assert "added: 1 files, 1 events" in str(app.screen.query_one("#status", Static).render())
     app.workspace.close()
 

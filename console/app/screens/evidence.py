@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
-from console.app.safe import plain, safe
+from console.app.progress import Bar
+from console.app.safe import plain
 from console.app.screens.ask import AskScreen
 from console.app.screens.base import CaseChanged, CaseScreen
-from console.app.widgets.event_table import source_of
-from console.errors import CaseError, UsageError
+from console.app.screens.evidence_rows import (
+    NARROW_COLUMNS,
+    WIDE_COLUMNS,
+    cells,
+    custody_of,
+    detail,
+    said_of_times,
+)
+from console.app.widgets.row_list import RowList
+from console.case.filter import filter_with
+from console.errors import CaseError
 
-SHOWN_UNREAD = 5
+WIDE = 120
+
+
+class _Cancelled(Exception):
+    """The analyst does not want to wait for it."""
 
 
 class EvidenceScreen(CaseScreen):
@@ -31,33 +45,50 @@ class EvidenceScreen(CaseScreen):
         Binding("a", "add", "Add"),
         Binding("e", "edit", "Zone, year, skew"),
         Binding("v", "verify", "Verify"),
-        Binding("enter", "open", "Its events"),
+        Binding("u", "unread", "Next unread", show=False),
         Binding("c", "copy", "Copy hash", show=False),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
+        Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
     @dataclass
     class Loaded(Message):
+        """What was read; custody: what the journals say of each piece of evidence."""
+
         rows: list[dict[str, Any]]
-        unread: dict[tuple[str, str], list[str]]
+        unread: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+        custody: dict[str, list[str]] = field(default_factory=dict)
+
+    @dataclass
+    class Progressed(Message):
+        """How far a long task is; only the newest counts."""
+
+        line: str
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, EvidenceScreen.Progressed)
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[dict[str, Any]] = []
-        self.unread: dict[tuple[str, str], list[str]] = {}
-        self._adding: Worker[None] | None = None
+        self.loaded = self.Loaded([])
+        self._working: Worker[None] | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield DataTable[Text](cursor_type="row")
-        yield Static("", id="evidence-detail", classes="pane")
+        yield RowList(id="evidence")
+        with VerticalScroll(classes="pane"):
+            yield Static("", id="evidence-detail")
 
     def on_mount(self) -> None:
-        self.query_one(DataTable).focus()
+        self.query_one(RowList).focus()
         self.load()
+
+    def on_resize(self) -> None:
+        if self.loaded.rows:
+            self.draw()
 
     def on_case_changed(self, message: CaseChanged) -> None:
         self.load()
+
+    # -- what there is
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="evidence")
     def load(self) -> None:
@@ -74,189 +105,193 @@ class EvidenceScreen(CaseScreen):
             for item in self.workspace.case.store.list()
             if item.sha256 not in known
         ]
+        rows.sort(key=lambda row: (row["path"], row["evidence"]))
         if not worker.is_cancelled:
-            self.post_message(self.Loaded(rows, unread))
+            custody = custody_of(self.workspace.case.entries())
+            self.post_message(self.Loaded(rows, unread, custody))
 
     @on(Loaded)
-    def draw(self, message: Loaded) -> None:
-        self.rows, self.unread = message.rows, message.unread
-        table = self.query_one(DataTable)
-        place = table.cursor_row
-        table.clear(columns=True)
-        is_wide = self.size.width >= 120
-        names = ["FILE", "LINES", "EVENTS", "TEXT", "UNREAD", "FORMATS"]
-        table.add_columns(*(["SHA256", *names, "FIRST", "LAST"] if is_wide else names))
-        for row in self.rows:
-            formats = row.get("formats") or {}
-            kinds = ", ".join(f"{source_of(k)} {v:,}" for k, v in list(formats.items())[:4])
-            path = plain(row["path"])
-            room = 60 if is_wide else 30
-            cells = [
-                safe(path if len(path) <= room else "…" + path[-(room - 1) :]),
-                safe(f"{row['lines']:,}" if row.get("lines") is not None else "…"),
-                safe(f"{row['events']:,}" if row.get("events") is not None else "…"),
-                safe(f"{row['text']:,}" if row.get("text") else "–"),
-                safe(len(self.unread.get((row["evidence"], row["path"]), [])) or "–"),
-                safe(kinds or ("not read yet" if row.get("lines") is None else "–"), limit=60),
-            ]
-            if is_wide:
-                cells = [
-                    safe(row["evidence"][:12]),
-                    *cells,
-                    safe(row.get("first_ts")),
-                    safe(row.get("last_ts")),
-                ]
-            table.add_row(*cells)
-        if self.rows:
-            table.move_cursor(row=min(place, len(self.rows) - 1))
-        else:
-            self.set_status("no evidence yet: a adds a file, a folder or an archive")
-        self.show_detail()
-
-    @on(DataTable.RowHighlighted)
-    def show_detail(self) -> None:
-        row = self.current
-        pane = self.query_one("#evidence-detail", Static)
-        if row is None:
-            pane.update("")
-            return
-        state = self.workspace.state
-        said = state.evidence.get(row["evidence"], {})
-        setting = state.settings.get(row["evidence"])
-        text = Text(overflow="ellipsis", no_wrap=True)
-        text.append(f" {plain(row['path'], 200)}\n", "bold")
-        text.append(f" sha256 {row['evidence']}   {row.get('bytes') or 0:,} bytes\n")
-        where = said.get("in_place")
-        text.append(f" {'in place: ' + plain(where) if where else 'copied into the case'}")
-        text.append(f"   source: {plain(said.get('source') or '–', 80)}\n")
-        if setting:
-            text.append(
-                f" set by the analyst: zone {setting.zone or '–'}, year {setting.year or '–'},"
-                f" skew {setting.skew_s or 0} s\n"
-            )
-        lines, covered = row.get("lines"), row.get("covered")
-        if lines is not None:
-            sign = "✔ every line is in an event" if lines == covered else "✘ lines are missing"
-            text.append(f" {lines:,} lines, {covered:,} in events  {sign}\n")
-        for reason in self.unread.get((row["evidence"], row["path"]), [])[:SHOWN_UNREAD]:
-            text.append(f" ! {plain(reason, 200)}\n", "yellow")
-        pane.update(text)
+    def take(self, message: Loaded) -> None:
+        self.loaded = message
+        self.draw()
 
     @property
     def current(self) -> dict[str, Any] | None:
-        at = self.query_one(DataTable).cursor_row
-        return self.rows[at] if 0 <= at < len(self.rows) else None
+        rows, at = self.loaded.rows, self.query_one(RowList).cursor
+        return rows[at] if at < len(rows) else None
 
-    def action_open(self) -> None:
+    def draw(self) -> None:
+        is_wide = self.size.width >= WIDE
+        settings = self.workspace.state.settings
+        self.query_one(RowList).show(
+            [
+                cells(row, self.unread_of(row), settings.get(row["evidence"]), is_wide)
+                for row in self.loaded.rows
+            ],
+            columns=WIDE_COLUMNS if is_wide else NARROW_COLUMNS,
+            empty="no evidence yet: a adds a file, a folder or an archive",
+        )
+        self.draw_detail()
+
+    def unread_of(self, row: Mapping[str, Any]) -> list[str]:
+        return self.loaded.unread.get((row["evidence"], row["path"]), [])
+
+    @on(RowList.Moved)
+    def draw_detail(self) -> None:
+        row = self.current
+        self.query_one(".pane").display = row is not None
+        if row is None:
+            return
+        state, sha256 = self.workspace.state, row["evidence"]
+        text = detail(
+            row,
+            said=state.evidence.get(sha256, {}),
+            setting=state.settings.get(sha256),
+            unread=self.unread_of(row),
+            custody=self.loaded.custody.get(sha256, []),
+        )
+        self.query_one("#evidence-detail", Static).update(text)
+
+    @on(RowList.Opened)
+    def open_events(self) -> None:
         row = self.current
         if row:
-            path = str(row["path"]).replace("\\", "\\\\").replace('"', '\\"')
-            self.console_app.open_timeline(
-                f'evidence:{row["evidence"]} path:"{path}"', row.get("first_ts")
-            )
+            wanted = filter_with(f"evidence:{row['evidence']}", "path", row["path"])
+            self.console_app.open_timeline(wanted, row.get("first_ts"))
 
-    def on_data_table_row_selected(self) -> None:
-        self.action_open()
+    def action_unread(self) -> None:
+        """The next file of which something could not be read, or no format knew."""
+        rows, at = self.loaded.rows, self.query_one(RowList).cursor
+        for step in range(1, len(rows) + 1):
+            row = rows[(at + step) % len(rows)]
+            if row.get("text") or self.unread_of(row):
+                self.query_one(RowList).go_to((at + step) % len(rows))
+                return
+        self.set_status("everything was read, and every line parsed")
+
+    def action_copy(self) -> None:
+        if self.current:
+            self.app.copy_to_clipboard(self.current["evidence"])
+            self.set_status("copied")
+
+    # -- long tasks: one at a time, in a worker, esc cancels
+
+    @on(Progressed)
+    def show_progress(self, message: Progressed) -> None:
+        if self._working is not None and self._working.is_running:
+            self.set_status(message.line)
+
+    def is_busy(self) -> bool:
+        """Says so too, if a task is under way."""
+        is_busy = self._working is not None and self._working.is_running
+        if is_busy:
+            self.set_status("one thing at a time: esc cancels what is under way")
+        return is_busy
+
+    def action_back(self) -> None:
+        if self._working is not None and self._working.is_running:
+            self._working.cancel()
+            self.set_status("cancelling: what is whole is kept…")
+        else:
+            super().action_back()
+
+    def tell(self, line: str) -> None:
+        """From a worker: the last word on a task."""
+        self.app.call_from_thread(self.set_status, line)
+
+    # -- adding
 
     def action_add(self) -> None:
         self.ask_path("")
 
     def ask_path(self, path: str) -> None:
         """Ask what to add, if it is not known yet, then show what it is."""
+        if self.is_busy():
+            return
         if path:
-            self.preview(path)
+            self.look(Path(path).expanduser())
             return
         self.app.push_screen(
             AskScreen("Add a file, a folder or an archive", hint="a path; enter shows what it is"),
-            self.preview,
+            lambda path: self.look(Path(path).expanduser()) if path else None,
         )
 
-    def preview(self, path: str | None) -> None:
-        if path:
-            self.look(Path(path).expanduser())
-
     @work(thread=True, exclusive=True, exit_on_error=False, group="preview")
-    def look(self, path: Path) -> None:
+    def _look(self, path: Path) -> None:
         from console.ingest.preview import preview
 
-        if not path.exists():
-            raise UsageError("no such file or folder", where=plain(path))
         lines = preview(path, self.workspace.case.folder)
         self.app.call_from_thread(self.confirm, path, lines)
 
+    def look(self, path: Path) -> None:
+        self.set_status(f"looking at {plain(path, 200)}…")
+        self._look(path)
+
     def confirm(self, path: Path, lines: list[str]) -> None:
+        self.set_status("")
         hint = "\n".join(
             [*lines[:12], "", "options: --tz ZONE --year Y --node N --in-place; enter adds"]
         )
-        self.app.push_screen(
-            AskScreen(f"Add {plain(path)}", hint=hint), lambda text: self.start_add(path, text)
-        )
 
-    def start_add(self, path: Path, text: str | None) -> None:
-        self._adding = self.add(path, text or "")
+        def start(text: str | None) -> None:
+            if text is not None and not self.is_busy():
+                self._working = self.add(path, text)
+
+        self.app.push_screen(
+            AskScreen(f"Add {plain(path, 200)}", hint=hint, can_be_empty=True), start
+        )
 
     @work(thread=True, exit_on_error=False, group="add")
     def add(self, path: Path, text: str) -> None:
         """Read it; the bottom line shows how far it is, esc cancels and keeps what is whole."""
+        from console.ingest.preview import size_bytes
         from console.ingest.service import add_paths, parse_options
 
         worker = get_current_worker()
-        total = sum(
-            p.stat().st_size for p in ([path] if path.is_file() else path.rglob("*")) if p.is_file()
-        )
-        began, shown = time.monotonic(), 0.0
+        options = parse_options(text)
+        bar = Bar(size_bytes(path))
+        whole_bytes = 0
+        files = known = events = 0
+        problems: list[str] = []
 
         def progress(done: Any) -> None:
-            nonlocal shown
-            now = time.monotonic()
-            if now - shown < 0.25:
-                return
-            shown = now
-            rate = done.bytes / max(now - began, 0.001)
-            left = max(0, total - done.bytes) / rate if rate else 0
-            bar = "█" * min(20, round(20 * done.bytes / max(total, 1)))
-            self.app.call_from_thread(
-                self.set_status,
-                f"{bar:░<20} {done.bytes / 1e6:,.0f} MB  {rate / 1e6:,.0f} MB/s  {left:,.0f} s left"
-                f"  {done.events:,} events  esc cancel",
-            )
+            if bar.is_due():
+                line = bar.line("adding", whole_bytes + done.bytes, f"  {done.events:,} events")
+                self.post_message(self.Progressed(line))
 
-        events = files = 0
-        problems: list[str] = []
         for added in add_paths(
-            self.workspace.case, [path], parse_options(text),
+            self.workspace.case, [path], options,
             progress=progress, is_cancelled=lambda: worker.is_cancelled,
         ):  # fmt: skip
             files += 1
+            known += added.is_known
+            if added.evidence:
+                whole_bytes += added.evidence.size_bytes
             if added.error:
                 problems.append(str(added.error))
             if added.report:
                 events += sum(tally.events for tally in added.report.files)
         self.workspace.refresh()
         self.app.call_from_thread(self.console_app.tell_change)
+        state = "cancelled, what is whole is kept" if worker.is_cancelled else "added"
+        again = f"  {known} known already" if known else ""
         tail = f"  ✘ {len(problems)} problems: {plain(problems[0], 160)}" if problems else ""
-        state = "cancelled" if worker.is_cancelled else "added"
-        self.app.call_from_thread(
-            self.set_status, f"{state}: {files} files, {events:,} events{tail}"
-        )
+        self.tell(f"{state}: {files} files, {events:,} events{again}{tail}")
 
-    def action_back(self) -> None:
-        if self._adding is not None and self._adding.is_running:
-            self._adding.cancel()
-            self.set_status("cancelling: what is whole is kept…")
-        else:
-            super().action_back()
+    # -- correcting and verifying
 
     def action_edit(self) -> None:
         row = self.current
-        if row is None:
+        if row is None or self.is_busy():
             return
 
         def take(text: str | None) -> None:
-            if text:
-                self.correct(row["evidence"], text)
+            if text and not self.is_busy():
+                self._working = self.correct(row["evidence"], text)
 
-        hint = "--tz Europe/Berlin --year 2025 --skew 41"
+        setting = self.workspace.state.settings.get(row["evidence"])
+        now = said_of_times(setting) or "as recorded"
+        hint = f"--tz Europe/Berlin --year 2025 --skew 41   now: {now}"
         self.app.push_screen(AskScreen(f"Times of {plain(row['path'], 60)}", hint=hint), take)
 
     @work(thread=True, exit_on_error=False, group="correct")
@@ -264,47 +299,42 @@ class EvidenceScreen(CaseScreen):
         from console.ingest.service import correct, parse_options
 
         options = parse_options(text)
-        self.app.call_from_thread(self.set_status, "correcting times…")
+        self.tell("correcting times…")
         count = correct(
             self.workspace.case, sha256, zone=options.zone, year=options.year, skew_s=options.skew_s
         )
         self.workspace.refresh()
         self.app.call_from_thread(self.console_app.tell_change)
-        self.app.call_from_thread(self.set_status, f"{count:,} events corrected")
+        self.tell(f"{count:,} events corrected")
 
     def action_verify(self) -> None:
-        self.set_status("verifying…")
-        self.verify()
+        if not self.is_busy():
+            self.set_status("verifying…")
+            self._working = self.verify()
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="verify")
+    @work(thread=True, exit_on_error=False, group="verify")
     def verify(self) -> None:
         from console.case.verify import verify
 
-        done, shown = 0, 0.0
+        worker = get_current_worker()
+        bar = Bar(sum(item.size_bytes for item in self.workspace.case.store.list()))
+        done = 0
 
         def progress(size: int) -> None:
-            nonlocal done, shown
+            nonlocal done
             done += size
-            if time.monotonic() - shown > 0.25:
-                shown = time.monotonic()
-                self.app.call_from_thread(
-                    self.set_status, f"verifying… {done / 1e6:,.0f} MB hashed"
-                )
+            if worker.is_cancelled:
+                raise _Cancelled
+            if bar.is_due():
+                self.post_message(self.Progressed(bar.line("verifying", done)))
 
-        problems = verify(self.workspace.case.folder, progress)
+        try:
+            problems = verify(self.workspace.case.folder, progress)
+        except _Cancelled:
+            self.tell("cancelled: not everything was verified")
+            return
         if problems:
             first = problems[0]
             raise CaseError(f"{len(problems)} things do not hold: {first.what}", where=first.where,
                             hint="`kubecase verify` lists all")  # fmt: skip
-        self.app.call_from_thread(
-            self.set_status, f"✔ everything holds ({done / 1e6:,.0f} MB hashed)"
-        )
-
-    def action_copy(self) -> None:
-        if self.current:
-            self.app.copy_to_clipboard(self.current["evidence"])
-            self.set_status("copied")
-
-    def action_move(self, step: int) -> None:
-        table = self.query_one(DataTable)
-        (table.action_cursor_down if step > 0 else table.action_cursor_up)()
+        self.tell(f"✔ everything holds ({done / 1e6:,.1f} MB hashed)")
