@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZE = (120, 36)
 SHOTS: dict[str, list[str]] = {
     "overview": ["1"],
-    "timeline": ["4", "slash", *"-user:system:*", "enter", "e", "e", "e"],
+    "timeline": ["4", "slash", *"user:*shop:default", "enter", "e", "e"],
     "detail": ["4", "slash", *"hostPID", "enter", "enter"],
     "lanes": ["4", "L"],
     "values": ["4", "h"],

@@ -163,12 +163,14 @@ def render_html(markdown: str, title: str) -> str:
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     style = (
         "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
-        "table{border-collapse:collapse;font-size:13px}td,th{border:1px solid #bbb;padding:.2rem .4rem;"
+        "table{border-collapse:collapse;font-size:13px}"
+        "td,th{border:1px solid #bbb;padding:.2rem .4rem;"
         "vertical-align:top;overflow-wrap:anywhere}code{font-size:12px}"
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(visible(title))}'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(visible(title))}"
         f'</title><meta http-equiv="Content-Security-Policy" content="{policy}">'
         f"<style>{style}</style></head><body>{body}</body></html>\n"
     )

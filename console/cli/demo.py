@@ -46,7 +46,8 @@ def demo(no_tui: bool, as_json: bool, fresh: bool, folder: Path | None) -> None:
 def _print(summary: dict[str, Any]) -> None:
     click.echo(visible(summary["title"]))
     click.echo(
-        f"{summary['events']:,} events from {summary['lines']:,} lines, {summary['sources']} files, "
+        f"{summary['events']:,} events from {summary['lines']:,} lines, "
+        f"{summary['sources']} files, "
         f"{summary['first']:%Y-%m-%d %H:%M:%S} to {summary['last']:%H:%M:%S} UTC"
     )
     click.echo("\nformats")

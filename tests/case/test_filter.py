@@ -77,7 +77,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         }  # fmt: skip
         values = [{**trace, **row}.get(column) for column in COLUMNS]
         marks = ", ".join("?" * len(values))
-        connection.execute(f"insert into events values ({marks})", values)  # noqa: S608
+        connection.execute(f"insert into events values ({marks})", values)
     connection.execute("insert into case_tags values ('pod', 'pod', 1, 0, 'Evil pod')")
     connection.execute("insert into case_tags values ('deny', 'other', 1, 0, 'elsewhere')")
     connection.execute("insert into case_notes values ('login', 'login', 1, 0, 'Ask Bob about it')")
@@ -89,7 +89,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 def find(database: duckdb.DuckDBPyConnection) -> Find:
     def find(text: str) -> set[str]:
         compiled = compile_filter(text, now=NOW, day=DAY)
-        sql = f"select evidence from events where {compiled.sql}"  # noqa: S608
+        sql = f"select evidence from events where {compiled.sql}"
         return {name for (name,) in database.execute(sql, compiled.params).fetchall()}
 
     return find
@@ -297,11 +297,11 @@ def test_filter_with_finds_the_value(column: str, value: str) -> None:
             "fields": json.dumps(path), **({name: value} if name else {}),
         }  # fmt: skip
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        connection.execute(f"insert into events ({names}) values ({marks})", [*columns.values()])  # noqa: S608
+        connection.execute(f"insert into events ({names}) values ({marks})", [*columns.values()])
 
         def count(text: str) -> int:
             compiled = compile_filter(text)
-            sql = f"select count(*) from events where {compiled.sql}"  # noqa: S608
+            sql = f"select count(*) from events where {compiled.sql}"
             [(found,)] = connection.execute(sql, compiled.params).fetchall()
             return int(found)
 

@@ -73,13 +73,11 @@ def test_envelopes_compose_to_any_depth() -> None:
         r"\"stage\":\"ResponseComplete\",\"verb\":\"list\",\"user\":{\"username\":\"eve\"},"
         r"\"objectRef\":{\"resource\":\"secrets\"},\"responseStatus\":{\"code\":200}}"
     )
-    cri = f'2026-01-02T03:04:05Z stdout F {{\\"log\\":\\"x\\"}} '
     inner = audit.replace("\\", "\\\\\\")
     line = (
         '{"labels":{"namespace":"shop","pod":"web"},"timestamp":"2026-01-02T03:04:05Z",'
         f'"line":"2026-01-02T03:04:05Z stdout F {{\\"message\\":\\"{inner}\\"}}"}}'
     )
-    assert cri
     [event] = parse_lines([line], FORMATS)
     assert event["format"] == "logcli>cri>ndjson>k8s_audit"
     assert (event["actor"], event["activity"], event["namespace"]) == ("eve", "list", "shop")

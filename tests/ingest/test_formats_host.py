@@ -1,7 +1,6 @@
 """Envelopes and records of nodes, on real lines and on hostile ones."""
 
 # log lines stay in one piece
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -46,7 +46,16 @@ LINES = [
     '203.0.113.9 - - [30/Sep/2021:11:11:54 +0200] "GET /login?user=a&token=abcdef123456 HTTP/1.1"'
     ' 200 1 "-" "curl"',
 ]  # fmt: skip
-SECRETS = [PASSWORD, PLAIN, json.dumps(PLAIN)[1:-1], JWT, "hunter22", "Tr0ub4dor", "abcdef123456", "Upp3rcase"]
+SECRETS = [
+    PASSWORD,
+    PLAIN,
+    json.dumps(PLAIN)[1:-1],
+    JWT,
+    "hunter22",
+    "Tr0ub4dor",
+    "abcdef123456",
+    "Upp3rcase",
+]
 
 
 def dump(case: Case) -> list[dict[str, object]]:

@@ -70,7 +70,8 @@ class EntityScreen(CaseScreen):
         head.append(f" {self.entity.type} {plain(self.entity.value, 160)}\n", "bold")
         if portrait.first and portrait.last:
             head.append(
-                f" first {portrait.first:%Y-%m-%d %H:%M:%S}   last {portrait.last:%Y-%m-%d %H:%M:%S}"
+                f" first {portrait.first:%Y-%m-%d %H:%M:%S}"
+                f"   last {portrait.last:%Y-%m-%d %H:%M:%S}"
             )
         head.append(f"   {portrait.events:,} events   ")
         top = max(portrait.density, default=0)

@@ -96,7 +96,8 @@ class OverviewScreen(CaseScreen):
             span = view.last - view.first
             head.append(
                 f" {view.events:,} events in {view.files:,} files   "
-                f"{view.first:%Y-%m-%d %H:%M:%S} – {view.last:%Y-%m-%d %H:%M:%S} UTC ({_long(span)})"
+                f"{view.first:%Y-%m-%d %H:%M:%S} – {view.last:%Y-%m-%d %H:%M:%S} UTC"
+                f" ({_long(span)})"
             )
         else:
             head.append(
@@ -134,13 +135,13 @@ class OverviewScreen(CaseScreen):
             )
         if view.unread:
             self.row(Target(mode="evidence"),
-                     Text(f" ! {view.unread} parts of the evidence could not be read  ›"))  # fmt: skip
+                     Text(f" ! {view.unread} parts of evidence could not be read  ›"))  # fmt: skip
         if view.text:
             self.row(Target("format:text"), Text(f" ! {view.text:,} lines no format knew  ›"))
         inferred = view.kinds.get("inferred", 0)
         if inferred:
             self.row(Target(mode="evidence"), Text(
-                f" ! {inferred:,} times with an inferred year or zone (~): e in Evidence sets them  ›"))  # fmt: skip
+                f" ! {inferred:,} times with a guessed year or zone (~): Evidence, e  ›"))  # fmt: skip
         if view.kinds.get("timeless"):
             self.row(
                 None,

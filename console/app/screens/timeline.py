@@ -40,6 +40,9 @@ from console.errors import CaseError, UsageError
 
 PAGE_ROWS = 250
 DEBOUNCE_SECONDS = 0.2
+SORTS = (
+    "severity", "actor", "src_ip", "activity", "status", "object_kind", "node", "pod", "format",
+)  # fmt: skip
 ERRORS = "(severity >= 4 or outcome in ('denied', 'failed'))"
 WARNINGS = "severity >= 3"
 # Where `p` looks for an entity in a row, in the order of what usually matters.
@@ -637,8 +640,7 @@ class TimelineScreen(CaseScreen):
         self.table.refresh()
 
     def action_sort(self) -> None:
-        choices = ["time", *[f"{c}{d}" for c in ("severity", "actor", "src_ip", "activity", "status",
-                   "object_kind", "node", "pod", "format") for d in ("", " descending")]]  # fmt: skip
+        names = [f"{name}{end}" for name in SORTS for end in ("", " descending")]
 
         def chosen(choice: str | None) -> None:
             if choice:
@@ -646,7 +648,7 @@ class TimelineScreen(CaseScreen):
                 self.sort = None if name == "time" else (name, bool(down))
                 self.apply()
 
-        self.app.push_screen(ChooseScreen("Sort by", choices), chosen)
+        self.app.push_screen(ChooseScreen("Sort by", ["time", *names]), chosen)
 
     def action_values(self) -> None:
         from console.app.screens.values import ValuesScreen

@@ -24,7 +24,8 @@ from console.case.timeline import Window
 
 COLUMNS = (
     "actor", "activity", "outcome", "category", "src_ip", "object_kind", "object_name", "namespace",
-    "pod", "node", "status", "format", "image", "user_agent", "dst_ip", "dst_name", "exe", "cmdline",
+    "pod", "node", "status", "format", "image", "user_agent", "dst_ip", "dst_name", "exe",
+    "cmdline",
     "file_path", "container_id", "workload", "path", "message",
 )  # fmt: skip
 

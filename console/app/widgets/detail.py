@@ -63,7 +63,8 @@ class Detail(OptionList):
         if event is None:
             self.add_option(Option("no event"))
             return
-        head = f"{event['path']}:{event['line']}  sha256 {str(event['evidence'])[:16]}…  {event['format']}"
+        place = f"{event['path']}:{event['line']}"
+        head = f"{place}  sha256 {str(event['evidence'])[:16]}…  {event['format']}"
         self._line(None, Text(plain(head), style="bold"))
         for name in COLUMNS:
             if name not in HIDDEN and event.get(name) not in (None, "", []):

@@ -33,7 +33,7 @@ COLUMNS = (
 _AT = {name: index for index, name in enumerate(COLUMNS)}
 MARGIN_ROWS = 60
 MAX_ROWS = 3000
-_SHORT = {"k8s_audit": "audit", "kube_objects": "objects", "docker_events": "engine",
+_SHORT = {"k8s_audit": "audit", "kube_objects": "objects", "docker_events": "events",
           "docker_json": "docker", "docker_inspect": "inspect", "login_records": "utmp",
           "shell_history": "shell", "bash_history": "shell", "leftover": "log"}  # fmt: skip
 _OUT = {"ok": "ok", "denied": "DENY", "failed": "FAIL", "unknown": "–"}

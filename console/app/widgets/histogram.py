@@ -140,7 +140,8 @@ class Histogram(Widget, can_focus=True):
         here = self.bucket_time(self.at)
         if self.has_focus and here is not None:
             count = self.totals[self.at] if self.totals else 0
-            middle = f"◂ {here:%m-%d %H:%M:%S}  {count:,} events, {self.bad[self.at]:,} denied or failed ▸"
+            bad = self.bad[self.at] if self.bad else 0
+            middle = f"◂ {here:%m-%d %H:%M:%S}  {count:,} events, {bad:,} denied or failed ▸"
         else:
             middle = "  ".join(f"{key} {count:,}" for key, count in self.legend[:6])
         room = max(0, width - len(left) - len(right) - 2)
