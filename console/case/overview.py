@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from console.case.queryfiles import load
@@ -25,9 +27,21 @@ class Coverage:
     first: datetime | None
 
 
+def gaps(buckets: Sequence[int]) -> list[range]:
+    """Stretches of buckets where a source that speaks oftener is silent: what we may not see.
+
+    Silence is a gap if it is both longer than two buckets and than four times the usual one.
+    """
+    seen = [i for i, count in enumerate(buckets) if count]
+    runs = [range(a + 1, b) for a, b in pairwise(seen)]
+    usual = median(map(len, runs)) if runs else 0
+    return [run for run in runs if len(run) > max(2, 4 * usual)]
+
+
 @dataclass(frozen=True)
 class Overview:
-    """kinds: events per category, and `inferred`, `timeless`; top: (column, value, events)."""
+    """kinds: events per category, and `kubelet`, `inferred`, `timeless`; top: (column, value,
+    events); waiting: files that are in the case and not read to their end."""
 
     first: datetime | None = None
     last: datetime | None = None
@@ -35,6 +49,7 @@ class Overview:
     files: int = 0
     text: int = 0
     unread: int = 0
+    waiting: int = 0
     coverage: tuple[Coverage, ...] = ()
     kinds: Mapping[str, int] = field(default_factory=dict)
     top: tuple[tuple[str, str, int], ...] = ()
@@ -50,6 +65,8 @@ def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
     row = cursor.execute(sql["kinds"]).fetchone() or ()
     names = [column[0].removesuffix("_count") for column in cursor.description or ()]
     unread = cursor.execute("select count(*) from unread").fetchone()
+    rows = cursor.execute("select evidence from finished").fetchall()
+    finished = {sha256 for (sha256,) in rows}
     found = cursor.execute(sql["top"], {"limit": top}).fetchall()
     return Overview(
         first=extent.first,
@@ -58,6 +75,7 @@ def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
         files=len(sources),
         text=sum(int(source["text"]) for source in sources),
         unread=int(unread[0]) if unread else 0,
+        waiting=len({item.sha256 for item in workspace.case.store.list()} - finished),
         coverage=_coverage(workspace, extent.first, extent.last, buckets),
         kinds=dict(zip(names, row, strict=True)),
         top=tuple((column, str(value), count) for column, value, count in found),

@@ -7,6 +7,7 @@ select
     count(*) filter (category = 'ssh')::bigint as ssh_count,
     count(*) filter (category = 'process')::bigint as process_count,
     count(*) filter (category = 'file')::bigint as file_count,
+    count(*) filter (path ilike '%kubelet%' or exe ilike '%kubelet')::bigint as kubelet_count,
     count(*) filter (ts_quality in ('inferred_zone', 'inferred_year'))::bigint as inferred_count,
     count(*) filter (ts is null)::bigint as timeless_count
 from events

@@ -1,8 +1,8 @@
-"""What should I look at, and what can't I see: coverage, the busiest entities, what to do next."""
+"""What should I look at, and what can't I see: coverage, what to do next, who stands out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -10,63 +10,80 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from console.app.safe import plain
+from console.app.safe import plain, safe
 from console.app.screens.base import CaseChanged, CaseScreen
-from console.app.widgets.event_table import fit, source_of
 from console.app.widgets.histogram import BLOCKS
+from console.app.widgets.row_list import Column, RowList, widths
 from console.case.entities import Entity, entity_in
-from console.case.overview import Overview, read_overview
+from console.case.overview import Coverage, Overview, gaps, read_overview
+from console.case.state import CaseState
 
+WIDE = 120
 # What the investigation turns on, and how to come by it.
 WANTED = (
     ("api", "API audit", "audit log of the API server: /var/log/kubernetes/audit, or the cloud's"),
     ("network", "network", "VPC flow logs, Hubble, Zeek, conntrack or firewall logs"),
     ("login", "logins", "/var/log/auth.log or secure, wtmp, btmp, cloud sign-ins"),
-    ("ssh", "SSH sessions", "sshd in /var/log/auth.log or the journal of each node"),
-    ("process", "process execution", "auditd with execve rules, Tetragon, Falco, Sysmon"),
+    ("ssh", "SSH sessions", "sshd in /var/log/auth.log, or each node's journal"),
+    ("process", "processes", "auditd with execve rules, Tetragon, Falco, Sysmon"),
+    ("kubelet", "kubelet", "`journalctl -u kubelet` of each node, or /var/log/kubelet.log"),
 )
+QUIET, GAP, CARET = "·", "░", "┃"
 
 
 @dataclass(frozen=True)
-class Target:
-    """What enter on a row opens."""
+class Step:
+    """One line of what to do next; enter opens a screen, or the timeline with a filter."""
 
-    filter_text: str = ""
-    at: datetime | None = None
-    entity: Entity | None = None
+    text: str
     mode: str = ""
+    filter_text: str = ""
+    is_urgent: bool = True
 
 
 class OverviewScreen(CaseScreen):
-    """Coverage per source over time, gaps included. enter opens what a row is about."""
+    """Coverage per source over time: ░ nothing for much longer than usual, · for a moment.
+
+    ← → walk along a source's time, enter opens the timeline there; tab goes to the other lists.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open"),
+        Binding("left,h", "walk(-1)", "Earlier", show=False),
+        Binding("right,l", "walk(1)", "Later", show=False),
+        Binding("tab", "app.focus_next", "Next list"),
+        Binding("shift+tab", "app.focus_previous", "List before", show=False),
         Binding("r", "reload", "Reload", show=False),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
     ]
 
     @dataclass
     class Loaded(Message):
-        overview: Overview = field(default_factory=Overview)
+        overview: Overview
 
     def __init__(self) -> None:
         super().__init__()
-        self.targets: list[Target | None] = []
+        self.view = Overview()
+        self.caret: int | None = None
+        self.steps: list[Step] = []
+        self.entities: list[Entity] = []
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="overview-head")
-        yield OptionList(markup=False)
+        yield RowList(id="coverage")
+        with Horizontal(id="overview-below"):
+            with Vertical(id="overview-next"):
+                yield Static("Next", classes="heading")
+                yield RowList(Column(""), id="next")
+            with Vertical(id="overview-top"):
+                yield Static("Denied, failed or severe: who and where", classes="heading")
+                yield RowList(Column("", 7, is_right=True), Column(""), id="top")
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
-        self.action_reload()
+        self.query_one("#coverage").focus()
 
     def on_resize(self) -> None:
         self.action_reload()
@@ -75,7 +92,8 @@ class OverviewScreen(CaseScreen):
         self.action_reload()
 
     def action_reload(self) -> None:
-        self.load(max(16, self.size.width - 46))
+        columns = self.columns(self.size.width)
+        self.load(max(8, widths(columns, self.size.width)[2]))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def load(self, buckets: int) -> None:
@@ -85,117 +103,202 @@ class OverviewScreen(CaseScreen):
             self.post_message(self.Loaded(overview))
 
     @on(Loaded)
-    def draw(self, message: Loaded) -> None:
-        view = message.overview
-        state = self.workspace.state
-        options = self.query_one(OptionList)
-        place = options.highlighted
+    def take(self, message: Loaded) -> None:
+        self.view = message.overview
+        self.draw_head()
+        self.draw_coverage()
+        self.steps = next_steps(self.view, self.workspace.state)
+        self.query_one("#next", RowList).show(
+            [[_step_text(step)] for step in self.steps], empty="nothing waits to be done"
+        )
+        found = [(entity_in(column, value), count) for column, value, count in self.view.top]
+        named = [(entity, count) for entity, count in found if entity]
+        self.entities = [entity for entity, _ in named]
+        self.query_one("#top", RowList).show(
+            [[safe(f"{n:,}"), safe(f"{e.type} {e.value}")] for e, n in named],
+            empty="nothing was denied, failed or severe",
+        )
+
+    def draw_head(self) -> None:
+        view, state = self.view, self.workspace.state
         head = Text(no_wrap=True, overflow="ellipsis")
-        head.append(f" {plain(state.title, 120)}\n", "bold")
+        head.append(f" {plain(state.title, 200)}", "bold")
+        head.append(f'  "{plain(state.hypothesis, 400)}"\n' if state.hypothesis else "\n")
+        head.append(f" {view.events:,} events in {view.files:,} files")
         if view.first and view.last:
-            span = view.last - view.first
-            head.append(
-                f" {view.events:,} events in {view.files:,} files   "
-                f"{view.first:%Y-%m-%d %H:%M:%S} – {view.last:%Y-%m-%d %H:%M:%S} UTC"
-                f" ({_long(span)})"
-            )
+            head.append(f"   {view.first:%Y-%m-%d %H:%M:%S} – {view.last:%Y-%m-%d %H:%M:%S} UTC")
+            head.append(f"   {_long(view.last - view.first)}")
         else:
-            head.append(
-                f" {view.events:,} events in {view.files:,} files: 6 Evidence, then a, adds some"
-            )
+            head.append(": 6 Evidence, then a, adds some")
         self.query_one("#overview-head", Static).update(head)
-        options.clear_options()
-        self.targets = []
-        self.heading("Coverage: events per source over time, ░ nothing between its first and last")
-        for row in view.coverage:
-            self.row(
-                Target(f"format:{row.source}", row.first),
-                self.coverage_text(row.source, row.events, row.buckets),
-            )
-        for key, name, how in WANTED:
-            if not view.kinds.get(key):
-                self.row(None, Text(f" {fit(name, 18)} not collected → {how}", style="yellow"))
-        self.heading("Named most by denials, failures and severe events")
-        for column, value, count in view.top:
-            entity = entity_in(column, value)
-            if entity:
-                label = Text(f" {count:>9,}  {entity.type} {plain(value, 120)}  ›", no_wrap=True)
-                self.row(Target(entity=entity), label)
-        self.heading("Next")
-        self.next_steps(view)
-        first = next((i for i, target in enumerate(self.targets) if target), 0)
-        options.highlighted = place if place and place < len(self.targets) else first
 
-    def next_steps(self, view: Overview) -> None:
-        state = self.workspace.state
-        waiting = [finding for finding in state.findings if finding.status == "new"]
-        if waiting:
-            self.row(
-                Target(mode="findings"), Text(f" ! {len(waiting)} findings are not triaged  ›")
-            )
-        if view.unread:
-            self.row(Target(mode="evidence"),
-                     Text(f" ! {view.unread} parts of evidence could not be read  ›"))  # fmt: skip
-        if view.text:
-            self.row(Target("format:text"), Text(f" ! {view.text:,} lines no format knew  ›"))
-        inferred = view.kinds.get("inferred", 0)
-        if inferred:
-            self.row(Target(mode="evidence"), Text(
-                f" ! {inferred:,} times with a guessed year or zone (~): Evidence, e  ›"))  # fmt: skip
-        if view.kinds.get("timeless"):
-            self.row(
-                None,
-                Text(f"   {view.kinds['timeless']:,} events carry no time: end of the timeline"),
-            )
-        if not state.hypothesis:
-            self.row(Target(mode="case"), Text("   no hypothesis yet: `:hypothesis …`  ›"))
-        if not state.owners:
-            self.row(
-                Target(mode="case"), Text("   nobody is named as owner: `:owner NODE CONTACT`  ›")
-            )
+    # -- coverage
 
-    def coverage_text(self, source: str, events: int, buckets: tuple[int, ...]) -> Text:
-        text = Text(no_wrap=True, overflow="crop")
-        text.append(f" {fit(source_of(source), 18)} {events:>11,} ")
-        top = max(buckets, default=0)
-        seen = [i for i, count in enumerate(buckets) if count]
-        for index, count in enumerate(buckets):
-            if count:
+    def columns(self, width: int) -> list[Column]:
+        is_wide = width >= WIDE
+        name = Column("COVERAGE", 18 if is_wide else 13)
+        count = Column("EVENTS", 12 if is_wide else 10, is_right=True)
+        beside = [Column("LONGEST GAP", 20)] if is_wide else []
+        room = widths([name, count, Column(""), *beside], width)[2]
+        return [name, count, Column(self._axis(room)), *beside]
+
+    def _axis(self, room: int) -> str:
+        first, last = self.view.first, self.view.last
+        if not first or not last:
+            return ""
+        left, right = _clock(first, last - first), _clock(last, last - first)
+        return f"{left}{right:>{max(0, room - len(left))}}"
+
+    def draw_coverage(self) -> None:
+        columns = self.columns(self.size.width)
+        rows = [self._covered(row, len(columns) > 3) for row in self.view.coverage]
+        for name, how in self.missing:
+            rows.append([safe(name, "yellow"), safe("none", "yellow"),
+                         safe(f"not collected → {how}", "yellow"), Text("")])  # fmt: skip
+        self.query_one("#coverage", RowList).show(
+            rows, columns=columns, empty="no events yet: 6 Evidence, then a, adds some"
+        )
+
+    @property
+    def missing(self) -> list[tuple[str, str]]:
+        """What nothing was collected of, and how to."""
+        return [(name, how) for key, name, how in WANTED if not self.view.kinds.get(key)]
+
+    def _covered(self, row: Coverage, is_wide: bool) -> list[Text]:
+        silent = gaps(row.buckets)
+        cells = [safe(row.source), safe(f"{row.events:,}"), self._bar(row, silent)]
+        if is_wide:
+            longest = max(silent, key=len, default=None)
+            cells.append(safe(self._span(longest) if longest else ""))
+        return cells
+
+    def _bar(self, row: Coverage, silent: list[range]) -> Text:
+        top = max(row.buckets, default=0)
+        seen = [i for i, count in enumerate(row.buckets) if count]
+        if not seen:
+            return Text("no times", style="dim")
+        text = Text()
+        here = self.caret if self.view.coverage.index(row) == self.place else None
+        for index, count in enumerate(row.buckets):
+            if index == here:
+                text.append(CARET)
+            elif count:
                 text.append(BLOCKS[max(1, -(-count * 8 // top))])
-            elif seen and seen[0] < index < seen[-1]:
-                text.append("░", "dim")
-            else:
+            elif not seen[0] < index < seen[-1]:
                 text.append(" ")
+            elif any(index in run for run in silent):
+                text.append(GAP)
+            else:
+                text.append(QUIET, "dim")
         return text
 
-    def heading(self, text: str) -> None:
-        self.targets.append(None)
-        self.query_one(OptionList).add_option(Option(Text(f" {text}", style="bold"), disabled=True))
+    def time_of(self, bucket: int) -> datetime | None:
+        """When a bucket of the coverage begins."""
+        first, last = self.view.first, self.view.last
+        if not first or not last or not self.view.coverage:
+            return None
+        return first + (last - first) / len(self.view.coverage[0].buckets) * bucket
 
-    def row(self, target: Target | None, text: Text) -> None:
-        self.targets.append(target)
-        self.query_one(OptionList).add_option(Option(text, disabled=target is None))
+    def _span(self, run: range) -> str:
+        start, stop = self.time_of(run.start), self.time_of(run.stop)
+        if not start or not stop or not self.view.first or not self.view.last:
+            return ""
+        total = self.view.last - self.view.first
+        return f"{_clock(start, total)}–{_clock(stop, total)}"
 
-    def action_open(self) -> None:
-        at = self.query_one(OptionList).highlighted
-        target = self.targets[at] if at is not None and at < len(self.targets) else None
-        if target is None:
+    @property
+    def place(self) -> int:
+        return self.query_one("#coverage", RowList).cursor
+
+    def action_walk(self, step: int) -> None:
+        """Along the time of the source under the cursor."""
+        if not self.query_one("#coverage").has_focus or self.place >= len(self.view.coverage):
             return
-        if target.entity:
-            self.open_entity(target.entity)
-        elif target.mode:
-            self.console_app.open_mode(target.mode)
+        row = self.view.coverage[self.place]
+        seen = [i for i, count in enumerate(row.buckets) if count]
+        if not seen:
+            return
+        start = seen[0] - step if self.caret is None else self.caret
+        self.caret = max(0, min(start + step, len(row.buckets) - 1))
+        self.draw_coverage()
+        self.set_status(self._here(row, self.caret))
+
+    def _here(self, row: Coverage, bucket: int) -> str:
+        start, count = self.time_of(bucket), row.buckets[bucket]
+        run = next((run for run in gaps(row.buckets) if bucket in run), None)
+        name = plain(row.source, 40)
+        if run:
+            return (
+                f"{name}: nothing {self._span(run)}: rotated away, not collected, or silent?"
+                " Collect it again from there"
+            )
+        found = f"{count:,} events of {name}; enter opens them" if count else f"no event of {name}"
+        return f"{start:%Y-%m-%d %H:%M:%S}  {found}"
+
+    @on(RowList.Moved, "#coverage")
+    def forget_caret(self) -> None:
+        if self.caret is not None:
+            self.caret = None
+            self.set_status("")
+            self.draw_coverage()
+
+    # -- going there
+
+    @on(RowList.Opened, "#coverage")
+    def open_source(self) -> None:
+        if self.place >= len(self.view.coverage):
+            name, how = self.missing[self.place - len(self.view.coverage)]
+            self.set_status(f"{name}: {how}; then 6 Evidence, a")
+            return
+        row = self.view.coverage[self.place]
+        at = row.first if self.caret is None else self.time_of(self.caret)
+        self.console_app.open_timeline(f"format:{row.source}", at)
+
+    @on(RowList.Opened, "#next")
+    def open_step(self) -> None:
+        step = self.steps[self.query_one("#next", RowList).cursor]
+        if step.mode == "coverage":
+            coverage = self.query_one("#coverage", RowList)
+            coverage.focus()
+            coverage.go_to(len(self.view.coverage))
+        elif step.mode:
+            self.console_app.open_mode(step.mode)
         else:
-            self.console_app.open_timeline(target.filter_text, target.at)
+            self.console_app.open_timeline(step.filter_text)
 
-    def on_option_list_option_selected(self) -> None:
-        self.action_open()
+    @on(RowList.Opened, "#top")
+    def open_top(self) -> None:
+        self.open_entity(self.entities[self.query_one("#top", RowList).cursor])
 
-    def action_down(self) -> None:
-        self.query_one(OptionList).action_cursor_down()
 
-    def action_up(self) -> None:
-        self.query_one(OptionList).action_cursor_up()
+def next_steps(view: Overview, state: CaseState) -> list[Step]:
+    """What waits to be done, the most urgent first."""
+    waiting = sum(finding.status == "new" for finding in state.findings)
+    missing = [name for key, name, _ in WANTED if not view.kinds.get(key)]
+    inferred, timeless = view.kinds.get("inferred", 0), view.kinds.get("timeless", 0)
+    steps = [
+        (waiting, Step(f"{waiting} findings are not triaged", "findings")),
+        (view.waiting, Step(f"{view.waiting} files are not read to their end", "evidence")),
+        (view.unread, Step(f"{view.unread} parts of files could not be read", "evidence")),
+        (len(missing), Step(f"not collected: {', '.join(missing)}", "coverage")),
+        (inferred, Step(f"{inferred:,} times have an inferred year or zone: e sets it",
+                        "evidence")),
+        (view.text, Step(f"{view.text:,} events of lines no format knew", "", "format:text")),
+        (timeless, Step(f"{timeless:,} events carry no time", "", "-ts:*", is_urgent=False)),
+        (not state.hypothesis, Step("no hypothesis yet", "case", is_urgent=False)),
+        (not state.notes, Step("no notes yet: n in the timeline", "timeline", is_urgent=False)),
+        (not state.owners, Step("nobody is named as owner", "case", is_urgent=False)),
+    ]  # fmt: skip
+    return [step for is_there, step in steps if is_there]
+
+
+def _step_text(step: Step) -> Text:
+    return Text(f"{'!' if step.is_urgent else ' '} {plain(step.text, 200)}")
+
+
+def _clock(moment: datetime, total: timedelta) -> str:
+    """As exact as the stretch of time that is looked at needs it."""
+    return f"{moment:%m-%d %H:%M}" if total > timedelta(days=1) else f"{moment:%H:%M:%S}"
 
 
 def _long(span: timedelta) -> str:

@@ -172,17 +172,19 @@ class RowList(Widget, can_focus=True):
     def _strip(self, mark: str, cells: Sequence[Text], style: Style, width: int) -> Strip:
         line = Text(mark, no_wrap=True, end="")
         columns = self.columns if len(cells) > 1 else (Column(""),)
-        for column, cell, room in zip(columns, cells, self._widths(columns, width), strict=False):
+        for column, cell, room in zip(columns, cells, widths(columns, width), strict=False):
             line.append_text(_fit(cell, room, column))
             line.append(" ")
         line.truncate(width, pad=True)
         line.stylize(style)
         return Strip(line.render(self.app.console), width).adjust_cell_length(width)
 
-    def _widths(self, columns: Sequence[Column], width: int) -> list[int]:
-        left = max(0, width - 1 - len(columns) - sum(column.width for column in columns))
-        shares = sum(column.share for column in columns if not column.width) or 1
-        return [column.width or max(1, left * column.share // shares) for column in columns]
+
+def widths(columns: Sequence[Column], width: int) -> list[int]:
+    """Cells of the screen that each column has of a list that wide."""
+    left = max(0, width - 1 - len(columns) - sum(column.width for column in columns))
+    shares = sum(column.share for column in columns if not column.width) or 1
+    return [column.width or max(1, left * column.share // shares) for column in columns]
 
 
 def _fit(cell: Text, room: int, column: Column) -> Text:
