@@ -60,7 +60,7 @@ def terminal(
 
 
 def test_an_investigation_by_keyboard(terminal: Terminal) -> None:
-    terminal.until("Coverage")
+    terminal.until("6,829 events")
     terminal.press("4")
     terminal.until("6,829 events")
     terminal.press("/")

@@ -1,0 +1,58 @@
+"""Driving the console in a test: keys as typed, workers awaited, the screen read as text."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
+
+from console.app.app import Console
+
+NOW = datetime(2026, 11, 24, 9, 30)
+_KEYS = {" ": "space", ":": "colon", "=": "equals_sign", "-": "minus", ".": "full_stop",
+         "/": "slash", "*": "asterisk", ",": "comma", "(": "left_parenthesis",
+         ")": "right_parenthesis", "?": "question_mark"}  # fmt: skip
+
+
+def still() -> datetime:
+    return NOW
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait for workers and what they post, never for time alone."""
+    for _ in range(4):
+        with suppress(WorkerCancelled):  # a newer query took over
+            await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Each key, and what follows from it."""
+    for key in keys:
+        await pilot.press(_KEYS.get(key, key))
+        await settle(pilot)
+
+
+async def enter(pilot: Pilot[None], text: str) -> None:
+    """Type a line and enter it."""
+    await pilot.press(*(_KEYS.get(char, char) for char in text))
+    await settle(pilot)
+    await press(pilot, "enter")
+
+
+async def command(pilot: Pilot[None], line: str) -> None:
+    await press(pilot, ":")
+    await enter(pilot, line)
+
+
+def screen_text(app: Console) -> str:
+    """What stands on the screen."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def status(app: Console) -> str:
+    screen = app.seen_screen
+    return str(screen.query_one("#status").render()) if screen else ""

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against a yardstick that is measured in the same run."""
