@@ -2,20 +2,31 @@
 -- title: Commands that it ran
 -- entity: user
 with mine as (
-    select *
+    select
+        namespace, pod, container, node, cmdline, outcome, ts,
+        -- the last of these is the event to open: those without a time come before all others
+        {
+            'timed': ts is not null, 'ts': ts, 'evidence': evidence, 'path': path,
+            'line': line, 'part': part
+        } as place
     from events
-    where (actor = $value)
+    where actor = $value
         and ($as_of::timestamp is null or ts <= $as_of)
         and cmdline is not null
+),
+grouped as (
+    select
+        namespace, pod, container, node, cmdline, outcome,
+        count(*)::bigint as event_count,
+        count(*) filter (outcome in ('denied', 'failed'))::bigint as bad_count,
+        min(ts) as first_ts, max(ts) as last_ts, max(place) as cited
+    from mine
+    group by all
 )
 select
     namespace, pod, container, node, cmdline, outcome,
-    count(*)::bigint as event_count,
-    count(*) filter (outcome in ('denied', 'failed'))::bigint as bad_count,
-    min(ts) as first_ts, max(ts) as last_ts,
-    arg_max(evidence, ts) as evidence, arg_max(path, ts) as path,
-    arg_max(line, ts) as line, arg_max(part, ts) as part
-from mine
-group by all
+    event_count, bad_count, first_ts, last_ts,
+    cited.evidence, cited.path, cited.line, cited.part
+from grouped
 order by event_count desc, namespace, pod, container, node, cmdline, outcome
 limit $limit
