@@ -62,6 +62,7 @@ def terminal(
 def test_an_investigation_by_keyboard(terminal: Terminal) -> None:
     terminal.until("6,829 events")
     terminal.press("4")
+    terminal.until("TIME (UTC)")
     terminal.until("6,829 events")
     terminal.press("/")
     terminal.type("verb:create resource:pods requestObject.spec.hostPID:true")
