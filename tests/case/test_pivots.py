@@ -94,9 +94,8 @@ def test_what_the_stolen_account_did(demo: Workspace) -> None:
     execs = ask(demo, "user-execs", THIEF)
     assert {row["pod"] for row in execs} == {"dbg", "client"}
     assert any(str(row["cmdline"]).startswith("sh -c ls /h") for row in execs)
-    assert [(row["activity"], row["outcome"]) for row in ask(demo, "user-secrets", THIEF)] == [
-        ("list", "ok")
-    ]
+    secrets = {(row["activity"], row["outcome"]) for row in ask(demo, "user-secrets", THIEF)}
+    assert secrets == {("list", "ok"), ("list", "denied")}
     changed = {(row["activity"], row["object_name"]) for row in ask(demo, "user-changes", THIEF)}
     assert ("create", "dbg") in changed
 
