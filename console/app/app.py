@@ -11,7 +11,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from console.app.clipboard import clipboard_sequence
 from console.app.commands import COMMANDS, run_command
@@ -31,6 +31,7 @@ from console.case.columns import COLUMNS
 from console.case.entities import Entity
 from console.case.filter import Filter
 from console.case.filter_complete import complete
+from console.case.overview import unfinished
 from console.case.state import PHASES
 from console.case.timeline import Key
 from console.case.workspace import Workspace
@@ -89,6 +90,32 @@ class Console(App[None]):
     def on_mount(self) -> None:
         self.switch_mode(self.start_mode)
         self.set_interval(POLL_SECONDS, self.poll)
+        self.call_after_refresh(self.read_on)
+
+    @work(thread=True, group="add", exit_on_error=False)
+    def read_on(self) -> None:
+        """Read the evidence that an earlier run added and did not read to its end."""
+        if not unfinished(self.workspace):
+            return
+        from console.ingest.service import resume
+
+        worker = get_current_worker()
+        self.call_from_thread(self.say, "reading on where an earlier run stopped…")
+        errors = [
+            added.error
+            for added in resume(self.workspace.case, is_cancelled=lambda: worker.is_cancelled)
+            if added.error
+        ]
+        self.workspace.refresh()
+        self.call_from_thread(self.tell_change)
+        if errors:
+            raise errors[0]
+        self.call_from_thread(self.say, "read on: all evidence is read")
+
+    def say(self, line: str) -> None:
+        """In the bottom line of the screen that is seen."""
+        if self.seen_screen is not None:
+            self.seen_screen.set_status(line)
 
     def poll(self) -> None:
         """See what other processes added, unless the look before is still under way."""
@@ -173,17 +200,21 @@ class Console(App[None]):
             self.pop_screen()
         screen = self.screen
         assert isinstance(screen, kind)
+        screen.call_later(self._carry_out, screen, act)  # after its own mounting, if it is new
 
-        def carry_out() -> None:
-            try:
-                act(screen)
-            except CaseError as error:
-                screen.show_error(error)
-
-        screen.call_later(carry_out)  # after its own mounting, if it is new
+    def _carry_out(self, screen: ScreenType, act: Callable[[ScreenType], object]) -> None:
+        try:
+            act(screen)
+        except CaseError as error:
+            screen.show_error(error)
 
     def on_timeline(self, act: Callable[[TimelineScreen], object]) -> None:
-        self.on_mode("timeline", TimelineScreen, act)
+        """Open the timeline and act on it once it shows events."""
+
+        def wait(screen: TimelineScreen) -> None:
+            screen.when_loaded(lambda: self._carry_out(screen, act))
+
+        self.on_mode("timeline", TimelineScreen, wait)
 
     def open_timeline(self, filter_text: str, at: datetime | None = None) -> None:
         """The timeline with another filter, at a time."""
@@ -193,13 +224,13 @@ class Console(App[None]):
             screen.take_request()
 
         self.timeline_filter = filter_text
-        self.on_timeline(show)
+        self.on_mode("timeline", TimelineScreen, show)
 
     def open_sql(self, query: str) -> None:
         self.push_screen(SqlScreen(query))
 
     def show_report(self) -> None:
-        self.on_mode("case", CaseOverviewScreen, CaseOverviewScreen.open_report)
+        self.on_mode("case", CaseOverviewScreen, CaseOverviewScreen.action_report)
 
     def verify_evidence(self) -> None:
         self.on_mode("evidence", EvidenceScreen, EvidenceScreen.action_verify)

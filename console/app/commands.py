@@ -95,7 +95,7 @@ def _owner(app: Console, rest: str) -> None:
 def _entities(app: Console, start: str) -> Sequence[str]:
     kind, equals, value = start.partition("=")
     if not equals:
-        return [f"{name}=" for name in TYPES]
+        return [f"{name}=" for name in sorted(TYPES, key=len)]
     if kind not in TYPES:
         return ()
     return [f"{kind}={found}" for found in app.column_values(TYPES[kind][0], value)]

@@ -55,6 +55,12 @@ class Overview:
     top: tuple[tuple[str, str, int], ...] = ()
 
 
+def unfinished(workspace: Workspace) -> set[str]:
+    """The evidence that is in the case and was not read to its end; away from the event loop."""
+    rows = workspace.index.cursor().execute("select evidence from finished").fetchall()
+    return {item.sha256 for item in workspace.case.store.list()} - {sha for (sha,) in rows}
+
+
 def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
     """Queries for the overview; call it away from the event loop."""
     timeline = workspace.timeline()
@@ -65,8 +71,6 @@ def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
     row = cursor.execute(sql["kinds"]).fetchone() or ()
     names = [column[0].removesuffix("_count") for column in cursor.description or ()]
     unread = cursor.execute("select count(*) from unread").fetchone()
-    rows = cursor.execute("select evidence from finished").fetchall()
-    finished = {sha256 for (sha256,) in rows}
     found = cursor.execute(sql["top"], {"limit": top}).fetchall()
     return Overview(
         first=extent.first,
@@ -75,7 +79,7 @@ def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
         files=len(sources),
         text=sum(int(source["text"]) for source in sources),
         unread=int(unread[0]) if unread else 0,
-        waiting=len({item.sha256 for item in workspace.case.store.list()} - finished),
+        waiting=len(unfinished(workspace)),
         coverage=_coverage(workspace, extent.first, extent.last, buckets),
         kinds=dict(zip(names, row, strict=True)),
         top=tuple((column, str(value), count) for column, value, count in found),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import duckdb
 
 from console.case.index import Index
@@ -11,8 +13,16 @@ from console.errors import UsageError
 READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
-def run_sql(index: Index, query: str, limit: int | None = None) -> Page:
+def run_sql(
+    index: Index,
+    query: str,
+    limit: int | None = None,
+    *,
+    began: Callable[[duckdb.DuckDBPyConnection], None] = lambda cursor: None,
+) -> Page:
     """Run one SELECT. The index is locked down by it for good: use one opened for this.
+
+    began: is given the cursor before it runs, whose `interrupt()` cancels it from any thread.
 
     Raises UsageError with DuckDB's own words where the statement is wrong or does more than read.
     """
@@ -24,7 +34,9 @@ def run_sql(index: Index, query: str, limit: int | None = None) -> Page:
         raise UsageError("one SELECT at a time", hint="a case is only read, never changed, by SQL")
     index.lock_down()
     try:
-        cursor = index.cursor().execute(statements[0].query)
+        cursor = index.cursor()
+        began(cursor)
+        cursor.execute(statements[0].query)
         rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit + 1)
     except duckdb.Error as error:
         raise UsageError(f"SQL: {error}") from error

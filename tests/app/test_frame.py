@@ -21,7 +21,7 @@ from console.app.screens.report import ReportScreen
 from console.app.screens.timeline import TimelineScreen
 from console.case.workspace import Workspace
 from console.errors import UsageError
-from tests.app.driving import command, enter, press, screen_text, settle, status, still
+from tests.app.driving import command, press, screen_text, settle, status, still
 
 
 async def test_commands_reach_a_screen_that_was_never_seen(demo: Workspace) -> None:
@@ -249,4 +249,6 @@ async def test_sql_reads_pivots_and_can_be_cancelled(demo: Workspace) -> None:
         await pilot.press("escape")
         await settle(pilot)
         assert "cancelled" in status(app)
-        await enter(pilot, "")
+        before = len(app.screen_stack)
+        await press(pilot, "escape")
+        assert len(app.screen_stack) == before - 1

@@ -1,9 +1,10 @@
-"""The case itself: phase, hypothesis, owners, notes, the journal, and the report as it would be."""
+"""The case itself: phase, hypothesis, owners, notes, and the journal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -14,16 +15,28 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from console.app.safe import plain
+from console.app.safe import plain, safe
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
+from console.app.screens.report import ReportScreen
+from console.app.widgets.row_list import Column, RowList
+from console.case.citation import Citation
+from console.case.entities import Entity
+from console.case.findings import filter_of
+from console.case.journal import Entry
 from console.case.state import PHASES
+from console.errors import UsageError
 
-SHOWN_ENTRIES = 200
+SHOWN_ENTRIES = 2000
+MAX_OPENED = 200  # cited events that one filter names
+JOURNAL = (Column("JOURNAL", 17), Column("WHO", 10), Column("WHAT", 16), Column("ABOUT"))
 
 
 class CaseOverviewScreen(CaseScreen):
-    """P phase, H hypothesis, n note, o owner, r the report as it would be."""
+    """Phase, hypothesis, owners and notes; below, the journal, newest first.
+
+    enter on an entry opens the events or the entity that it is about.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("P", "phase", "Phase"),
@@ -31,63 +44,84 @@ class CaseOverviewScreen(CaseScreen):
         Binding("n", "note", "Note"),
         Binding("o", "owner", "Owner"),
         Binding("r", "report", "Report"),
-        Binding("j", "scroll(1)", show=False),
-        Binding("k", "scroll(-1)", show=False),
+        Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
     @dataclass
-    class Reported(Message):
-        text: str
+    class Loaded(Message):
+        """The entries of the journals, newest first."""
+
+        entries: Sequence[Entry]
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_report = False
+        self.entries: Sequence[Entry] = ()
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="case-body"):
             yield Static("", id="case-text")
+        yield RowList(*JOURNAL, id="journal")
 
     def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
-
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+        self.query_one(RowList).focus()
         self.draw()
+        self.load()
 
     def on_case_changed(self, message: CaseChanged) -> None:
         self.draw()
+        self.load()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="journal")
+    def load(self) -> None:
+        worker = get_current_worker()
+        entries = self.workspace.case.entries()[: -SHOWN_ENTRIES - 1 : -1]
+        if not worker.is_cancelled:
+            self.post_message(self.Loaded(entries))
+
+    @on(Loaded)
+    def take(self, message: Loaded) -> None:
+        self.entries = message.entries
+        rows = [
+            [safe(f"{e.ts:%m-%d %H:%M:%S}"), safe(e.who), safe(e.kind), safe(_about(e))]
+            for e in self.entries
+        ]
+        self.query_one(RowList).show(rows, empty="no entries")
 
     def draw(self) -> None:
-        if self.is_report:
-            return
-        state = self.workspace.state
+        state, case = self.workspace.state, self.workspace.case
         text = Text()
-        text.append(f" {plain(state.title)}\n", "bold")
-        text.append(f" {self.workspace.case.id}   created {self.workspace.case.created}\n\n")
+        text.append(f" {plain(state.title, 400)}", "bold")
+        text.append(f"   created {plain(case.created)[:16]}   {case.id}\n", "dim")
         text.append(" Phase       ", "bold")
         for number, phase in enumerate(PHASES, 1):
             text.append(f" {number} {phase} ", "reverse bold" if phase == state.phase else "")
-        text.append("\n\n Hypothesis   ", "bold")
-        text.append(plain(state.hypothesis or "none yet: H", 2000))
-        text.append("\n\n Owners\n", "bold")
-        for of, contact in state.owners.items():
-            text.append(f"   {plain(of, 60)}: {plain(contact, 200)}\n")
-        if not state.owners:
-            text.append(
-                "   nobody is named yet: o (who hardens which node or account, how to reach them)\n"
-            )
-        text.append(f"\n Notes ({len(state.notes)})\n", "bold")
+        text.append("\n Hypothesis   ", "bold")
+        text.append(f"{plain(state.hypothesis or 'none yet: H', 2000)}\n")
+        text.append(" Owners       ", "bold")
+        owners = [f"{plain(of, 60)}: {plain(who, 200)}" for of, who in state.owners.items()]
+        text.append("; ".join(owners) or "none yet: o says who hardens what, how to reach them")
+        text.append(f"\n Notes ({len(state.notes)})", "bold")
+        text.append("" if state.notes else "  none yet: n here, or in the timeline on an event")
         for note in reversed(state.notes):
             about = note.citation.display() if note.citation else " ".join(note.entities)
-            text.append(f"   {note.ts:%m-%d %H:%M} {plain(note.who, 20)}: {plain(note.text, 400)}")
-            text.append(f"  {plain(about, 80)}\n", "dim")
-        entries = self.workspace.case.entries()
-        text.append(f"\n Journal ({len(entries)} entries, newest first)\n", "bold")
-        for entry in reversed(entries[-SHOWN_ENTRIES:]):
-            what = " ".join([*entry.entities, *(str(v) for v in entry.data.values() if v)])
-            text.append(f"   {entry.ts:%m-%d %H:%M:%S} {plain(entry.who, 16)}  {entry.kind:<16} ")
-            text.append(f"{plain(what, 160)}\n")
+            text.append(f"\n   {note.ts:%m-%d %H:%M} {plain(note.who, 20)}: ", "dim")
+            text.append(plain(note.text, 2000))
+            text.append(f"  {plain(about, 80)}", "dim")
         self.query_one("#case-text", Static).update(text)
+
+    @on(RowList.Opened)
+    def open_entry(self) -> None:
+        entry = self.entries[self.query_one(RowList).cursor]
+        keys = [self.workspace.key(c) for text in entry.cites[:MAX_OPENED] if (c := _cited(text))]
+        entities = [entity for text in entry.entities if (entity := _entity(text))]
+        if keys:
+            self.console_app.open_timeline(filter_of(keys))
+        elif entities:
+            self.open_entity(entities[0])
+        else:
+            self.set_status(f"{entry.kind}: {plain(_about(entry), 1000)}")
+
+    # -- what the analyst says
 
     def action_phase(self) -> None:
         current = self.workspace.state.phase
@@ -105,18 +139,17 @@ class CaseOverviewScreen(CaseScreen):
         )
 
     def action_hypothesis(self) -> None:
-        self.app.push_screen(
-            AskScreen("Hypothesis", self.workspace.state.hypothesis),
-            lambda text: (
-                self.console_app.record("hypothesis", data={"text": text}) if text else None
-            ),
-        )
+        self._ask("Hypothesis", "hypothesis", self.workspace.state.hypothesis)
 
     def action_note(self) -> None:
-        self.app.push_screen(
-            AskScreen("Note"),
-            lambda text: self.console_app.record("note", data={"text": text}) if text else None,
-        )
+        self._ask("Note on the case", "note")
+
+    def _ask(self, title: str, kind: str, value: str = "") -> None:
+        def take(text: str | None) -> None:
+            if text and text != value:
+                self.console_app.record(kind, data={"text": text})
+
+        self.app.push_screen(AskScreen(title, value), take)
 
     def action_owner(self) -> None:
         def take(text: str | None) -> None:
@@ -127,33 +160,29 @@ class CaseOverviewScreen(CaseScreen):
         self.app.push_screen(AskScreen("Owner", hint="node-2 Jo Lee, +49 30 1234, #infra"), take)
 
     def action_report(self) -> None:
-        if self.is_report:
-            self.is_report = False
-            self.set_status("")
-            self.draw()
-        else:
-            self.open_report()
+        self.app.push_screen(ReportScreen())
 
-    def open_report(self) -> None:
-        self.set_status("writing the report…")
-        self.report()
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="report")
-    def report(self) -> None:
-        from console.case.report import render_markdown
+def _about(entry: Entry) -> str:
+    """What an entry says, in one line."""
+    said = [_short(value) for value in entry.data.values() if value not in (None, "", [])]
+    cites = [f"cites {len(entry.cites)}"] if entry.cites else []
+    return "  ".join([*entry.entities, *said, *cites])
 
-        worker = get_current_worker()
-        text = render_markdown(self.workspace)
-        if not worker.is_cancelled:
-            self.post_message(self.Reported(text))
 
-    @on(Reported)
-    def show_report(self, message: Reported) -> None:
-        self.is_report = True
-        self.set_status("r goes back; `kubecase report CASE -o FILE` writes it")
-        lines = [plain(line, 2000) for line in message.text.split("\n")]
-        self.query_one("#case-text", Static).update(Text("\n".join(lines)))
+def _short(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
-    def action_scroll(self, step: int) -> None:
-        body = self.query_one(VerticalScroll)
-        (body.scroll_down if step > 0 else body.scroll_up)(animate=False)
+
+def _cited(text: str) -> Citation | None:
+    try:
+        return Citation.parse(text)
+    except UsageError:
+        return None  # an entry of a later version may cite something else
+
+
+def _entity(text: str) -> Entity | None:
+    try:
+        return Entity.parse(text)
+    except UsageError:
+        return None

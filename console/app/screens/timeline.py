@@ -128,6 +128,8 @@ class TimelineScreen(CaseScreen):
         self._timer: Timer | None = None
         self._queries: dict[str, Timeline] = {}
         self._values: dict[str, list[str]] = {}
+        self._is_loaded = False
+        self._waiting: list[Callable[[], object]] = []
 
     def compose_body(self) -> ComposeResult:
         yield Histogram()
@@ -161,6 +163,13 @@ class TimelineScreen(CaseScreen):
             with self.prevent(Input.Changed):
                 self.line.value = app.timeline_filter
         self.apply(at=at)
+
+    def when_loaded(self, act: Callable[[], object]) -> None:
+        """Act on the events, as soon as there are any to act on."""
+        if self._is_loaded:
+            act()
+        else:
+            self._waiting.append(act)
 
     # -- filter and loading
 
@@ -281,6 +290,10 @@ class TimelineScreen(CaseScreen):
         )
         self.set_status("")
         self.show_line()
+        self._is_loaded = True
+        waiting, self._waiting = self._waiting, []
+        for act in waiting:
+            act()
 
     def path_of(self, evidence: str, member: str) -> str:
         said = self.workspace.state.evidence.get(evidence, {})
@@ -603,7 +616,9 @@ class TimelineScreen(CaseScreen):
             )  # fmt: skip
 
     def tag(self, tag: str | None, keys: list[Key]) -> None:
-        if tag:
+        if tag and not keys:
+            self.set_status("no event to tag")
+        elif tag:
             cites = [str(self.workspace.citation(key)) for key in keys]
             kind = "untag" if tag.startswith("-") else "tag"
             self.console_app.record(kind, cites=cites, data={"tag": tag.lstrip("-")})
