@@ -46,6 +46,13 @@ class Terminal:
             time.sleep(0.05)
         raise AssertionError(f"{wanted!r} did not appear:\n{screen}")
 
+    def until_gone(self, text: str, seconds: float = 60) -> None:
+        """Wait until the screen does not show the text any more."""
+        limit = time.monotonic() + seconds
+        while text in self.tmux("capture-pane", "-p"):
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+
 
 @pytest.fixture(params=[(80, 24), (200, 50)], ids=str)
 def terminal(
@@ -71,7 +78,9 @@ def test_an_investigation_by_keyboard(terminal: Terminal) -> None:
     assert "shop/dbg" in screen or "shop/d" in screen
     terminal.press("Enter")
     terminal.until("sha256")
-    terminal.press("Escape", "p")
+    terminal.press("Escape")
+    terminal.until_gone("sha256")  # escape and p at once would be alt-p
+    terminal.press("p")
     terminal.until("Pivot on")
     terminal.press("Enter")
     screen = terminal.until("touches")
@@ -80,7 +89,9 @@ def test_an_investigation_by_keyboard(terminal: Terminal) -> None:
     terminal.until("T1552.007")
     terminal.press("?")
     terminal.until("Keys of this screen")
-    terminal.press("Escape", ":")
+    terminal.press("Escape")
+    terminal.until_gone("Keys of this screen")
+    terminal.press(":")
     terminal.type("q")
     terminal.press("Enter")
     terminal.press("Enter")

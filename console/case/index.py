@@ -34,7 +34,13 @@ class Index:
         self._count = 0
         self.generation = 0
         self.database = duckdb.connect(
-            ":memory:", config={"threads": os.cpu_count() or 1, "memory_limit": "1GB"}
+            ":memory:",
+            config={
+                "threads": os.cpu_count() or 1,
+                "memory_limit": "1GB",
+                # made only if a query outgrows memory; DuckDB's own choice is the current folder
+                "temp_directory": str(index_dir / f".spill-{os.getpid()}"),
+            },
         )
         self.database.execute("set timezone = 'UTC'")
         schema = load("schema")
