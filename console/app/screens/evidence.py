@@ -10,9 +10,7 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
 from console.app.progress import Bar
@@ -28,6 +26,7 @@ from console.app.screens.evidence_rows import (
     said_of_times,
 )
 from console.app.widgets.row_list import RowList
+from console.app.widgets.text_pane import TextPane
 from console.case.filter import filter_with
 from console.errors import CaseError
 
@@ -74,8 +73,7 @@ class EvidenceScreen(CaseScreen):
 
     def compose_body(self) -> ComposeResult:
         yield RowList(id="evidence")
-        with VerticalScroll(classes="pane"):
-            yield Static("", id="evidence-detail")
+        yield TextPane(id="evidence-detail")
 
     def on_mount(self) -> None:
         self.query_one(RowList).focus()
@@ -139,7 +137,8 @@ class EvidenceScreen(CaseScreen):
     @on(RowList.Moved)
     def draw_detail(self) -> None:
         row = self.current
-        self.query_one(".pane").display = row is not None
+        pane = self.query_one(TextPane)
+        pane.display = row is not None
         if row is None:
             return
         state, sha256 = self.workspace.state, row["evidence"]
@@ -150,7 +149,7 @@ class EvidenceScreen(CaseScreen):
             unread=self.unread_of(row),
             custody=self.loaded.custody.get(sha256, []),
         )
-        self.query_one("#evidence-detail", Static).update(text)
+        pane.show(text)
 
     @on(RowList.Opened)
     def open_events(self) -> None:

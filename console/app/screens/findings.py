@@ -10,9 +10,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from console.app.safe import plain, safe
@@ -20,6 +18,7 @@ from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.screens.finding_form import FindingForm, NewFinding
 from console.app.widgets.row_list import Column, RowList
+from console.app.widgets.text_pane import TextPane
 from console.case.findings import Grounds, filter_of, read_grounds
 from console.case.state import STATUSES, Finding
 
@@ -58,8 +57,7 @@ class FindingsScreen(CaseScreen):
 
     def compose_body(self) -> ComposeResult:
         yield RowList(id="findings")
-        with VerticalScroll(classes="pane"):
-            yield Static("", id="finding-detail")
+        yield TextPane(id="finding-detail")
 
     def on_mount(self) -> None:
         self.query_one(RowList).focus()
@@ -122,8 +120,8 @@ class FindingsScreen(CaseScreen):
     @on(RowList.Moved)
     def draw_detail(self) -> None:
         finding = self.current
-        pane = self.query_one("#finding-detail", Static)
-        self.query_one(".pane").display = finding is not None
+        pane = self.query_one(TextPane)
+        pane.display = finding is not None
         if finding is None:
             return
         text = Text(no_wrap=True, overflow="ellipsis")
@@ -145,7 +143,7 @@ class FindingsScreen(CaseScreen):
             text.append(f" ! {grounds.missing} cited events are not in the index\n", "yellow")
         if not finding.citations:
             text.append(" cites no event: an opinion\n", "yellow")
-        pane.update(text)
+        pane.show(text)
 
     # -- adding and judging
 
