@@ -30,7 +30,7 @@ from console.app.widgets.text_pane import TextPane
 from console.case.filter import filter_with
 from console.errors import CaseError
 
-WIDE = 120
+WIDE = 160
 
 
 class _Cancelled(Exception):

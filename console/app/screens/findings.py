@@ -22,7 +22,7 @@ from console.app.widgets.text_pane import TextPane
 from console.case.findings import Grounds, filter_of, read_grounds
 from console.case.state import STATUSES, Finding
 
-WIDE = 120
+WIDE = 160
 MAX_OPENED = 200  # cited events that one filter names
 _NARROW = (
     Column("ID", 4), Column("SEVERITY", 8), Column("STATUS", 6), Column("ATT&CK", 10),
