@@ -188,7 +188,8 @@ async def test_cancelled_ingest_goes_on_at_the_next_start(tmp_path: Path, case: 
         app.run_command(f"add {folder}")
         await settle(pilot)
         await pilot.press("enter")
-        await pilot.pause()
+        while not any(worker.group == "add" and worker.is_running for worker in app.workers):
+            await pilot.pause()
         await pilot.press("escape")
         await settle(pilot)
         assert status(app).startswith("cancelled")
