@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -55,13 +56,40 @@ def export(
     rows = rows_as_dicts(timeline, wanted, window, names, limit)
     if path is None:
         return _write(sys.stdout, form, names, rows)
+    with _new(path) as handle:
+        return _write(handle, form, names, rows)
+
+
+def export_evidence(timeline: Timeline, wanted: Filter, window: Window, path: Path) -> Path:
+    """Write beside an export from which evidence its events are; returns that file's path."""
+    target = path.with_name(f"{path.name}.evidence.csv")
+    with _new(target) as handle:
+        writer = csv.writer(handle)
+        writer.writerow(("sha256", "path", "events", "first", "last"))
+        for row in timeline.evidence(wanted, window):
+            writer.writerow([csv_cell(value) for value in row])
+    return target
+
+
+@contextmanager
+def _new(path: Path) -> Iterator[TextIO]:
+    """A new file; what could not be written whole is taken away again."""
     try:
-        with path.open("x", newline="", encoding="utf-8") as handle:
-            return _write(handle, form, names, rows)
+        handle = path.open("x", newline="", encoding="utf-8")
     except FileExistsError as error:
         raise CaseError("the file is there already", where=str(path)) from error
     except OSError as error:
         raise CaseError(f"can't be written: {error.strerror}", where=str(path)) from error
+    is_whole = False
+    try:
+        with handle:
+            yield handle
+        is_whole = True
+    except OSError as error:
+        raise CaseError(f"can't be written: {error.strerror}", where=str(path)) from error
+    finally:
+        if not is_whole:
+            path.unlink(missing_ok=True)
 
 
 def _write(handle: TextIO, form: str, names: list[str], rows: Iterator[dict[str, Any]]) -> int:

@@ -75,24 +75,27 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Lane:
-    """One entity's activity: (events, of them denied, failed or severe) per bucket."""
+    """One entity's activity: (events, of them denied, failed or severe) per bucket; `cited` are
+    the buckets with events that were tagged, noted or cited by a finding."""
 
     name: str
     events: int
     buckets: tuple[tuple[int, int], ...]
+    cited: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Portrait:
     """An entity at a glance. did: (category, activity, outcome, events); touches: (column, value,
-    events); density: events per equal stretch from first to last."""
+    events); density: of each category, commonest first, events per equal stretch from first to
+    last."""
 
     first: datetime | None
     last: datetime | None
     events: int
     did: tuple[tuple[str, str, str, int], ...]
     touches: tuple[tuple[str, str, int], ...]
-    density: tuple[int, ...]
+    density: tuple[tuple[str, tuple[int, ...]], ...]
 
 
 # What a histogram can be stacked by, and values listed of: fixed names, never the user's text.
@@ -109,9 +112,11 @@ class Timeline:
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self.cursor = cursor
         self._sql = {name: file.body for name, file in load("timeline").items()}
+        self._is_interrupted = False
 
     def interrupt(self) -> None:
-        """Cancel the running query, from any thread."""
+        """Cancel the running query and all that follow on this instance, from any thread."""
+        self._is_interrupted = True
         self.cursor.interrupt()
 
     def extent(self) -> Extent:
@@ -196,10 +201,11 @@ class Timeline:
         [(count, first, last)] = self._rows(sql, {**self._bounds(window), **filter.params})
         return Extent(first, last, count)
 
-    def position(self, filter: Filter, ts: datetime, window: Window = Window()) -> int:
-        """How many matching events are before a time."""
+    def position(self, filter: Filter, key: Key, window: Window = Window()) -> int:
+        """How many matching events are before that one."""
         sql = self._with(self._sql["position"], filter)
-        [(count,)] = self._rows(sql, {**self._bounds(window), **filter.params, "ts": ts})
+        params = {**self._bounds(window), **filter.params, **_place(key)}
+        [(count,)] = self._rows(sql, params)
         return int(count)
 
     def histogram(
@@ -226,8 +232,9 @@ class Timeline:
         return [(v, n, first, last) for v, n, first, last in self._rows(sql, params)]
 
     def lanes(
-        self, filter: Filter, by: str, window: Window, buckets: int, limit: int
-    ) -> list[Lane]:
+        self, filter: Filter, by: str, window: Window, buckets: int, limit: int,
+        cited: Sequence[Key] = (),
+    ) -> list[Lane]:  # fmt: skip
         """The busiest values of a column, each over the buckets of a closed window."""
         if window.start is None or window.stop is None:
             raise UsageError("lanes need a stretch of time")
@@ -237,31 +244,55 @@ class Timeline:
             **filter.params, "start": window.start, "stop": window.stop, "limit": limit,
             "step_us": -(-total_us // max(1, buckets)),
         }  # fmt: skip
+        marks: dict[str, set[int]] = {}
+        if cited:
+            asked = {name: params[name] for name in ("start", "stop", "step_us")}
+            found = self._with(self._sql["lane_marks"], filter)
+            for name, bucket in self._rows(
+                found.replace("actor /* by */", _column(by)),
+                {**filter.params, **asked, **_places(cited)},
+            ):
+                marks.setdefault(str(name), set()).add(bucket)
         lanes: dict[str, tuple[int, list[tuple[int, int]]]] = {}
         for name, events, bucket, count, bad in self._rows(sql, params):
             _, cells = lanes.setdefault(str(name), (events, [(0, 0)] * buckets))
             if 0 <= bucket < buckets:
                 cells[bucket] = (count, bad)
-        return [Lane(name, events, tuple(cells)) for name, (events, cells) in lanes.items()]
+        return [
+            Lane(name, events, tuple(cells), frozenset(marks.get(name, ())))
+            for name, (events, cells) in lanes.items()
+        ]
 
     def portrait(self, entity: Entity, each: int, buckets: int) -> Portrait:
         """What is seen of an entity in the whole case."""
-        names = [f"{_column(column)}::varchar = $entity" for column in entity.columns]
-        mine = Filter(f"({' or '.join(names)})", {"entity": entity.value})
+        mine = _events_of(entity)
         extent = self.count(mine)
         did = self._rows(self._with(self._sql["entity"], mine), {**mine.params, "limit": 12})
         touches = self._rows(self._with(self._sql["touches"], mine), {**mine.params, "each": each})
-        density = [0] * buckets
+        density: dict[str, list[int]] = {}
         if extent.first and extent.last:
             stop = extent.last + timedelta(microseconds=1)
-            for bucket, _, count in self.histogram(mine, extent.first, stop, buckets).counts:
-                density[min(bucket, buckets - 1)] += count
+            counts = self.histogram(mine, extent.first, stop, buckets, "category").counts
+            for bucket, category, count in counts:
+                cells = density.setdefault(category, [0] * buckets)
+                cells[min(bucket, buckets - 1)] += count
         return Portrait(
             extent.first, extent.last, extent.events,
             tuple((c, a, o, n) for c, a, o, n, *_ in did),
             tuple((column, str(value), n) for column, value, n in touches),
-            tuple(density),
+            tuple(
+                (category, tuple(cells))
+                for category, cells in sorted(density.items(), key=lambda item: -sum(item[1]))
+            ),
         )  # fmt: skip
+
+    def naming(self, entity: Entity, keys: Sequence[Key]) -> set[tuple[str, str, int, int]]:
+        """(evidence, path, line, part) of those of the events that name the entity."""
+        if not keys:
+            return set()
+        mine = _events_of(entity)
+        rows = self._rows(self._with(self._sql["naming"], mine), {**mine.params, **_places(keys)})
+        return {(evidence, path, line, part) for evidence, path, line, part in rows}
 
     def event(self, key: Key) -> dict[str, Any] | None:
         """All columns of one event; None if it is not in the index (any more)."""
@@ -341,6 +372,14 @@ class Timeline:
                 high = edge - tick
             span *= 8
 
+    def evidence(
+        self, filter: Filter, window: Window = Window()
+    ) -> list[tuple[str, str, int, datetime | None, datetime | None]]:
+        """(evidence, path, events, first, last): where the matching events are from."""
+        sql = self._with(self._sql["evidence"], filter)
+        rows = self._rows(sql, {**self._bounds(window), **filter.params})
+        return [(sha, path, count, first, last) for sha, path, count, first, last in rows]
+
     def write_parquet(
         self, filter: Filter, window: Window, columns: Sequence[str], path: Path, limit: int | None
     ) -> int:
@@ -372,6 +411,8 @@ class Timeline:
         return {"from": window.start, "to": window.stop}
 
     def _rows(self, sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        if self._is_interrupted:  # between two queries: DuckDB itself would have forgotten it
+            raise duckdb.InterruptException("interrupted")
         return self.cursor.execute(sql, params).fetchall()
 
 
@@ -398,6 +439,20 @@ def _place(anchor: Key | None) -> dict[str, Any]:
         "line": key.line if has else None,
         "part": key.part if has else None,
     }
+
+
+def _places(keys: Sequence[Key]) -> dict[str, Any]:
+    return {
+        "evidence": [key.evidence for key in keys],
+        "path": [key.path for key in keys],
+        "line": [key.line for key in keys],
+        "part": [key.part for key in keys],
+    }
+
+
+def _events_of(entity: Entity) -> Filter:
+    names = [f"{_column(column)}::varchar = $entity" for column in entity.columns]
+    return Filter(f"({' or '.join(names)})", {"entity": entity.value})
 
 
 def _as_rows(rows: list[tuple[Any, ...]], width: int) -> list[Row]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import duckdb
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -15,13 +17,16 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from console.app.safe import plain
-from console.app.screens.base import CaseScreen
+from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.widgets.histogram import BLOCKS
+from console.case.citation import Citation
 from console.case.entities import Entity, entity_in
 from console.case.pivots import Pivot, pivots_for
 from console.case.timeline import Portrait
 
 TOUCHES = 6
+DENSITY_BUCKETS = 40
+Place = tuple[str, str, int, int]
 
 
 class EntityScreen(CaseScreen):
@@ -37,9 +42,14 @@ class EntityScreen(CaseScreen):
         Binding("k", "up", show=False),
     ]
 
+    CSS_PATH = "entity.tcss"
+
     @dataclass
     class Loaded(Message):
+        """What was seen, and which of the events that somebody spoke of name the entity."""
+
         portrait: Portrait
+        named: set[Place]
 
     def __init__(self, entity: Entity) -> None:
         super().__init__()
@@ -56,12 +66,25 @@ class EntityScreen(CaseScreen):
         self.query_one("#entity-head", Static).update(head)
         self.load()
 
+    def on_case_changed(self, message: CaseChanged) -> None:
+        self.load()
+
     @work(thread=True, exclusive=True, exit_on_error=False, group="entity")
     def load(self) -> None:
         worker = get_current_worker()
-        portrait = self.workspace.timeline().portrait(self.entity, TOUCHES, buckets=40)
+        state, timeline = self.workspace.state, self.workspace.timeline()
+        cited = {
+            *state.tags,
+            *(note.citation for note in state.notes if note.citation),
+            *(citation for finding in state.findings for citation in finding.citations),
+        }
+        try:
+            named = timeline.naming(self.entity, [self.workspace.key(c) for c in cited])
+            portrait = timeline.portrait(self.entity, TOUCHES, buckets=DENSITY_BUCKETS)
+        except duckdb.InterruptException:
+            return
         if not worker.is_cancelled:
-            self.post_message(self.Loaded(portrait))
+            self.post_message(self.Loaded(portrait, named))
 
     @on(Loaded)
     def draw(self, message: Loaded) -> None:
@@ -73,14 +96,17 @@ class EntityScreen(CaseScreen):
                 f" first {portrait.first:%Y-%m-%d %H:%M:%S}"
                 f"   last {portrait.last:%Y-%m-%d %H:%M:%S}"
             )
-        head.append(f"   {portrait.events:,} events   ")
-        top = max(portrait.density, default=0)
-        head.append("".join(BLOCKS[-(-n * 8 // top)] if top else " " for n in portrait.density))
+        head.append(f"   {portrait.events:,} events")
         self.query_one("#entity-head", Static).update(head)
+        held = self.query_one(OptionList).highlighted
         options = self.query_one(OptionList)
         options.clear_options()
         self.targets = []
         self.heading("did")
+        for category, cells in portrait.density:
+            top = max(cells)
+            bars = "".join(BLOCKS[-(-n * 8 // top)] for n in cells)
+            self.row(None, f"{sum(cells):>9,}  {category:<10} {bars}")
         for category, activity, outcome, count in portrait.did:
             self.row(None, f"{count:>9,}  {activity or '–'}  {category}  {outcome}",
                      bad=outcome in ("denied", "failed"))  # fmt: skip
@@ -89,21 +115,39 @@ class EntityScreen(CaseScreen):
             other = entity_in(column, value)
             if other and other != self.entity:
                 self.row(other, f"{count:>9,}  {other.type} {plain(other.value, 120)}")
-        self.known()
+        self.known(message.named)
         self.heading("ask")
         for pivot in pivots_for(self.entity):
             self.row(pivot, f"           {pivot.title}")
-        options.highlighted = next((i for i, t in enumerate(self.targets) if t), 0)
+        first = next((i for i, t in enumerate(self.targets) if t), 0)
+        is_there = held is not None and held < len(self.targets) and self.targets[held]
+        options.highlighted = held if is_there else first
 
-    def known(self) -> None:
-        """Findings and notes that name the entity."""
+    def known(self, named: set[Place]) -> None:
+        """What findings, notes and tags say of the entity, or of events that name it."""
         state = self.workspace.state
         name = str(self.entity)
+
+        def is_named(citations: Iterable[Citation]) -> bool:
+            keys = (self.workspace.key(citation) for citation in citations)
+            return any((key.evidence, key.path, key.line, key.part) in named for key in keys)
+
         lines = [
-            f"{finding.name} {finding.title} ({finding.status})"
+            f"finding {finding.name} {finding.title} ({finding.status})"
             for finding in state.findings
-            if name in finding.entities
-        ] + [f"note by {note.who}: {note.text}" for note in state.notes if name in note.entities]
+            if name in finding.entities or is_named(finding.citations)
+        ]
+        lines += [
+            f"note by {note.who}: {note.text}"
+            for note in state.notes
+            if name in note.entities or (note.citation and is_named([note.citation]))
+        ]
+        tagged: dict[str, int] = {}
+        for citation, tags in state.tags.items():
+            if is_named([citation]):
+                for tag in tags:
+                    tagged[tag] = tagged.get(tag, 0) + 1
+        lines += [f"tag {tag} on {count:,} events" for tag, count in sorted(tagged.items())]
         if lines:
             self.heading("known")
         for line in lines:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from console.app.safe import plain, safe
-from console.app.widgets.event_table import source_of
+from console.app.widgets.event_cells import source_of
 from console.app.widgets.row_list import Column
 from console.case.journal import Entry
 from console.case.state import Setting

@@ -1,0 +1,341 @@
+"""Requests to one API server: raw bytes in and out, by the kubeconfig's rules, under our own name.
+
+The `kubernetes` client reads the kubeconfig, authenticates (tokens, certificates, exec plugins) and
+speaks TLS through proxies; its models stay out, as they cost 180 times the bytes' own parsing.
+Every call blocks: workers and threads call, never an event loop.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode
+
+from console.case.text import visible
+from console.errors import CaseError, UsageError
+
+if TYPE_CHECKING:
+    import urllib3
+    from kubernetes.client import Configuration
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+POOL_SIZE = 64  # a watch holds a connection for each kind
+JSON_TYPE = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+# What the watch of a Secret may ask for: names and types, and not a value (Table with metadata).
+TABLE = (
+    "application/json;as=Table;g=meta.k8s.io;v=v1,application/json;as=Table;g=meta.k8s.io;v=v1beta1"
+)
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Params = Mapping[str, str | int | bool | None]
+
+
+class ApiError(CaseError):
+    """The API server answered, with a failure. Source: Kubernetes API conventions, Status.
+
+    status: HTTP code; reason: the API's word (Forbidden, NotFound, Conflict, Expired …).
+    """
+
+    def __init__(self, status: int, reason: str, what: str, *, where: str, hint: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.status, self.reason = status, reason
+
+
+class Forbidden(ApiError):
+    """401 or 403: this identity has no right to it."""
+
+
+class NotFound(ApiError):
+    """404: no such object, or the server does not serve this kind."""
+
+
+class Conflict(ApiError):
+    """409: somebody changed the object since, or it is there already."""
+
+
+class Expired(ApiError):
+    """410: that resourceVersion, or that page of a list, is no longer to be had."""
+
+
+class Unreachable(CaseError):
+    """No answer: refused, timed out, cut, or TLS that does not fit."""
+
+
+_KINDS: Mapping[int, type[ApiError]] = {
+    401: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict, 410: Expired,
+}  # fmt: skip
+
+
+@cache
+def user_agent() -> str:
+    """Our own name in audit logs, so that the investigator's requests can be told apart."""
+    from importlib.metadata import version
+
+    from console.case.keys import analyst_name
+
+    return f"kubecase/{version('kubecase')} (analyst {analyst_name()})"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """headers have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ClusterApi:
+    """One context of a kubeconfig. May be used from several threads.
+
+    name: the context, as screens show it. namespace: the context's own, "" where it names none.
+    """
+
+    def __init__(self, name: str, configuration: Configuration, *, namespace: str = "") -> None:
+        from kubernetes.client.rest import RESTClientObject
+
+        self.name = name
+        self.namespace = namespace
+        self.server = str(configuration.host).rstrip("/")
+        configuration.connection_pool_maxsize = POOL_SIZE
+        self._configuration = configuration
+        self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
+
+    def get(
+        self, path: str, *, accept: str = JSON_TYPE, timeout_s: float = READ_SECONDS,
+        **params: str | int | bool | None,
+    ) -> bytes:  # fmt: skip
+        """The body of a GET. Raises ApiError or Unreachable."""
+        return self.request("GET", path, params=params, accept=accept, timeout_s=timeout_s).body
+
+    def get_json(self, path: str, **params: str | int | bool | None) -> Any:
+        return json.loads(self.request("GET", path, params=params).body)
+
+    def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: Any = None,
+        content_type: str = JSON_TYPE,
+        accept: str = JSON_TYPE,
+        timeout_s: float = READ_SECONDS,
+    ) -> Reply:
+        """One request. body: anything JSON can hold, or bytes. Raises ApiError or Unreachable."""
+        response = self._send(method, path, params, body, content_type, accept, timeout_s, True)
+        reply = Reply(
+            response.status, {k.lower(): v for k, v in response.headers.items()}, response.data
+        )
+        if reply.status >= 400:
+            raise failure(reply.status, reply.body, where=f"{self.name} {method} {path}")
+        return reply
+
+    @contextmanager
+    def stream(
+        self, path: str, *, accept: str = JSON_TYPE, idle_s: float = READ_SECONDS,
+        **params: str | int | bool | None,
+    ) -> Iterator[Stream]:  # fmt: skip
+        """A body that arrives over time (a watch, a followed log). idle_s: longest silence.
+
+        Raises ApiError or Unreachable, also while it is read.
+        """
+        response = self._send("GET", path, params, None, JSON_TYPE, accept, idle_s, False)
+        where = f"{self.name} GET {path}"
+        try:
+            if response.status >= 400:
+                raise failure(response.status, response.read(), where=where)
+            yield Stream(response, where)
+        finally:
+            response.close()
+
+    def _send(
+        self, method: Method, path: str, params: Params | None, body: Any, content_type: str,
+        accept: str, timeout_s: float, is_whole: bool,
+    ) -> urllib3.BaseHTTPResponse:  # fmt: skip
+        import urllib3
+
+        asked = {k: _param(v) for k, v in (params or {}).items() if v is not None}
+        url = self.server + path + (f"?{urlencode(asked)}" if asked else "")
+        headers = {"User-Agent": user_agent(), "Accept": accept}
+        # the getter also renews a token that an exec plugin or a file gave for a time
+        settings: Any = self._configuration.auth_settings()
+        for setting in settings.values():
+            if setting["in"] == "header" and setting["value"]:
+                headers[setting["key"]] = setting["value"]
+        data = None
+        if body is not None:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            headers["Content-Type"] = content_type
+        try:
+            return self._pool.request(
+                method, url, headers=headers, body=data, preload_content=is_whole, redirect=False,
+                retries=False, timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=timeout_s),
+            )  # fmt: skip
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise unreachable(error, self.server) from error
+
+    def close(self) -> None:
+        self._pool.clear()
+
+
+class Stream:
+    """The lines and blocks of a body that arrives over time."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, where: str) -> None:
+        self._response, self._where = response, where
+
+    def blocks(self, size: int = 1 << 16) -> Iterator[bytes]:
+        """What has arrived, as soon as it has; ends with the body."""
+        import urllib3
+
+        try:
+            while block := self._response.read1(size):
+                yield block
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise unreachable(error, self._where) from error
+
+    def lines(self) -> Iterator[bytes]:
+        """Whole lines without their end; a last one that was cut is left out."""
+        rest = b""
+        for block in self.blocks():
+            *lines, rest = (rest + block).split(b"\n")
+            yield from lines
+
+    def close(self) -> None:
+        """From another thread: whoever reads gets Unreachable."""
+        import socket
+        from contextlib import suppress
+
+        connection = getattr(self._response, "connection", None)
+        sock = getattr(connection, "sock", None)
+        with suppress(OSError):
+            if sock is not None:
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+def failure(status: int, body: bytes, *, where: str) -> ApiError:
+    """The error for an HTTP answer; body: a Status object, or whatever a proxy says."""
+    try:
+        said = json.loads(body)
+        reason, message = str(said.get("reason", "")), str(said.get("message", ""))
+    except (ValueError, AttributeError):
+        reason, message = "", body[:300].decode("utf-8", "replace")
+    what = visible(message) or f"the API server answers {status}"
+    hint = "this identity lacks the right" if status == 403 else ""
+    if status == 401:
+        hint = "the credentials are not (or no longer) accepted"
+    return _KINDS.get(status, ApiError)(status, reason, what, where=visible(where), hint=hint)
+
+
+def unreachable(error: Exception, where: str) -> Unreachable:
+    return Unreachable(f"no answer: {visible(str(error))[:300]}", where=visible(where))
+
+
+def _param(value: str | int | bool | None) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# -- contexts
+
+
+@dataclass(frozen=True)
+class Context:
+    """One context of the merged kubeconfig, as it stands there."""
+
+    name: str
+    cluster: str
+    user: str
+    namespace: str
+    is_current: bool
+
+
+def contexts(kubeconfig: str | None = None) -> list[Context]:
+    """The contexts of `kubeconfig`, else of KUBECONFIG's list, else of ~/.kube/config."""
+    from kubernetes.config import kube_config
+
+    found, current = _loaded(
+        lambda: kube_config.list_kube_config_contexts(config_file=kubeconfig), kubeconfig
+    )
+    return [
+        Context(
+            str(item["name"]),
+            str(item["context"].get("cluster", "")),
+            str(item["context"].get("user", "")),
+            str(item["context"].get("namespace", "")),
+            item["name"] == (current or {}).get("name"),
+        )
+        for item in found
+    ]
+
+
+def connect(context: str | None = None, *, kubeconfig: str | None = None) -> ClusterApi:
+    """By the kubeconfig's context (the current one by default), else from inside a cluster.
+
+    Nothing is asked of the server yet. Raises CaseError where there is no configuration.
+    """
+    from kubernetes.client import Configuration
+    from kubernetes.config import kube_config
+
+    configuration = Configuration()
+    if kubeconfig is None and context is None and not _has_kubeconfig():
+        return _from_inside(configuration)
+    known = contexts(kubeconfig)
+    found = next((c for c in known if (c.name == context if context else c.is_current)), None)
+    if found is None:
+        raise UsageError(
+            "no such context" if context else "the kubeconfig has no current context",
+            where=visible(context or ""),
+            hint=f"one of {', '.join(visible(c.name) for c in known)}" if known else "--context",
+        )
+    _loaded(
+        lambda: kube_config.load_kube_config(
+            config_file=kubeconfig, context=found.name, client_configuration=configuration,
+            persist_config=False,
+        ),
+        kubeconfig,
+    )  # fmt: skip
+    return ClusterApi(found.name, configuration, namespace=found.namespace)
+
+
+def _has_kubeconfig() -> bool:
+    from kubernetes.config import kube_config
+
+    places = str(kube_config.KUBE_CONFIG_DEFAULT_LOCATION).split(os.pathsep)
+    return any(os.path.exists(os.path.expanduser(place)) for place in places)
+
+
+def _from_inside(configuration: Configuration) -> ClusterApi:
+    from kubernetes.config import ConfigException
+    from kubernetes.config.incluster_config import load_incluster_config
+
+    try:
+        load_incluster_config(client_configuration=configuration)
+    except ConfigException as error:
+        raise UsageError(
+            "no kubeconfig", hint="say --kubeconfig FILE, set KUBECONFIG, or run inside a cluster"
+        ) from error
+    return ClusterApi("in-cluster", configuration)
+
+
+def _loaded(load: Callable[[], Any], kubeconfig: str | None) -> Any:
+    """What the client's loader gives; it raises many kinds for a file that is not as it should."""
+    import yaml
+    from kubernetes.config import ConfigException
+
+    try:
+        return load()
+    except (ConfigException, yaml.YAMLError, OSError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"the kubeconfig can't be used: {visible(str(error))[:300]}",
+            where=kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config"),
+        ) from error

@@ -1,0 +1,1 @@
+"""Actions on a cluster: planned, previewed, applied, verified, undone."""

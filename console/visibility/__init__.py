@@ -1,0 +1,1 @@
+"""Inside a container without entering it: captures, and what differs between two."""
