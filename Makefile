@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench screenshots snapshots clean
+.PHONY: help demo test lint lab-up lab-down bench screenshots snapshots clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -37,7 +37,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 demo: $(VENV)/.run ## open the console on a real incident
 	@$(BIN)/kubecase demo $(ARGS)
 
-test: lint ## everything
+test: lint ## everything; starts a real cluster where it can (tests/lab/README.md)
 	@tests/needs.sh
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
@@ -46,6 +46,12 @@ lint: $(VENV)/.dev ## format, style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lab-up: ## build (once) and start the cluster that the tests use; eval "$(tests/lab/lab.sh env)"
+	@tests/lab/lab.sh up
+
+lab-down: ## stop it and remove all that it made
+	@tests/lab/lab.sh down
 
 snapshots: $(VENV)/.dev ## write the golden files and screen pictures of the tests anew
 	$(BIN)/python -m pytest -n 2 --snapshot-update $(ARGS)

@@ -13,6 +13,8 @@ from console.case.workspace import Workspace
 from console.detect.demo import build_demo
 from console.ingest.service import Added, AddOptions, add_paths
 
+pytest_plugins = ("tests.real.lab",)  # the fixtures `lab` and `namespace`
+
 SAMPLE = Path(__file__).parent / "data" / "sample"
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.lab import missing
+
 
 class Terminal:
     """One tmux pane on a server of its own."""
@@ -58,6 +60,8 @@ class Terminal:
 def terminal(
     request: pytest.FixtureRequest, demo_folder: Path, tmp_path: Path
 ) -> Iterator[Terminal]:
+    if not shutil.which("tmux"):
+        missing("needs tmux")
     folder = tmp_path / "case"
     shutil.copytree(demo_folder, folder)
     command = f"env NO_COLOR=1 {sys.executable} -m console open '{folder}'; sleep 600"

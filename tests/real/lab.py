@@ -1,0 +1,262 @@
+"""The real cluster and the real engine that tests use: found or started, shared, and left as found.
+
+`lab.sh` (tests/lab) builds and runs them. A run of the tests that had to start the lab stops it at
+its end; a lab that was up stays up. `KUBECASE_TEST_CONTEXT` names a context of the user's own
+kubeconfig to use instead. Several runs and xdist's workers share one lab: tests hold a lock on it
+together, and one marked `disruptive` (it kills the API server, compacts etcd …) holds it alone.
+
+Where no lab can be, its tests are skipped and named at the end; with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "lab" / "lab.sh"
+FOLDER = Path(os.environ.get("KUBECASE_LAB_DIR", "/tmp/kubecase-lab"))
+CACHE = Path(
+    os.environ.get("KUBECASE_LAB_CACHE", Path("~").expanduser() / ".cache" / "kubecase-lab")
+)
+LOCKS = Path(tempfile.gettempdir())
+START_LOCK = LOCKS / "kubecase-lab.start.lock"
+DISRUPT_LOCK = LOCKS / "kubecase-disrupt.lock"
+STARTED_BY = FOLDER / "started-by"
+RUN = "KUBECASE_TEST_RUN"  # one run of pytest, with all of its xdist workers
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What a test needs to reach the cluster and the engine.
+
+    audit_log is None and is_own False where it is the user's cluster: a test that kills a component
+    or reads files of the lab says `lab.only_own()` first.
+    image: has `sh`, `sleep`, `httpd`; pods name it with imagePullPolicy IfNotPresent.
+    """
+
+    kubeconfig: Path
+    context: str
+    docker_host: str
+    audit_log: Path | None
+    program: str
+    image: str
+    is_own: bool
+
+    @property
+    def env(self) -> dict[str, str]:
+        """For a command that finds cluster and engine by itself."""
+        found = {"KUBECONFIG": str(self.kubeconfig)}
+        return {**found, "DOCKER_HOST": self.docker_host} if self.docker_host else found
+
+    def kubectl(self, *args: str, stdin: str | None = None, timeout_s: float = 60) -> str:
+        """Standard output. Raises CalledProcessError, its `stderr` says why."""
+        return self._run(
+            [self.program, f"--kubeconfig={self.kubeconfig}", f"--context={self.context}", *args],
+            stdin, timeout_s,
+        )  # fmt: skip
+
+    def docker(self, *args: str, timeout_s: float = 60) -> str:
+        return self._run(["docker", "-H", self.docker_host, *args], None, timeout_s)
+
+    def sh(self, *args: str, timeout_s: float = 600) -> str:
+        """A command of lab.sh: `user`, `fake-pods`, and in disruptive tests `crash`, `compact`."""
+        self.only_own()
+        return self._run([str(SCRIPT), *args], None, timeout_s)
+
+    def user(self, folder: Path, namespace: str, name: str, verbs: str, resources: str) -> Path:
+        """The kubeconfig of a service account that has only these rights in this namespace."""
+        path = folder / f"{name}.kubeconfig"
+        path.write_text(self.sh("user", namespace, name, verbs, resources))
+        path.chmod(0o600)
+        return path
+
+    def wait_ready(self, namespace: str, *what: str, timeout_s: float = 120) -> None:
+        self.kubectl(
+            "-n", namespace, "wait", "--for=condition=Ready", f"--timeout={timeout_s:.0f}s", *what,
+            timeout_s=timeout_s + 10,
+        )  # fmt: skip
+
+    def only_own(self) -> None:
+        if not self.is_own:
+            missing("needs the lab itself; KUBECASE_TEST_CONTEXT names another cluster")
+
+    def only_docker(self) -> None:
+        if not self.docker_host:
+            missing("needs a Docker Engine: set DOCKER_HOST")
+
+    @staticmethod
+    def _run(command: Sequence[str], stdin: str | None, timeout_s: float) -> str:
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+        if done.returncode:
+            sys.stderr.write(done.stderr)  # pytest shows it with the failure
+            done.check_returncode()
+        return done.stdout
+
+
+def missing(why: str) -> NoReturn:
+    """Something that the test needs is not here: a skip that is named, in CI a failure."""
+    if in_ci():
+        pytest.fail(f"{why} (CI=true: nothing may be skipped)", pytrace=False)
+    pytest.skip(why)
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in ("true", "1")
+
+
+@contextmanager
+def locked(path: Path, how: int) -> Iterator[None]:
+    """Hold a lock on a file. Waits; is let go of when the process ends, however it ends."""
+    with path.open("a") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+# -- fixtures
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """The running lab; started if it has to be, once for all of a run's workers."""
+    context = os.environ.get("KUBECASE_TEST_CONTEXT")
+    return _users_own(context) if context else _started()
+
+
+@pytest.fixture
+def namespace(lab: Lab) -> Iterator[str]:
+    """An empty namespace of the test's own, deleted after it (without waiting for that)."""
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    lab.kubectl("create", "namespace", name)
+    deadline = time.monotonic() + 60
+    while not lab.kubectl("-n", name, "get", "serviceaccount", "default", "--ignore-not-found"):
+        assert time.monotonic() < deadline, "no default service account: controller manager down?"
+        time.sleep(0.05)
+    yield name
+    lab.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture(autouse=True)
+def _share(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Who uses the lab holds it with others; who disrupts it waits for them and holds it alone."""
+    if "lab" not in request.fixturenames:
+        yield
+        return
+    is_alone = request.node.get_closest_marker("disruptive") is not None
+    with locked(DISRUPT_LOCK, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH):
+        yield
+
+
+def _started() -> Lab:
+    reason = _cannot_start()
+    if reason:
+        missing(reason)
+    with locked(START_LOCK, fcntl.LOCK_EX):
+        failed = LOCKS / f"kubecase-lab.failed.{os.environ[RUN]}"
+        if failed.exists():  # by another worker of this run: not again
+            missing(failed.read_text())
+        was_there = (FOLDER / "admin.kubeconfig").exists()
+        with locked(DISRUPT_LOCK, fcntl.LOCK_SH):
+            # a running lab is looked at, and what died of it is started again
+            done = subprocess.run(
+                [SCRIPT, "up"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True, check=False,
+            )  # fmt: skip
+        if not was_there and FOLDER.exists():
+            STARTED_BY.write_text(os.environ[RUN])
+        if done.returncode:
+            why = f"lab.sh up failed:\n{done.stdout[-3000:]}"
+            failed.write_text(why)
+            missing(why)
+    return Lab(
+        kubeconfig=FOLDER / "admin.kubeconfig",
+        context="kubecase-lab",
+        docker_host=f"unix://{FOLDER}/docker.sock",
+        audit_log=FOLDER / "audit" / "audit.log",
+        program=str(CACHE / "bin" / "kubectl"),
+        image="lab/busybox:1",
+        is_own=True,
+    )
+
+
+def _cannot_start() -> str:
+    if sys.platform != "linux" or not shutil.which("apt-get"):
+        return "the lab needs Debian; KUBECASE_TEST_CONTEXT uses a cluster that you have"
+    if os.geteuid() != 0:
+        return "the lab needs root; KUBECASE_TEST_CONTEXT uses a cluster that you have"
+    return ""
+
+
+def _users_own(context: str) -> Lab:
+    program = shutil.which("kubectl")
+    if program is None:
+        missing("KUBECASE_TEST_CONTEXT is set, but there is no kubectl")
+    places = os.environ.get("KUBECONFIG", str(Path("~/.kube/config").expanduser()))
+    return Lab(
+        kubeconfig=Path(places.split(os.pathsep)[0]),
+        context=context,
+        docker_host=os.environ.get("DOCKER_HOST", ""),
+        audit_log=None,
+        program=program,
+        image=os.environ.get("KUBECASE_TEST_IMAGE", "busybox:1.36"),
+        is_own=False,
+    )
+
+
+# -- the whole run
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "disruptive: has the lab alone (kills components of it)")
+    if not hasattr(config, "workerinput"):
+        os.environ[RUN] = uuid.uuid4().hex  # workers inherit it
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What this run started, it stops; in CI, a test that did not run fails the run."""
+    if hasattr(session.config, "workerinput"):
+        return
+    (LOCKS / f"kubecase-lab.failed.{os.environ[RUN]}").unlink(missing_ok=True)
+    if STARTED_BY.exists() and STARTED_BY.read_text() == os.environ[RUN]:
+        with locked(START_LOCK, fcntl.LOCK_EX), locked(DISRUPT_LOCK, fcntl.LOCK_EX):
+            subprocess.run([SCRIPT, "down"], stdin=subprocess.DEVNULL, check=False)
+    if in_ci() and _skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    skipped = _skipped(config)
+    if not skipped:
+        return
+    terminalreporter.section("not run")
+    for why, tests in skipped.items():
+        terminalreporter.line(f"{len(tests)} tests: {why}")
+        for test in tests:
+            terminalreporter.line(f"    {test}")
+    if in_ci():
+        terminalreporter.line("CI=true: nothing may be skipped, so this run fails")
+
+
+def _skipped(config: pytest.Config) -> dict[str, list[str]]:
+    """Why -> which tests."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    found: dict[str, list[str]] = {}
+    for report in reporter.stats.get("skipped", []) if reporter else []:
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        found.setdefault(why.removeprefix("Skipped: "), []).append(report.nodeid)
+    return found
