@@ -232,6 +232,9 @@ class Console(App[None]):
     def show_report(self) -> None:
         self.on_mode("case", CaseOverviewScreen, CaseOverviewScreen.action_report)
 
+    def show_plan(self) -> None:
+        self.on_mode("case", CaseOverviewScreen, CaseOverviewScreen.action_plan)
+
     def verify_evidence(self) -> None:
         self.on_mode("evidence", EvidenceScreen, EvidenceScreen.action_verify)
 

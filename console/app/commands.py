@@ -136,6 +136,8 @@ COMMANDS = {
                 lambda app, rest: app.record("title", data={"title": rest})),
         Command("add", "[PATH]", "add evidence", lambda app, rest: app.add_evidence(rest)),
         Command("verify", "", "hash everything again", lambda app, rest: app.verify_evidence()),
+        Command("plan", "", "the response plan: what is done, what is to do",
+                lambda app, rest: app.show_plan()),
         Command("report", "", "the report as it would be", lambda app, rest: app.show_report()),
         _timeline("lanes", "", "one row per entity instead of one per event"),
         _timeline("save", "NAME", "keep the timeline's filter as a view"),

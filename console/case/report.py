@@ -8,6 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from console.case.citation import Citation
+from console.case.metrics import read_metrics, shown_duration
+from console.case.plan import read_plan, tasks_of
 from console.case.text import visible
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def render_markdown(workspace: Workspace) -> str:
     lines += _cited_events(workspace)
     lines += _entities(workspace)
     lines += _notes(workspace)
+    lines += _response(workspace)
     lines += _evidence(workspace)
     lines += _journal(workspace)
     return "\n".join(lines) + "\n"
@@ -130,6 +133,26 @@ def _notes(workspace: Workspace) -> list[str]:
     for note in workspace.state.notes:
         source = _cite(note.citation) if note.citation else OPINION
         lines.append(f"- {_time(note.ts)} {text(note.who)}: {text(note.text)} {source}")
+    return [*lines, ""]
+
+
+def _response(workspace: Workspace) -> list[str]:
+    """Times, owners and who was told, and the plan: all of it from the journal."""
+    state = workspace.state
+    lines = ["## Response", "", "| took | from (UTC) | to (UTC) | what |", "|---|---|---|---|"]
+    for one in read_metrics(workspace):
+        cells = [shown_duration(one.took), _time(one.start), _time(one.stop), text(one.name)]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines.append("")
+    lines += [f"- owner of {text(of)}: {text(who)}" for of, who in state.owners.items()]
+    for call in state.calls:
+        about = f" about {text(call.of)}" if call.of else ""
+        lines.append(f"- {_time(call.ts)} {text(call.who)} to {text(call.to)}{about}: "
+                     f"{text(call.text)}")  # fmt: skip
+    lines += ["", "| phase | state | task | word |", "|---|---|---|---|"]
+    for task in tasks_of(state, read_plan(workspace.case.folder)):
+        cells = [task.phase, task.status, text(task.title), text(task.word)]
+        lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]
 
 

@@ -13,6 +13,7 @@ from console.errors import UsageError
 
 PHASES = ("identify", "coordinate", "resolve", "improve")
 STATUSES = ("new", "real", "benign")
+TASK_STATUSES = ("open", "done", "skipped")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
@@ -69,6 +70,30 @@ class Step:
 
 
 @dataclass(frozen=True)
+class TaskWord:
+    """What was said of a task of the plan; `title` and `phase` are of one that was added."""
+
+    id: str
+    phase: str = ""
+    title: str = ""
+    status: str = "open"
+    word: str = ""
+    who: str = ""
+    ts: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """An escalation to the owner of something, or a hand-over to the next analyst (`of` empty)."""
+
+    ts: datetime
+    who: str
+    of: str
+    to: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CaseState:
     """Everything that the journals say."""
 
@@ -80,6 +105,8 @@ class CaseState:
     tags: Mapping[Citation, frozenset[str]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, TaskWord] = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
     views: Mapping[str, str] = field(default_factory=dict)
     trail: tuple[Step, ...] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict)
@@ -122,6 +149,8 @@ class _Folding:
         self.tags: dict[Citation, frozenset[str]] = {}
         self.findings: dict[str, Finding] = {}
         self.owners: dict[str, str] = {}
+        self.tasks: dict[str, TaskWord] = {}
+        self.calls: list[Call] = []
         self.views: dict[str, str] = {}
         self.trail: list[Step] = []
         self.settings: dict[str, Setting] = {}
@@ -136,6 +165,8 @@ class _Folding:
             tags={citation: tags for citation, tags in self.tags.items() if tags},
             findings=tuple(self.findings.values()),
             owners=self.owners,
+            tasks=self.tasks,
+            calls=tuple(self.calls),
             views=self.views,
             trail=tuple(self.trail),
             settings=self.settings,
@@ -172,6 +203,15 @@ class _Folding:
                 self._status(entry)
             case "owner":
                 self.owners[str(data.get("of", ""))] = str(data.get("contact", ""))
+            case "task.added":
+                key, phase = entry.hash[:8], str(data.get("phase", ""))
+                if phase in PHASES:
+                    self.tasks[key] = TaskWord(key, phase, str(data.get("title", "")))
+            case "task":
+                self._task(entry)
+            case "escalated" | "handover":
+                of, to, text = (str(data.get(name, "")) for name in ("of", "to", "text"))
+                self.calls.append(Call(entry.ts, entry.who, of, to, text))
             case "view.saved":
                 self.views[str(data.get("name", ""))] = str(data.get("filter", ""))
             case "view.deleted":
@@ -188,6 +228,13 @@ class _Folding:
         if phase in PHASES:
             self.phases.append((entry.ts, phase, entry.who))
             self.state = replace(self.state, phase=phase)
+
+    def _task(self, entry: Entry) -> None:
+        key = str(entry.data.get("task", ""))
+        status = _one_of(entry.data.get("status"), TASK_STATUSES, "open")
+        word = str(entry.data.get("word", ""))
+        before = self.tasks.get(key, TaskWord(key))
+        self.tasks[key] = replace(before, status=status, word=word, who=entry.who, ts=entry.ts)
 
     def _tag(self, entry: Entry) -> None:
         tag = str(entry.data.get("tag", ""))

@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 from console.app.safe import plain, safe
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
+from console.app.screens.plan import PlanScreen
 from console.app.screens.report import ReportScreen
 from console.app.widgets.row_list import Column, RowList
 from console.case.citation import Citation
@@ -43,6 +44,7 @@ class CaseOverviewScreen(CaseScreen):
         Binding("H", "hypothesis", "Hypothesis"),
         Binding("n", "note", "Note"),
         Binding("o", "owner", "Owner"),
+        Binding("t", "plan", "Plan"),
         Binding("r", "report", "Report"),
         Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
@@ -158,6 +160,9 @@ class CaseOverviewScreen(CaseScreen):
                 self.console_app.record("owner", data={"of": of, "contact": contact.strip()})
 
         self.app.push_screen(AskScreen("Owner", hint="node-2 Jo Lee, +49 30 1234, #infra"), take)
+
+    def action_plan(self) -> None:
+        self.app.push_screen(PlanScreen())
 
     def action_report(self) -> None:
         self.app.push_screen(ReportScreen())
