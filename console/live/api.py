@@ -42,12 +42,16 @@ Params = Mapping[str, str | int | bool | None]
 class ApiError(CaseError):
     """The API server answered, with a failure. Source: Kubernetes API conventions, Status.
 
-    status: HTTP code; reason: the API's word (Forbidden, NotFound, Conflict, Expired …).
+    status: HTTP code; reason: the API's word (Forbidden, NotFound, Conflict, Expired …);
+    retry_after_s: how long the server asks us to wait (429, 5xx), 0 where it doesn't say.
     """
 
-    def __init__(self, status: int, reason: str, what: str, *, where: str, hint: str = "") -> None:
+    def __init__(
+        self, status: int, reason: str, what: str, *, where: str, hint: str = "",
+        retry_after_s: float = 0.0,
+    ) -> None:  # fmt: skip
         super().__init__(what, where=where, hint=hint)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.retry_after_s = status, reason, retry_after_s
 
 
 class Forbidden(ApiError):
@@ -100,14 +104,19 @@ class ClusterApi:
     name: the context, as screens show it. namespace: the context's own, "" where it names none.
     """
 
-    def __init__(self, name: str, configuration: Configuration, *, namespace: str = "") -> None:
+    def __init__(
+        self, name: str, configuration: Configuration, *, namespace: str = "",
+        renew: Callable[[Configuration], None] = lambda configuration: None,
+    ) -> None:  # fmt: skip
+        """renew: reads the credentials anew into a configuration; called after a 401."""
         from kubernetes.client.rest import RESTClientObject
 
         self.name = name
         self.namespace = namespace
         self.server = str(configuration.host).rstrip("/")
         configuration.connection_pool_maxsize = POOL_SIZE
-        self._configuration = configuration
+        configuration.socket_options = keepalive_options()
+        self._configuration, self._renew = configuration, renew
         self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
 
     def get(
@@ -184,6 +193,10 @@ class ClusterApi:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise unreachable(error, self.server) from error
 
+    def renew_credentials(self) -> None:
+        """Read token or exec plugin anew, as after a 401. Raises UsageError if that fails."""
+        self._renew(self._configuration)
+
     def close(self) -> None:
         self._pool.clear()
 
@@ -225,16 +238,39 @@ class Stream:
 
 def failure(status: int, body: bytes, *, where: str) -> ApiError:
     """The error for an HTTP answer; body: a Status object, or whatever a proxy says."""
+    retry_after_s = 0.0
     try:
         said = json.loads(body)
         reason, message = str(said.get("reason", "")), str(said.get("message", ""))
-    except (ValueError, AttributeError):
+        retry_after_s = float((said.get("details") or {}).get("retryAfterSeconds") or 0)
+    except (ValueError, TypeError, AttributeError):
         reason, message = "", body[:300].decode("utf-8", "replace")
     what = visible(message) or f"the API server answers {status}"
     hint = "this identity lacks the right" if status == 403 else ""
     if status == 401:
         hint = "the credentials are not (or no longer) accepted"
-    return _KINDS.get(status, ApiError)(status, reason, what, where=visible(where), hint=hint)
+    return _KINDS.get(status, ApiError)(
+        status, reason, what, where=visible(where), hint=hint, retry_after_s=retry_after_s
+    )
+
+
+def keepalive_options() -> list[tuple[int, int, int]]:
+    """TCP keep-alive: a peer that is gone (a cut line, a laptop that slept) shows within 30 s."""
+    import socket
+
+    import urllib3
+
+    options: list[tuple[int, int, int]] = [
+        (int(level), int(name), int(value))
+        for level, name, value in urllib3.connection.HTTPConnection.default_socket_options
+    ]
+    options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+    # macOS spells the idle time TCP_KEEPALIVE
+    idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
+    timings = ((idle, 15), (getattr(socket, "TCP_KEEPINTVL", None), 5),
+               (getattr(socket, "TCP_KEEPCNT", None), 3))  # fmt: skip
+    options += [(socket.IPPROTO_TCP, name, value) for name, value in timings if name is not None]
+    return options
 
 
 def unreachable(error: Exception, where: str) -> Unreachable:
@@ -297,14 +333,18 @@ def connect(context: str | None = None, *, kubeconfig: str | None = None) -> Clu
             where=visible(context or ""),
             hint=f"one of {', '.join(visible(c.name) for c in known)}" if known else "--context",
         )
-    _loaded(
-        lambda: kube_config.load_kube_config(
-            config_file=kubeconfig, context=found.name, client_configuration=configuration,
-            persist_config=False,
-        ),
-        kubeconfig,
-    )  # fmt: skip
-    return ClusterApi(found.name, configuration, namespace=found.namespace)
+
+    def read_into(configuration: Configuration) -> None:
+        _loaded(
+            lambda: kube_config.load_kube_config(
+                config_file=kubeconfig, context=found.name, client_configuration=configuration,
+                persist_config=False,
+            ),
+            kubeconfig,
+        )  # fmt: skip
+
+    read_into(configuration)
+    return ClusterApi(found.name, configuration, namespace=found.namespace, renew=read_into)
 
 
 def _has_kubeconfig() -> bool:

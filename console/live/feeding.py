@@ -1,0 +1,160 @@
+"""The feeds of one cluster: what it serves is found out, then each wanted kind has its watch.
+
+Nothing here blocks who calls it; a cluster that can't be reached is tried again with back-off.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from threading import Event, Lock, Thread
+
+from console.errors import CaseError
+from console.live.api import ClusterApi
+from console.live.delivery import Delivery, FeedType, utc_now
+from console.live.inventory import Kind
+from console.live.redact import Redactor
+from console.live.watching import PATIENT, KindWatch, Patience
+
+# What is watched unless something else is asked for, the most wanted first.
+FIRST_KINDS = ("pods", "nodes", "namespaces")
+_RBAC = "rbac.authorization.k8s.io"
+DEFAULT_KINDS = (
+    *FIRST_KINDS, "events", "deployments.apps", "replicasets.apps", "statefulsets.apps",
+    "daemonsets.apps", "controllerrevisions.apps", "jobs.batch", "cronjobs.batch", "services",
+    "endpoints", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "configmaps",
+    "secrets", "serviceaccounts", f"roles.{_RBAC}", f"rolebindings.{_RBAC}",
+    f"clusterroles.{_RBAC}", f"clusterrolebindings.{_RBAC}",
+    "validatingwebhookconfigurations.admissionregistration.k8s.io",
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+    "certificatesigningrequests.certificates.k8s.io", "persistentvolumes",
+    "persistentvolumeclaims", "poddisruptionbudgets.policy", "leases.coordination.k8s.io",
+    "customresourcedefinitions.apiextensions.k8s.io",
+)  # fmt: skip
+Discover = Callable[[ClusterApi], Sequence[Kind]]
+HEAD_START_S = 3.0
+SLEPT_S = 20.0  # wall clock minus running time, from which on we take it that the machine slept
+TICK_S = 5.0
+
+
+class ClusterFeed:
+    """One cluster. learned: called with the kinds that the server serves."""
+
+    def __init__(
+        self,
+        api: ClusterApi,
+        kinds: Iterable[str],
+        namespace: str,
+        *,
+        discover: Discover,
+        deliver: Callable[[Delivery], None],
+        learned: Callable[[ClusterApi, Sequence[Kind]], None],
+        redactor: Redactor,
+        patience: Patience = PATIENT,
+    ) -> None:
+        self.api, self.namespace = api, namespace
+        self._discover, self._deliver, self._learned = discover, deliver, learned
+        self._redactor, self._patience = redactor, patience
+        self._wanted = list(dict.fromkeys(kinds))
+        self._served: dict[str, Kind] | None = None
+        self._watches: dict[str, KindWatch] = {}
+        self._lock = Lock()
+        self._stop = Event()
+        self._first = Event()
+        self._thread = Thread(target=self._run, name=f"cluster {api.name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def wanted(self) -> list[str]:
+        return list(self._wanted)
+
+    def want(self, kind: str) -> None:
+        """Watch one more kind, now or as soon as discovery has answered."""
+        with self._lock:
+            if kind not in self._wanted:
+                self._wanted.append(kind)
+            if self._served is not None:
+                self._begin(kind)
+
+    def stop(self, timeout_s: float) -> None:
+        """End all watches; those that hang in a request are left to end by themselves."""
+        self._stop.set()
+        self._first.set()
+        deadline = time.monotonic() + timeout_s
+        with self._lock:
+            watches = list(self._watches.values())
+        for watch in watches:
+            watch.stop()
+        for watch in watches:
+            watch.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                kinds = self._discover(self.api)
+            except CaseError as error:
+                if failures == 0:
+                    self._all("LOST", str(error))
+                limit = min(self._patience.cap_s, self._patience.base_s * 2 ** min(failures, 10))
+                failures += 1
+                self._stop.wait(random.uniform(0.0, limit))
+            else:
+                self._learned(self.api, kinds)
+                self._begin_all({kind.key: kind for kind in kinds})
+                self._tend()
+
+    def _begin_all(self, served: dict[str, Kind]) -> None:
+        """The kinds of the first screen get a head start: bytes are parsed by one core."""
+        with self._lock:
+            self._served = served
+            first = [kind for kind in self._wanted if kind in FIRST_KINDS]
+            for kind in first:
+                self._begin(kind)
+        if first:
+            self._first.wait(HEAD_START_S)
+        with self._lock:
+            if not self._stop.is_set():
+                for kind in self._wanted:
+                    self._begin(kind)
+
+    def _begin(self, kind: str) -> None:
+        if kind in self._watches:
+            return
+        served = (self._served or {}).get(kind)
+        if served is None:
+            self._say(kind, "UNSERVED", f"the server does not serve {kind}")
+            return
+        self._watches[kind] = watch = KindWatch(
+            self.api, served, self.namespace, self._take, self._redactor, self._patience
+        )
+        watch.start()
+
+    def _take(self, delivery: Delivery) -> None:
+        self._deliver(delivery)
+        if delivery.kind == FIRST_KINDS[0] and delivery.type in ("SYNCED", "HIDDEN", "LOST"):
+            self._first.set()
+
+    def _tend(self) -> None:
+        """A machine that slept has dead connections that look alive: they are made anew."""
+        offset = time.time() - time.monotonic()
+        while not self._stop.wait(TICK_S):
+            now = time.time() - time.monotonic()
+            if now - offset > SLEPT_S:
+                with self._lock:
+                    watches = list(self._watches.values())
+                for watch in watches:
+                    watch.reconnect()
+            offset = now
+
+    def _all(self, what: FeedType, reason: str) -> None:
+        with self._lock:
+            wanted = list(self._wanted)
+        for kind in wanted:
+            self._say(kind, what, reason)
+
+    def _say(self, kind: str, what: FeedType, reason: str) -> None:
+        self._deliver(Delivery(utc_now(), self.api.name, kind, what, self.namespace, reason=reason))
