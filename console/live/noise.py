@@ -24,7 +24,9 @@ def fingerprint(kind: str, raw: bytes) -> bytes:
     document = msgspec.json.decode(raw)
     if isinstance(document, dict):
         _strip(kind, document)
-    return hashlib.blake2b(msgspec.json.encode(document), digest_size=16).digest()
+    return hashlib.blake2b(
+        msgspec.json.encode(document, order="deterministic"), digest_size=16
+    ).digest()
 
 
 def _strip(kind: str, document: dict[str, Any]) -> None:

@@ -134,7 +134,7 @@ class Wire:
     def _item(self, raw: bytes) -> Item:
         head = _HEAD.decode(raw)
         if not head.kind:
-            start = json.dumps({"apiVersion": self.kind.api_version, "kind": self.kind.kind})
+            start = json.dumps({"kind": self.kind.kind, "apiVersion": self.kind.api_version})
             raw = start[:-1].encode() + b"," + raw.lstrip()[1:]
         meta = head.metadata
         return Item(meta.namespace, meta.name, meta.uid, meta.resourceVersion, raw)
