@@ -1,8 +1,9 @@
 """What differs between two versions of one object, field by field, without noise and secrets.
 
-Items of lists are matched by their merge keys, so that a container put in front of the others is one
-change and not a shift of all. Left out: bookkeeping of the API server (managedFields, versions), the
-copy that `kubectl apply` leaves, heartbeats. Values of Secrets are never shown, only that they differ.
+Items of lists are matched by their merge keys, so that a container put in front of the others is
+one change and not a shift of all. Left out: bookkeeping of the API server (managedFields,
+versions), the copy that `kubectl apply` leaves, heartbeats. Values of Secrets are never shown, only
+that they differ.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _IGNORED = frozenset(
         ("status", "observedGeneration"),
     }
 )
+_ANNOTATIONS = ("metadata", "annotations")
 _HEARTBEATS = frozenset({"lastHeartbeatTime", "lastProbeTime"})
 _SECRET_PARTS = ("data", "stringData")
 
@@ -76,12 +78,14 @@ def _values(path: tuple[str, ...], before: Any, after: Any, secret: bool) -> Ite
         yield from _maps(path, before, after, secret)
     elif isinstance(before, list) and isinstance(after, list):
         yield from _lists(path, before, after, secret)
-    elif len(path) == 1 and isinstance(before, dict | None) and isinstance(after, dict | None):
-        yield from _maps(path, before or {}, after or {}, secret)
-    elif path == ("metadata", "annotations"):
+    elif (len(path) == 1 or path == _ANNOTATIONS) and _is_map(before) and _is_map(after):
         yield from _maps(path, before or {}, after or {}, secret)
     else:
         yield FieldChange(dotted(path), before, after)
+
+
+def _is_map(value: Any) -> bool:
+    return value is None or isinstance(value, dict)
 
 
 def _lists(
@@ -114,7 +118,9 @@ def _secrets(path: tuple[str, ...], before: Any, after: Any) -> Iterator[FieldCh
     for name in [*new, *(name for name in old if name not in new)]:
         if old.get(name) != new.get(name):
             place = dotted((*path, name))
-            yield FieldChange(place, MASKED if name in old else None, MASKED if name in new else None)
+            yield FieldChange(
+                place, MASKED if name in old else None, MASKED if name in new else None
+            )
 
 
 def dotted(path: tuple[str, ...]) -> str:

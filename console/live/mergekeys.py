@@ -1,4 +1,4 @@
-"""By which field the items of a list are told apart, as the API's Go types say (`patchMergeKey`)."""
+"""By which field the items of a list are told apart; the API's Go types say it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ def reading_key(list_name: str, items: Sequence[Any]) -> str:
     """A field whose values are there and differ in all items; "" where the order has to do."""
     for field in (*MERGE_KEYS.get(list_name, ()), *READING_KEYS):
         found = [item.get(field) if isinstance(item, dict) else None for item in items]
-        if found and all(isinstance(v, str | int) for v in found):
-            if len(set(found)) == len(found):
-                return field
+        if found and all(isinstance(v, str | int) for v in found) and _all_differ(found):
+            return field
     return ""
+
+
+def _all_differ(values: Sequence[Any]) -> bool:
+    return len(set(values)) == len(values)

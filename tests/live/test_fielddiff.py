@@ -16,9 +16,7 @@ def pod(**spec: Any) -> dict[str, Any]:
 def test_items_are_matched_by_their_keys_not_by_their_place() -> None:
     web = {"name": "web", "image": "shop:1", "ports": [{"containerPort": 80}]}
     dbg = {"name": "dbg", "image": "busybox"}
-    assert field_diff(
-        pod(containers=[web]), pod(containers=[dbg, {**web, "image": "shop:2"}])
-    ) == [
+    assert field_diff(pod(containers=[web]), pod(containers=[dbg, {**web, "image": "shop:2"}])) == [
         FieldChange("spec.containers[dbg]", None, dbg),
         FieldChange("spec.containers[web].image", "shop:1", "shop:2"),
     ]
