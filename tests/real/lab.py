@@ -26,6 +26,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.real.proxy import Proxy
+
 SCRIPT = Path(__file__).parents[1] / "lab" / "lab.sh"
 FOLDER = Path(os.environ.get("KUBECASE_LAB_DIR", "/tmp/kubecase-lab"))
 CACHE = Path(
@@ -148,6 +150,13 @@ def namespace(lab: Lab) -> Iterator[str]:
         time.sleep(0.05)
     yield name
     lab.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture
+def proxy(lab: Lab, tmp_path: Path) -> Iterator[Proxy]:
+    """Faults between a test and the API server: `proxy.kubeconfig` leads through it."""
+    with Proxy(lab.kubeconfig, lab.context, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
