@@ -73,12 +73,11 @@ def terminal(
 def test_an_investigation_by_keyboard(terminal: Terminal) -> None:
     terminal.until("6,829 events")
     terminal.press("4")
-    terminal.until("TIME (UTC)")
-    terminal.until("6,829 events")
+    terminal.until("of 6,829")
     terminal.press("/")
     terminal.type("verb:create resource:pods requestObject.spec.hostPID:true")
     terminal.press("Enter")
-    terminal.until(" 1 events")
+    terminal.until("1 of 1 ")
     terminal.until("pods shop/dbg")  # the count may come before the page
     terminal.press("Enter")
     terminal.until("sha256")

@@ -41,7 +41,7 @@ async def settle(pilot: Pilot[None]) -> None:
 @pytest.fixture
 def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Query times are shown; in a picture they stand still."""
-    monkeypatch.setattr("console.app.screens.timeline.monotonic", lambda: 0.0)
+    monkeypatch.setattr("console.app.screens.timeline_reading.monotonic", lambda: 0.0)
 
 
 def keys(*pressed: str) -> Callable[[Pilot[None]], Awaitable[None]]:
@@ -132,6 +132,11 @@ async def test_narrow_by_a_field_and_pivot(demo: Workspace) -> None:
         await pilot.press("enter")
         await settle(pilot)
         detail = app.screen.query_one(Detail)
+        names = [field.name if field else "" for field in detail.fields]
+        assert "requestObject.spec.hostPID" not in names  # a long branch is folded
+        detail.highlighted = names.index("requestObject")
+        await pilot.press("right")
+        await settle(pilot)
         names = [field.name if field else "" for field in detail.fields]
         assert "requestObject.spec.hostPID" in names
         assert any(field and field.name == "line" for field in detail.fields)
