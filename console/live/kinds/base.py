@@ -1,0 +1,69 @@
+"""What one object says to its row: values in the order of the kind's columns, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from console.live.cells import Column, State, Value, moment
+from console.live.doc import Doc, condition, items, strings, text
+
+
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """severity: of the worst risk. account: whose token is in the pod, "" if none is."""
+
+    values: tuple[Value, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    state: State = ""
+    severity: int = 0
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class KindTable:
+    """facts: of the raw JSON. Raises msgspec.MsgspecError where that can't be read."""
+
+    columns: tuple[Column, ...]
+    facts: Callable[[bytes], Facts]
+
+
+def of_doc(columns: tuple[Column, ...], read: Callable[[Doc], tuple[Value, ...]],
+           state: Callable[[Doc], State] = lambda doc: "") -> KindTable:  # fmt: skip
+    """Rows that are read from the whole decoded object, by functions that trust nothing."""
+
+    def facts(raw: bytes) -> Facts:
+        doc = msgspec.json.decode(raw)
+        if not isinstance(doc, dict):
+            raise msgspec.ValidationError("not an object")
+        return Facts(read(doc), strings(doc, "metadata", "labels"), state(doc))
+
+    return KindTable(columns, facts)
+
+
+def name(doc: Doc) -> str:
+    return text(doc, "metadata", "name")
+
+
+def age(doc: Doc) -> Value:
+    return moment(text(doc, "metadata", "creationTimestamp"))
+
+
+def images(doc: Doc, *path: str) -> str:
+    """Of the containers in a pod's spec at that path."""
+    return ",".join(text(c, "image") for c in items(doc, *path, "containers")) or "<none>"
+
+
+def container_names(doc: Doc, *path: str) -> str:
+    return ",".join(text(c, "name") for c in items(doc, *path, "containers")) or "<none>"
+
+
+def is_true(doc: Doc, kind: str) -> bool:
+    return text(condition(doc, kind), "status") == "True"
+
+
+def ready_state(ready: int, wanted: int) -> State:
+    if ready >= wanted:
+        return "ok" if wanted else "done"
+    return "pending" if ready else "bad"

@@ -1,0 +1,86 @@
+"""What a filter lets through, and where one that can't be read is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.live.filters import FilterError, parse_filter
+from console.live.tables import Table, table
+from tests.live.dumped import WEBSHOP, Dumped
+
+
+@pytest.fixture(scope="module")
+def pods() -> Table:
+    return table(Dumped.read(WEBSHOP / "kubectl_get_all.json"), "pods")
+
+
+def names(pods: Table, text: str) -> list[str]:
+    wanted = parse_filter(text, [column.name for column in pods.columns])
+    return [row.name.rsplit("-", 1)[-1] for row in pods.arranged(wanted)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["52cbz", "fr6ms", "mrsh9", "wh575", "client", "qpjd4", "s67lp"]),
+        ("SHOP-78", ["qpjd4", "s67lp"]),
+        ("^shop .*busybox", ["mrsh9", "wh575", "client"]),
+        ("!Running", ["mrsh9", "wh575"]),
+        ("!Running !mrsh9", ["wh575"]),
+        ("status:=running name:cli", ["client"]),
+        ("!status:running", ["mrsh9", "wh575"]),
+        ("rst:>0", ["mrsh9", "wh575"]),
+        ("rst:<=0 ready:<1", []),
+        ("ready:<1", ["mrsh9", "wh575"]),
+        ("age:<1m", []),
+        ("-l app=shop", ["qpjd4", "s67lp"]),
+        ("-l app in (shop, client) busybox", ["client"]),
+        ("-l app,app notin (shop,catalog)", ["client"]),
+        ("-l app!=shop,!pod-template-hash", ["client"]),
+        ("-l !app", []),
+        ("-f ctwh", ["wh575"]),
+        ("lab/shop:2", ["52cbz", "fr6ms"]),
+        ('image:"lab/shop:1"', ["qpjd4", "s67lp"]),
+        ('"1/1 Running"', ["52cbz", "fr6ms", "client", "qpjd4", "s67lp"]),
+    ],
+)
+def test_what_a_filter_lets_through(pods: Table, text: str, expected: list[str]) -> None:
+    assert names(pods, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "expected"),
+    [
+        ("web (a", 4, "regular expression"),
+        ("statsu:x", 0, "perhaps status"),
+        ("web rst:>much", 9, "a number"),
+        ("status:", 7, "a value of status"),
+        ("-l a in (b", 10, "a comma or )"),
+        ("-l", 2, "labels"),
+        ("-l a=b,", 7, "a label's name"),
+        ("-f", 2, "letters"),
+        ("!", 1, "must not be there"),
+        ('name:"ab', 8, 'a closing "'),
+        ("x" * 4001, 4000, "at most"),
+    ],
+)
+def test_an_error_points_at_the_character(
+    pods: Table, text: str, position: int, expected: str
+) -> None:
+    with pytest.raises(FilterError) as caught:
+        names(pods, text)
+    assert caught.value.position == position
+    assert expected in caught.value.expected
+
+
+@given(st.text(alphabet="ab:=!<>()[]-lf in,\"'\\*+?. \x1b", max_size=30))
+def test_any_text_is_a_filter_or_an_error_within_it(text: str) -> None:
+    error = None
+    try:
+        parse_filter(text, ["A", "AB"])
+    except FilterError as found:
+        error = found
+    assert error is None or 0 <= error.position <= len(text)
+    assert "\x1b" not in str(error)
