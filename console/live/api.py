@@ -119,6 +119,11 @@ class ClusterApi:
         self._configuration, self._renew = configuration, renew
         self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
 
+    @property
+    def configuration(self) -> Configuration:
+        """How this context authenticates. It holds secrets: nothing of it is shown or kept."""
+        return self._configuration
+
     def get(
         self, path: str, *, accept: str = JSON_TYPE, timeout_s: float = READ_SECONDS,
         **params: str | int | bool | None,

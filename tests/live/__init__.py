@@ -1,1 +1,0 @@
-"""The cluster, live and recorded."""

@@ -85,7 +85,8 @@ class Proxy:
         kube_config.load_kube_config(
             config_file=str(kubeconfig), context=context, client_configuration=upstream
         )
-        self._authorization = upstream.api_key.get("authorization", "")
+        settings: Any = upstream.auth_settings()
+        self._authorization = str(settings.get("BearerToken", {}).get("value", ""))
         url = urlsplit(str(upstream.host))
         self._address = (url.hostname or "", url.port or 443)
         self._anonymous = ssl.create_default_context(cafile=upstream.ssl_ca_cert)
