@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,13 @@ MEMORY = "600MB"
 class Segment:
     """A segment under construction; its `connection` reaches nothing but it."""
 
-    def __init__(self, index_dir: Path, *, reads: Path | None = None) -> None:
-        """`reads`: another segment to attach as `old`, before the outside is shut off."""
+    def __init__(
+        self, index_dir: Path, *, reads: Path | None = None, merges: Sequence[Path] = ()
+    ) -> None:
+        """Other segments to attach before the outside is shut off.
+
+        reads: as `old`; merges: as `merged_0`, `merged_1` and so on.
+        """
         index_dir.mkdir(mode=0o700, exist_ok=True)
         remove_abandoned(index_dir)
         name = f"{uuid.uuid4().hex}"
@@ -44,9 +50,11 @@ class Segment:
         schema = load("schema")
         self.connection.execute(schema["events"].body)
         self.connection.execute(schema["sources"].body)
-        if reads:
-            literal = str(reads).replace("'", "''")
-            self.connection.execute(f"attach '{literal}' as old (read_only)")
+        others = {"old": reads} if reads else {}
+        others |= {f"merged_{number}": path for number, path in enumerate(merges)}
+        for name, path in others.items():
+            literal = str(path).replace("'", "''")
+            self.connection.execute(f"attach '{literal}' as {name} (read_only)")
         self.connection.execute("set enable_external_access = false")
         self.event_count = 0
         self.row_count = 0

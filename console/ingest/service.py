@@ -17,6 +17,7 @@ from console.case.index import Index
 from console.case.queryfiles import load as load_queries
 from console.case.text import visible
 from console.errors import CaseError, UsageError
+from console.ingest.compact import rewriting
 from console.ingest.formats import load_formats
 from console.ingest.limits import Limits
 from console.ingest.load import EvidenceReport, Item, Loader, Progress, Resume, Settings
@@ -301,8 +302,9 @@ def reindex(
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Added]:
     """Throw the index away and build it again from evidence and journal."""
-    for path in sorted(case.index_dir.glob("*.duckdb")):
-        path.unlink()
+    with rewriting(case.index_dir):
+        for path in sorted(case.index_dir.glob("*.duckdb")):
+            path.unlink()
     yield from resume(case, progress=progress, is_cancelled=is_cancelled)
 
 
@@ -331,10 +333,11 @@ def correct(
         "evidence.set",
         data={"sha256": sha256, **{k: v for k, v in changed.items() if v is not None}},
     )
-    count = 0
-    for path in sorted(case.index_dir.glob("*.duckdb")):
-        count += _rewrite(case.index_dir, path, sha256, before, after)
-    return count
+    with rewriting(case.index_dir):
+        return sum(
+            _rewrite(case.index_dir, path, sha256, before, after)
+            for path in sorted(case.index_dir.glob("*.duckdb"))
+        )
 
 
 def _rewrite(index_dir: Path, path: Path, sha256: str, before: Settings, after: Settings) -> int:

@@ -45,6 +45,7 @@ class Mirror:
         self._kinds: dict[str, Kind] = {}
         self._clusters: list[ClusterFeed] = []
         self._listeners: list[Listener] = []
+        self.namespace = ""  # that was asked for; "" is all
 
     # -- life
 
@@ -62,6 +63,7 @@ class Mirror:
         namespace: "" is all; where that is refused, the context's own is taken.
         """
         wanted = list(kinds)
+        self.namespace = namespace
         with self._lock:
             for api in apis:
                 self._infos.setdefault(api.name, ClusterInfo(api.name, api.server))
@@ -79,6 +81,10 @@ class Mirror:
         """Watch one more kind in every cluster that serves it; nothing if that is done already."""
         for cluster in self._clusters:
             cluster.want(kind)
+
+    def wanted(self) -> list[str]:
+        """The kinds that are watched, or would be if they were served."""
+        return list(dict.fromkeys(kind for cluster in self._clusters for kind in cluster.wanted))
 
     def stop(self, timeout_s: float = 2.0) -> None:
         """End every watch; what is in memory stays readable."""
