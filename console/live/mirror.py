@@ -14,6 +14,7 @@ from threading import Condition, RLock
 
 from console.live.api import ClusterApi
 from console.live.delivery import OBJECT_TYPES, Delivery
+from console.live.discovery import discover, find_kind
 from console.live.feeding import DEFAULT_KINDS, ClusterFeed, Discover
 from console.live.inventory import Change, ClusterInfo, Feed, FeedState, Kind, Obj, Ref
 from console.live.managed import writers
@@ -55,7 +56,7 @@ class Mirror:
         kinds: Iterable[str] = DEFAULT_KINDS,
         namespace: str = "",
         *,
-        discover: Discover,
+        discover: Discover = discover,
         patience: Patience = PATIENT,
     ) -> None:
         """Watch `kinds` (by `Kind.key`) of these clusters; returns at once.
@@ -201,16 +202,8 @@ class Mirror:
             return sorted(self._kinds.values(), key=lambda kind: kind.key)
 
     def find_kind(self, text: str) -> Kind | None:
-        """The wanted kinds come first: `events` is the core one, not that of events.k8s.io."""
-        word = text.strip().lower()
         with self._lock:
-            found = [kind for kind in self._kinds.values() if word in _names(kind)]
-        order = {key: number for number, key in enumerate(DEFAULT_KINDS)}
-        return min(
-            found,
-            key=lambda kind: (kind.key != word, order.get(kind.key, len(order)), kind.key),
-            default=None,
-        )
+            return find_kind(list(self._kinds.values()), text.strip())
 
     def feeds(self, kind: str) -> Sequence[Feed]:
         with self._lock:
@@ -263,12 +256,3 @@ def _change(step: Step) -> Change:
     return Change(
         step.ts, step.what, step.after.ref, before, after, agent=agent, origin=step.after.origin
     )
-
-
-def _names(kind: Kind) -> set[str]:
-    return {
-        kind.key,
-        kind.resource,
-        kind.kind.lower(),
-        *(name.lower() for name in kind.short_names),
-    }

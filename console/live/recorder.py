@@ -118,7 +118,7 @@ class Recorder:
             data={
                 "pieces": status.pieces, "lines": status.lines, "thinned": status.thinned,
                 "bytes_json": status.bytes_json, "bytes_stored": status.bytes_stored,
-                "lost_lines": status.waiting, "problem": status.problem, "sight": self._sight(),
+                "lost_lines": status.waiting, "problem": status.problem,
             },
         )  # fmt: skip
         return status

@@ -1,0 +1,135 @@
+"""`kubecase record`: watch clusters and keep what they show as evidence, without a screen."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console.cli.output import print_json, visible
+
+if TYPE_CHECKING:
+    from console.live.delivery import Delivery
+    from console.live.recorder import RecordingStatus
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """`90s`, `10m`, `2h`, `1d`; seconds without a unit."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([smhd]?)", value)
+    if not match:
+        raise click.BadParameter("a number and a unit: 90s, 10m, 2h, 1d")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+@click.command()
+@click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
+@click.option("--context", "contexts", metavar="NAME", multiple=True,
+              help="A context of the kubeconfig; several are recorded together.")  # fmt: skip
+@click.option("--kubeconfig", metavar="FILE", help="Instead of KUBECONFIG.")
+@click.option("-n", "--namespace", default="", help="This namespace only.")
+@click.option("--kinds", metavar="KIND,…", default="",
+              help="Instead of the usual kinds: pods,deployments,secrets …")  # fmt: skip
+@click.option("--for", "seconds", metavar="TIME", callback=_seconds,
+              help="End after this time (90s, 10m, 2h), else at Ctrl-C.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per piece.")
+def record(
+    folder: Path,
+    contexts: tuple[str, ...],
+    kubeconfig: str | None,
+    namespace: str,
+    kinds: str,
+    seconds: float | None,
+    as_json: bool,
+) -> None:
+    """Watch clusters and append what they show to CASE, until Ctrl-C.
+
+    Values of secrets are not asked for. What the identity may not see is named.
+    """
+    from console.case.folder import Case
+    from console.errors import CaseError
+    from console.live.access import learn
+    from console.live.api import connect
+    from console.live.discovery import discover, find_kind
+    from console.live.feeding import DEFAULT_KINDS
+    from console.live.mirror import Mirror
+    from console.live.recorder import Recorder
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    apis = [connect(name, kubeconfig=kubeconfig) for name in contexts or (None,)]
+    wanted = list(DEFAULT_KINDS)
+    if kinds:
+        served = [kind for api in apis for kind in discover(api)]
+        wanted = [_key(find_kind(served, word), word) for word in kinds.split(",") if word.strip()]
+    with Case.open(folder) as case:
+        mirror = Mirror(masking_key=case.masking_key())
+        told = (lambda status: print_json(_described(status))) if as_json else _tell
+        recorder = Recorder(case, mirror, told=told)
+        mirror.subscribe(_complain)
+        for api in apis:
+            try:
+                mirror.describe(learn(api, namespace))
+            except CaseError as error:  # recording starts as soon as the server can be reached
+                click.echo(visible(str(error)), err=True)
+        mirror.start(apis, wanted, namespace)
+        recorder.start()
+        try:
+            stop.wait(seconds)
+        finally:
+            mirror.stop()
+            status = recorder.stop()
+            for api in apis:
+                api.close()
+    if as_json:
+        print_json(_described(status) | {"end": True})
+    else:
+        _tell(status)
+        click.echo("not recorded further", err=True)
+    if status.waiting:
+        raise CaseError(
+            f"{status.waiting} lines could not be written: {status.problem}", where=str(folder)
+        )
+    if not status.lines:
+        sys.exit(1)
+
+
+def _key(kind: Any, word: str) -> str:
+    from console.errors import UsageError
+
+    if kind is None:
+        raise UsageError("no such kind", where=word[:60], hint="as kubectl names it: pods, po, Pod")
+    return str(kind.key)
+
+
+def _described(status: RecordingStatus) -> dict[str, Any]:
+    return asdict(status) | {"bytes_per_hour": round(status.bytes_per_hour)}
+
+
+def _tell(status: RecordingStatus) -> None:
+    if status.problem:
+        click.echo(f"not written yet: {visible(status.problem)}", err=True)
+        return
+    click.echo(
+        f"{status.pieces} pieces, {status.lines:,} lines, {status.bytes_stored / 1e6:,.2f} MB"
+        f" ({status.bytes_per_hour / 1e6:,.1f} MB an hour), {status.thinned:,} ticks left out"
+    )
+
+
+def _complain(delivery: Delivery) -> None:
+    """What is hidden or lost, as it happens, on standard error."""
+    if delivery.type in ("HIDDEN", "LOST", "RESUMED"):
+        what = {"HIDDEN": "hidden", "LOST": "lost", "RESUMED": "back"}[delivery.type]
+        words = f": {visible(delivery.reason)}" if delivery.reason else ""
+        line = f"{delivery.at:%H:%M:%S} {visible(delivery.cluster)} {delivery.kind} {what}{words}"
+        click.echo(line, err=True)
