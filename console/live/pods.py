@@ -307,3 +307,10 @@ def state_of(summary: Summary) -> State:
                 "SchedulingGated", "NotReady") or word[:1].isdigit():  # fmt: skip
         return "pending"
     return "bad"
+
+
+def registry_of(image: str) -> str:
+    """The host that an image is pulled from. Source: distribution, ParseNormalizedNamed."""
+    first, slash, _ = image.partition("/")
+    has_host = slash and ("." in first or ":" in first or first == "localhost")
+    return first if has_host else "docker.io"

@@ -10,27 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from weakref import WeakKeyDictionary
 
-import msgspec
-
-from console.live.cells import Column, Key, State, Value, key_of, text_of
+from console.live.cells import Cell, Column, Key, State, Value, key_of, text_of
 from console.live.filters import NO_FILTER, RowFilter
 from console.live.inventory import Feed, Inventory, Obj, Ref
+from console.live.judging import Judge
 from console.live.kinds import table_of
-from console.live.kinds.base import Facts, KindTable
+from console.live.kinds.base import Facts
+from console.live.reading import reader
+from console.live.risk import Risk, by_severity, words, worst
 
-_CLUSTER, _NAMESPACE = Column("CLUSTER"), Column("NAMESPACE")
-_SPARE = 1000  # so many rows of versions that are gone may be kept beside those in use
+Place = Callable[[Ref], str]
 
 
 class Row:
-    """One object. severity: of its worst risk. gone: when it was deleted."""
+    """One object. gone: when it was deleted."""
 
-    __slots__ = ("_facts", "_now", "_places", "_reads", "obj")
+    __slots__ = ("_beside", "_facts", "_shape", "obj")
 
-    def __init__(self, obj: Obj, facts: Facts, places: tuple[Place, ...], now: datetime) -> None:
-        self.obj, self._facts, self._places, self._now = obj, facts, places, now
+    def __init__(self, obj: Obj, facts: Facts, beside: tuple[Risk, ...], shape: _Shape) -> None:
+        self.obj, self._facts, self._beside, self._shape = obj, facts, beside, shape
 
     @property
     def ref(self) -> Ref:
@@ -45,8 +44,14 @@ class Row:
         return self.obj.ref.name
 
     @property
+    def risks(self) -> list[Risk]:
+        """The worst first, what its token may do among them."""
+        return by_severity([*self._facts.risks, *self._beside])
+
+    @property
     def severity(self) -> int:
-        return self._facts.severity
+        """Of its worst risk, 0 for none."""
+        return max(worst(self._facts.risks), worst(self._beside))
 
     @property
     def state(self) -> State:
@@ -59,21 +64,30 @@ class Row:
 
     @property
     def values(self) -> tuple[Value, ...]:
+        own, at = self._facts.values, self._shape.risk_index
+        if at >= 0:
+            own = (*own[:at], Cell(words(self.risks), self.severity), *own[at:])
         ref = self.obj.ref
-        return (*(place(ref) for place in self._places), *self._facts.values)
+        return (*(place(ref) for place in self._shape.places), *own)
 
     @property
     def cells(self) -> tuple[str, ...]:
         """One text per column of the table, wide ones too; the attacker's: escape them."""
-        now = self.obj.gone or self._now  # an age ends where the object did
+        now = self.obj.gone or self._shape.now  # an age ends where the object did
         return tuple(text_of(value, now) for value in self.values)
 
     def order(self, index: int) -> Key:
         """What column `index` is sorted by."""
-        return key_of(self.values[index], self.obj.gone or self._now)
+        return key_of(self.values[index], self.obj.gone or self._shape.now)
 
 
-Place = Callable[[Ref], str]
+@dataclass(frozen=True)
+class _Shape:
+    """What the rows of a table have in common. places: what stands before the kind's own."""
+
+    places: tuple[Place, ...]
+    risk_index: int
+    now: datetime
 
 
 def _cluster(ref: Ref) -> str:
@@ -120,11 +134,6 @@ class Table:
         return rows
 
 
-# Per inventory: kind and identity -> the bytes that were read, and what they said.
-_Seen = dict[tuple[str, str, str, str], tuple[bytes, Facts]]
-_seen: WeakKeyDictionary[Inventory, dict[str, _Seen]] = WeakKeyDictionary()
-
-
 def table(
     inventory: Inventory, kind: str, namespace: str = "", now: datetime | None = None,
     *, with_gone: bool = True,
@@ -134,48 +143,16 @@ def table(
     known = table_of(kind)
     objects = inventory.objects(kind, namespace, with_gone=with_gone)
     feeds = tuple(inventory.feeds(kind))
-    read = _reader(inventory, kind, known, len(objects), is_all=not namespace)
     places: list[tuple[Column, Place]] = []
     if len({obj.ref.cluster for obj in objects} | {feed.cluster for feed in feeds}) > 1:
-        places.append((_CLUSTER, _cluster))
+        places.append((Column("CLUSTER"), _cluster))
     if not namespace and any(obj.ref.namespace for obj in objects):
-        places.append((_NAMESPACE, _namespace))
-    heads, readers = tuple(c for c, _ in places), tuple(p for _, p in places)
-    rows = [Row(obj, read(obj), readers, moment) for obj in objects]
-    return Table(kind, namespace, (*heads, *known.columns), rows, feeds)
-
-
-def _reader(
-    inventory: Inventory, kind: str, known: KindTable, count: int, *, is_all: bool
-) -> Callable[[Obj], Facts]:
-    """Reads an object, or takes what was read of the same bytes before."""
-    of_inventory = _seen.setdefault(inventory, {})
-    seen = of_inventory.setdefault(kind, {})
-    if is_all and len(seen) > 2 * count + _SPARE:
-        seen.clear()
-
-    def read(obj: Obj) -> Facts:
-        ref = obj.ref
-        key = (ref.cluster, ref.namespace, ref.name, ref.uid)
-        kept = seen.get(key)
-        if kept is not None and (kept[0] is obj.raw or kept[0] == obj.raw):
-            return kept[1]
-        facts = facts_of(known, obj)
-        seen[key] = (obj.raw, facts)
-        return facts
-
-    return read
-
-
-def facts_of(known: KindTable, obj: Obj) -> Facts:
-    """What the object says; only its name where its content is not what the API gives."""
-    try:
-        return known.facts(obj.raw or b"{}")
-    except msgspec.MsgspecError:
-        blank: list[Value] = [None] * len(known.columns)
-        for index, column in enumerate(known.columns):
-            if column.name == "NAME":
-                blank[index] = obj.ref.name
-            elif column.name == "STATUS":
-                blank[index] = "unreadable"
-        return Facts(tuple(blank), state="bad")
+        places.append((Column("NAMESPACE"), _namespace))
+    read = reader(inventory, kind, 0 if namespace else len(objects))
+    shape = _Shape(tuple(p for _, p in places), known.risk_index, moment)
+    judge = Judge(inventory) if known.risk_index >= 0 and objects else None
+    rows = []
+    for obj in objects:
+        facts = read(obj)
+        rows.append(Row(obj, facts, judge.beside(obj, facts) if judge else (), shape))
+    return Table(kind, namespace, (*(c for c, _ in places), *known.columns), rows, feeds)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from console.live.cells import State, Value, columns, joined
 from console.live.doc import Doc, condition, dig, items, mapping, number, strings, text, texts
-from console.live.kinds.base import age, name, of_doc
+from console.live.exposure import account_risks
+from console.live.kinds.base import Facts, KindTable, age, name, of_doc
 
 
 def _account(doc: Doc) -> tuple[Value, ...]:
@@ -105,13 +108,29 @@ def _config_map(doc: Doc) -> tuple[Value, ...]:
     return name(doc), len(keys), age(doc), joined(keys, 6)
 
 
+def _with_token(table: KindTable) -> KindTable:
+    """The risk of an account is what its token may do, mounted or not."""
+
+    def facts(raw: bytes) -> Facts:
+        plain = table.facts(raw)
+        return msgspec.structs.replace(plain, account=str(plain.values[0]))
+
+    return KindTable(table.columns, facts)
+
+
 _ROLES = columns("NAME RULES> VERBS RESOURCES AGE>")
 _BINDINGS = columns("NAME ROLE SUBJECTS AGE>")
 _HOOKS = columns("NAME WEBHOOKS> CALLS ON_FAILURE RULES AGE>")
 _RBAC = "rbac.authorization.k8s.io"
 
 TABLES = {
-    "serviceaccounts": of_doc(columns("NAME SECRETS> TOKEN_MOUNTED AGE> +PULL_SECRETS"), _account),
+    "serviceaccounts": _with_token(
+        of_doc(
+            columns("NAME SECRETS> TOKEN_MOUNTED AGE> RISK +PULL_SECRETS"),
+            _account,
+            risks=account_risks,
+        )
+    ),
     f"roles.{_RBAC}": of_doc(_ROLES, _role),
     f"clusterroles.{_RBAC}": of_doc(_ROLES, _role),
     f"rolebindings.{_RBAC}": of_doc(_BINDINGS, _binding),

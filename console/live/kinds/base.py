@@ -9,35 +9,54 @@ import msgspec
 
 from console.live.cells import Column, State, Value, moment
 from console.live.doc import Doc, condition, items, strings, text
+from console.live.risk import Risk
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
-    """severity: of the worst risk. account: whose token is in the pod, "" if none is."""
+    """risks: the worst first. account: whose token is in the pod, "" if none is.
+
+    registries, workload: of a pod, where its images are from and what made it.
+    """
 
     values: tuple[Value, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     state: State = ""
-    severity: int = 0
+    risks: tuple[Risk, ...] = ()
     account: str = ""
+    registries: tuple[str, ...] = ()
+    workload: str = ""
 
 
 @dataclass(frozen=True)
 class KindTable:
-    """facts: of the raw JSON. Raises msgspec.MsgspecError where that can't be read."""
+    """facts: of the raw JSON; its values lack the column RISK, which the row fills.
+
+    Raises msgspec.MsgspecError where the JSON can't be read.
+    """
 
     columns: tuple[Column, ...]
     facts: Callable[[bytes], Facts]
 
+    @property
+    def risk_index(self) -> int:
+        """Of the column RISK, whose words the row makes; -1 where there is none."""
+        return next((i for i, c in enumerate(self.columns) if c.name == "RISK"), -1)
 
-def of_doc(columns: tuple[Column, ...], read: Callable[[Doc], tuple[Value, ...]],
-           state: Callable[[Doc], State] = lambda doc: "") -> KindTable:  # fmt: skip
+
+def of_doc(
+    columns: tuple[Column, ...],
+    read: Callable[[Doc], tuple[Value, ...]],
+    state: Callable[[Doc], State] = lambda doc: "",
+    risks: Callable[[Doc], list[Risk]] = lambda doc: [],
+) -> KindTable:
     """Rows that are read from the whole decoded object, by functions that trust nothing."""
 
     def facts(raw: bytes) -> Facts:
         doc = msgspec.json.decode(raw)
         if not isinstance(doc, dict):
             raise msgspec.ValidationError("not an object")
-        return Facts(read(doc), strings(doc, "metadata", "labels"), state(doc))
+        labels = strings(doc, "metadata", "labels")
+        return Facts(read(doc), labels, state(doc), tuple(risks(doc)))
 
     return KindTable(columns, facts)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from console.live.cells import Cell, State, Value, columns, joined, moment, quantity
+from console.live.cells import State, Value, columns, joined, moment, quantity
 from console.live.doc import Doc, dig, items, mapping, number, strings, text
+from console.live.exposure import node_risks
 from console.live.kinds.base import age, is_true, name, of_doc
-from console.live.risk import node_risks, words, worst
 
 _ROLE = "node-role.kubernetes.io/"
 
@@ -20,7 +20,6 @@ def _node(doc: Doc) -> tuple[Value, ...]:
         {k.removeprefix(_ROLE) for k in labels if k.startswith(_ROLE) and k != _ROLE}
         | {v for k, v in labels.items() if k == "kubernetes.io/role" and v}
     )
-    risks = node_risks(doc)
     return (
         name(doc),
         _node_status(doc),
@@ -29,7 +28,6 @@ def _node(doc: Doc) -> tuple[Value, ...]:
         text(info, "kubeletVersion") or None,
         addresses.get("InternalIP"),
         addresses.get("ExternalIP"),
-        Cell(words(risks), worst(risks)),
         quantity(text(doc, "status", "allocatable", "cpu")),
         quantity(text(doc, "status", "allocatable", "memory")),
         text(info, "osImage") or None,
@@ -122,7 +120,7 @@ TABLES = {
             "NAME STATUS ROLES AGE> VERSION INTERNAL-IP EXTERNAL-IP RISK +CPU> +MEMORY> +OS"
             " +KERNEL +RUNTIME"
         ),
-        _node, _node_state,
+        _node, _node_state, node_risks,
     ),
     "namespaces": of_doc(
         columns("NAME STATUS POD_SECURITY AGE>"), _namespace, _namespace_state

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from console.live.cells import Cell, State, Value, columns, joined, moment
 from console.live.doc import Doc, dig, items, mapping, number, strings, text, texts
-from console.live.kinds.base import Facts, KindTable, of_doc
-from console.live.risk import container_risks, words, worst
+from console.live.exposure import container_risks
+from console.live.kinds.base import of_doc
 
 
 def _when(doc: Doc, *path: str) -> datetime | None:
@@ -57,7 +57,6 @@ def _ports(doc: Doc) -> str | None:
 
 
 def _container(doc: Doc) -> tuple[Value, ...]:
-    risks = container_risks(doc)
     labels = strings(doc, "Labels") or strings(doc, "Config", "Labels")
     pod = labels.get("io.kubernetes.pod.name")
     command = text(doc, "Command") or " ".join([text(doc, "Path"), *texts(doc, "Args")]).strip()
@@ -70,18 +69,9 @@ def _container(doc: Doc) -> tuple[Value, ...]:
         _addresses(doc),
         text(doc, "Config", "Image") or text(doc, "Image"),
         _ports(doc),
-        Cell(words(risks), worst(risks)),
         command or None,
         f"{labels.get('io.kubernetes.pod.namespace', '')}/{pod}" if pod else None,
         joined(list(mapping(doc, "NetworkSettings", "Networks"))),
-    )
-
-
-def _container_facts(raw: bytes) -> Facts:
-    read = of_doc(_CONTAINERS, _container, _container_state).facts(raw)
-    risk = read.values[_RISK]
-    return Facts(
-        read.values, read.labels, read.state, int(risk.order) if isinstance(risk, Cell) else 0
     )
 
 
@@ -133,10 +123,9 @@ def size(count: int) -> Cell:
 
 
 _CONTAINERS = columns("NAME ID STATE STATUS AGE> IP IMAGE PORTS RISK +COMMAND +POD +NETWORKS")
-_RISK = next(i for i, column in enumerate(_CONTAINERS) if column.name == "RISK")
 
 TABLES = {
-    "containers.docker": KindTable(_CONTAINERS, _container_facts),
+    "containers.docker": of_doc(_CONTAINERS, _container, _container_state, container_risks),
     "images.docker": of_doc(columns("NAME ID AGE> SIZE> DIGEST CONTAINERS>"), _image),
     "networks.docker": of_doc(
         columns("NAME ID DRIVER SCOPE SUBNETS INTERNAL CONTAINERS> AGE>"), _network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.live.cells import Value, columns, joined, pairs
 from console.live.doc import Doc, dig, items, mapping, number, strings, text, texts
+from console.live.exposure import service_risks
 from console.live.kinds.base import age, name, of_doc
 
 
@@ -125,7 +126,11 @@ def selector_text(selector: Doc) -> str:
 
 
 TABLES = {
-    "services": of_doc(columns("NAME TYPE CLUSTER-IP EXTERNAL-IP PORTS AGE> +SELECTOR"), _service),
+    "services": of_doc(
+        columns("NAME TYPE CLUSTER-IP EXTERNAL-IP PORTS AGE> RISK +SELECTOR"),
+        _service,
+        risks=service_risks,
+    ),
     "endpoints": of_doc(columns("NAME ENDPOINTS AGE>"), _endpoints),
     "endpointslices.discovery.k8s.io": of_doc(
         columns("NAME ADDRESSTYPE PORTS ENDPOINTS AGE>"), _slice

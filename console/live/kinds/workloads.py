@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from console.live.cells import Cell, Span, State, Value, columns, moment, pairs, share
 from console.live.doc import Doc, dig, items, mapping, number, strings, text
 from console.live.kinds.base import (
@@ -15,7 +17,7 @@ from console.live.kinds.base import (
     of_doc,
     ready_state,
 )
-from console.live.risk import template_risks, words, worst
+from console.live.podrisk import spec_risks, template_of
 
 _TEMPLATE = ("spec", "template", "spec")
 
@@ -160,10 +162,16 @@ def _risky(table: KindTable) -> KindTable:
     at = sum(not column.is_wide for column in table.columns)
 
     def facts(raw: bytes) -> Facts:
-        plain, risks = table.facts(raw), template_risks(raw)
-        cell = Cell(words(risks), worst(risks))
-        values = (*plain.values[:at], cell, *plain.values[at:])
-        return Facts(values, plain.labels, plain.state, worst(risks))
+        plain = table.facts(raw)
+        found = template_of(raw)
+        if found is None:
+            return plain
+        spec, annotations = found
+        return msgspec.structs.replace(
+            plain,
+            risks=tuple(spec_risks(spec, annotations)),
+            account="" if spec.automountServiceAccountToken is False else spec.service_account,
+        )
 
     return KindTable((*table.columns[:at], *columns("RISK"), *table.columns[at:]), facts)
 
