@@ -45,7 +45,8 @@ def apply_patch(
     elif is_built_in and not subresource:
         patch = {name: value for name, value in patch.items() if name != "status"}
     if not is_built_in:
-        return Patched(merge_patch(doc, patch), missing or _applied(patch))
+        merged: dict[str, Any] = merge_patch(doc, patch)
+        return Patched(merged, missing or _applied(patch))
     return Patched(strategic_merge(doc, patch), missing or _applied(patch))
 
 

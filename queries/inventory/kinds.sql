@@ -25,7 +25,7 @@ with spoken as (
     group by all
 )
 select
-    object_kind, source, is_namespaced, spoken.first_ts, spoken.last_ts,
+    spoken.object_kind, source, is_namespaced, spoken.first_ts, spoken.last_ts,
     coalesce(case
         when source = 'watch' then json_extract_string(fields, '$.object.apiVersion')
         when source = 'dump' then json_extract_string(fields, '$.apiVersion')
@@ -47,4 +47,4 @@ from spoken
 join events on events.evidence = place.evidence and events.line = place.line
     and events.part = place.part and events.path = place.path
 where is_told
-order by object_kind, source
+order by spoken.object_kind, source

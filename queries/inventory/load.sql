@@ -1,18 +1,21 @@
 -- id: load
--- title: Everything that the evidence says of the objects of one kind, joined, in their order
--- source: FIELD.md of audit bodies: k8s.io/apiserver audit v1; deletion: API concepts, finalizers
--- $names: values of `object_kind` under which the kind stands; $groups: its API groups; $kind_name:
--- `Pod`; $cluster: what stands for a cluster that the evidence does not name.
+-- title: Everything that the evidence says of the objects of some kinds, joined, in their order
+-- source: k8s.io/apiserver audit.k8s.io/v1 (bodies); Kubernetes API concepts (deletion, finalizers)
+-- The kinds stand in `wanted`. $cluster: what stands for a cluster that the evidence does not name.
 insert into steps
-with writes as materialized (
+with spoken as materialized (
+    select distinct unnest(names) as object_kind
+    from wanted
+),
+writes as materialized (
     select
-        cluster, namespace, object_name, activity as verb, coalesce(subresource, '') as subresource,
+        object_kind, cluster, namespace, object_name, activity as verb, coalesce(subresource, '') as subresource,
         actor, user_agent, coalesce(ts_end, ts) as ts, evidence, path, line, part, fields,
         ends_with(format, 'gcp_audit') as is_gcp
     from events
     where category = 'api' and outcome = 'ok'
         and activity in ('create', 'update', 'patch', 'delete', 'deletecollection')
-        and object_kind in (select unnest($names::varchar[]))
+        and object_kind in (select object_kind from spoken)
         and (subresource is null or subresource in ('status', 'scale', 'binding', 'eviction',
             'ephemeralcontainers', 'resize', 'finalize', 'approval'))
         and (ends_with(format, 'k8s_audit') or ends_with(format, 'gcp_audit'))
@@ -70,7 +73,7 @@ named as (
         coalesce(nullif(d[2], 'null'), '') as uri,
         nullif(if(is_gcp, regexp_extract(d[3], '([A-Za-z]+)$', 1), d[3]), 'null') as answer_kind,
         coalesce(object_name, nullif(d[4], 'null'), nullif(d[14], 'null')) as name,
-        if($is_namespaced, coalesce(namespace, nullif(d[5], 'null'), ''), '') as namespace,
+        coalesce(namespace, nullif(d[5], 'null'), '') as namespace,
         coalesce(nullif(d[6], 'null'), nullif(d[15], 'null'), nullif(d[18], 'null')) as uid,
         nullif(d[7], 'null') as version,
         iso_ts(d[8]) as created,
@@ -86,20 +89,24 @@ named as (
 ),
 answered as (
     select
-        * exclude (has_finalizers),
+        named.* exclude (has_finalizers, namespace),
+        wanted.kind, wanted.kind_name,
+        if(wanted.is_namespaced, namespace, '') as namespace,
         answer_kind is not null and answer_kind not in ('Status', 'DeleteOptions')
             and not ends_with(answer_kind, 'List')
-            and (subresource is null or answer_kind = $kind_name) as is_own,
+            and (subresource is null or answer_kind = wanted.kind_name) as is_own,
         coalesce(has_finalizers, false) as has_finalizers
     from named
-    where not is_trial and list_contains($groups::varchar[], api_group)
+    join wanted on list_contains(wanted.names, named.object_kind)
+        and list_contains(wanted.groups, named.api_group)
+    where not is_trial
 ),
 audited as (
     select
-        cluster, namespace, name, ts, 'audit' as origin, verb, subresource,
+        kind, cluster, namespace, name, ts, 'audit' as origin, verb, subresource,
         actor as who, user_agent as agent,
         evidence, path, line, part,
-        coalesce(uid, null) as uid,
+        uid,
         if(is_own, version, null) as version,
         if(is_own, created, null) as created,
         coalesce(grace_s, if(deleting is null, null, 30)) as grace_s,
@@ -107,18 +114,18 @@ audited as (
         case
             when verb = 'create' and subresource is null then 'create'
             when verb = 'create' and subresource = 'eviction' then 'ask'
-            when $kind_name = 'Pod' and verb = 'delete' then if(not has_finalizers
+            when kind_name = 'Pod' and verb = 'delete' then if(not has_finalizers
                 and (grace_s = 0 or phase in ('Succeeded', 'Failed')
                     -- the kubelet's own deletion is the last one
                     or (answer_kind is null and starts_with(actor, 'system:node:'))),
                 'end', 'ask')
-            when $kind_name = 'Namespace' and verb = 'delete' then 'ask'
-            when $kind_name = 'Namespace' and subresource = 'finalize'
+            when kind_name = 'Namespace' and verb = 'delete' then 'ask'
+            when kind_name = 'Namespace' and subresource = 'finalize'
                 then if(is_own and has_content, 'write', 'end')
             when verb = 'delete' then if(is_own and deleting is not null and has_finalizers,
                 'ask', 'end')
             when is_own and deleting is not null and not has_finalizers and not has_content
-                and ($kind_name != 'Pod' or grace_s = 0) then 'end'
+                and (kind_name != 'Pod' or grace_s = 0) then 'end'
             else 'write'
         end as effect,
         case
@@ -146,7 +153,7 @@ audited as (
 ),
 watched as (
     select
-        cluster, ts, evidence, path, line, part, actor, user_agent,
+        cluster, ts, evidence, path, line, part,
         json_extract_string(fields, ['$.type', '$.object.metadata.name',
             '$.object.metadata.namespace', '$.object.metadata.uid',
             '$.object.metadata.resourceVersion', '$.object.metadata.creationTimestamp',
@@ -155,10 +162,11 @@ watched as (
         contains(fields, '"object"') as has_object
     from events
     where category = 'workload' and ends_with(format, 'kube_watch')
-        and object_kind in (select unnest($names::varchar[])) and ts is not null
+        and object_kind in (select object_kind from spoken) and ts is not null
 ),
 recorded as (
     select
+        wanted.kind,
         coalesce(nullif(d[13], 'null'), cluster) as cluster,
         coalesce(nullif(d[3], 'null'), nullif(d[8], 'null'), '') as namespace,
         coalesce(nullif(d[2], 'null'), nullif(d[7], 'null')) as name,
@@ -180,22 +188,24 @@ recorded as (
         'object' as body,
         nullif(nullif(d[11], 'null'), '') as note
     from watched
-    where d[1] in ('LISTED', 'ADDED', 'MODIFIED', 'DELETED') and d[12] = $kind
+    join wanted on wanted.kind = d[12]
+    where d[1] in ('LISTED', 'ADDED', 'MODIFIED', 'DELETED')
 ),
 listed as (
     select
+        -- an event of a dump stands under the kind of what it is about
+        if(activity = 'observed', object_kind, 'events') as object_kind,
         cluster, evidence, path, line, part,
         json_extract_string(fields, ['$.metadata.name', '$.metadata.namespace', '$.metadata.uid',
             '$.metadata.resourceVersion', '$.metadata.creationTimestamp', '$.apiVersion',
             '$.kind', '$.metadata.finalizers']) as d
     from events
     where category = 'workload' and ends_with(format, 'kube_objects')
-        and if($kind_name = 'Event', activity != 'observed',
-            activity = 'observed' and object_kind in (select unnest($names::varchar[])))
+        and if(activity = 'observed', object_kind, 'events') in (select object_kind from spoken)
 ),
 dumped as (
     select
-        cluster, coalesce(nullif(d[2], 'null'), '') as namespace, nullif(d[1], 'null') as name,
+        wanted.kind, cluster, coalesce(nullif(d[2], 'null'), '') as namespace, nullif(d[1], 'null') as name,
         coalesce(dumps.written, now()::timestamp) as ts, 'dump' as origin, 'dump' as verb,
         null::varchar as subresource, null::varchar as who, null::varchar as agent,
         listed.evidence, path, line, part,
@@ -204,8 +214,9 @@ dumped as (
         'seen' as effect, 'full' as body_kind, 'whole' as body, null::varchar as note
     from listed
     left join dumps using (evidence)
-    where d[6] is null or d[6] = 'null' or list_contains($groups::varchar[],
-        if(contains(d[6], '/'), split_part(d[6], '/', 1), ''))
+    join wanted on list_contains(wanted.names, listed.object_kind)
+        and (d[6] is null or d[6] = 'null' or list_contains(wanted.groups,
+            if(contains(d[6], '/'), split_part(d[6], '/', 1), '')))
 ),
 told as (
     select * from audited
@@ -215,17 +226,17 @@ told as (
 -- a deletion of a collection names what it deleted, or else hits what is known to be there
 swept as (
     select
-        cluster, namespace, verb, actor, user_agent, ts, evidence, path, line, part, items, uri,
+        kind, kind_name, cluster, namespace, verb, actor, user_agent, ts, evidence, path, line, part, items, uri,
         grace_s, regexp_matches(uri, '[?&](label|field)Selector=[^&]') as is_selective
     from answered
     where verb = 'deletecollection'
 ),
 known as (
-    select cluster, namespace, name, min(ts) as first_ts
+    select kind, cluster, namespace, name, min(ts) as first_ts
     from (
-        select cluster, namespace, name, ts from told
+        select kind, cluster, namespace, name, ts from told
         union all
-        select cluster, namespace, name, coalesce(created, ts) from dumped
+        select kind, cluster, namespace, name, coalesce(created, ts) from dumped
     )
     where name is not null
     group by all
@@ -233,26 +244,32 @@ known as (
 -- what was only read was there: before its first change, or though nothing else tells of it
 looks as (
     select
-        cluster, if($is_namespaced, coalesce(namespace, ''), '') as namespace, object_name as name,
+        object_kind, cluster, coalesce(namespace, '') as namespace, object_name as name,
         min(coalesce(ts_end, ts)) as ts,
         arg_min({'evidence': evidence, 'path': path, 'line': line, 'part': part}, ts) as place
     from events
     where category = 'api' and outcome = 'ok' and activity = 'get' and subresource is null
-        and object_kind in (select unnest($names::varchar[])) and object_name is not null
+        and object_kind in (select object_kind from spoken) and object_name is not null
         and ts is not null
         and (ends_with(format, 'k8s_audit') or ends_with(format, 'gcp_audit'))
     group by all
 ),
-first_looks as (
-    select looks.*
+kept_looks as (
+    select looks.* exclude (namespace), wanted.*, if(is_namespaced, namespace, '') as namespace
     from looks
-    left join known on known.cluster is not distinct from looks.cluster
-        and known.namespace = looks.namespace and known.name = looks.name
-    where known.first_ts is null or looks.ts < known.first_ts
+    join wanted on list_contains(wanted.names, looks.object_kind)
+),
+first_looks as (
+    select kept_looks.*
+    from kept_looks
+    left join known on known.kind = kept_looks.kind
+        and known.cluster is not distinct from kept_looks.cluster
+        and known.namespace = kept_looks.namespace and known.name = kept_looks.name
+    where known.first_ts is null or kept_looks.ts < known.first_ts
 ),
 looked as (
     select
-        first_looks.*, events.actor, events.user_agent, events.activity,
+        first_looks.*, events.activity,
         ends_with(events.format, 'gcp_audit') as is_gcp,
         json_extract_string(fields, ['$.objectRef.apiGroup', '$.protoPayload.resourceName',
             '$.responseObject.kind', '$.responseObject.metadata.uid',
@@ -262,30 +279,30 @@ looked as (
     join events on events.evidence = place.evidence and events.path = place.path
         and events.line = place.line and events.part = place.part
     where events.category = 'api' and events.activity = 'get'
-        and events.object_kind in (select unnest($names::varchar[]))
+        and events.object_kind in (select object_kind from spoken)
 ),
 read as (
     select
-        cluster, namespace, name, ts, 'audit' as origin, activity as verb,
+        kind, cluster, namespace, name, ts, 'audit' as origin, activity as verb,
         null::varchar as subresource, null::varchar as who, null::varchar as agent,
         place.evidence, place.path, place.line, place.part,
         nullif(d[4], 'null') as uid, nullif(d[5], 'null') as version, iso_ts(d[6]) as created,
         null::bigint as grace_s, null::boolean as has_finalizers, 'seen' as effect,
-        if(d[3] = $kind_name, 'full', null) as body_kind, 'response' as body, null::varchar as note
+        if(d[3] = kind_name, 'full', null) as body_kind, 'response' as body, null::varchar as note
     from looked
-    where list_contains($groups::varchar[], if(is_gcp,
+    where list_contains(groups, if(is_gcp,
         if(split_part(d[2], '/', 1) = 'core', '', split_part(d[2], '/', 1)),
         coalesce(nullif(d[1], 'null'), '')))
 ),
 collected as (
     select
-        swept.cluster, known.namespace, known.name, ts, 'audit' as origin, verb,
+        swept.kind, swept.cluster, known.namespace, known.name, ts, 'audit' as origin, verb,
         null::varchar as subresource, actor as who, user_agent as agent,
         evidence, path, line, part, null::varchar as uid, null::varchar as version,
         null::timestamp as created, grace_s, null::boolean as has_finalizers,
         case
             when is_selective and len(items) = 0 then 'maybe'
-            when $kind_name = 'Pod' and coalesce(grace_s, 1) != 0 then 'ask'
+            when kind_name = 'Pod' and coalesce(grace_s, 1) != 0 then 'ask'
             else 'end'
         end as effect,
         null::varchar as body_kind, null::varchar as body,
@@ -295,13 +312,13 @@ collected as (
             else 'inferred: all of its kind in the namespace were deleted'
         end as note
     from swept
-    join known on known.cluster is not distinct from swept.cluster
+    join known on known.kind = swept.kind and known.cluster is not distinct from swept.cluster
         and (swept.namespace = '' or known.namespace = swept.namespace)
         and known.first_ts < swept.ts
     where len(items) = 0 or list_contains(items, known.name)
 ),
 ends as (
-    select cluster, namespace, name, uid, ts
+    select kind, cluster, namespace, name, uid, ts
     from told
     where effect = 'end'
 ),
@@ -313,12 +330,12 @@ placed as (
         if(min(ends.ts) is null, null, 'from a dump whose file is younger than its content') as note,
         dumped.evidence, dumped.path, dumped.line, dumped.part
     from dumped
-    left join ends on ends.cluster is not distinct from dumped.cluster
+    left join ends on ends.kind = dumped.kind and ends.cluster is not distinct from dumped.cluster
         and ends.namespace = dumped.namespace and ends.name = dumped.name
         and (ends.uid is null or ends.uid = dumped.uid)
         and ends.ts > dumped.created and ends.ts <= dumped.ts
     where dumped.name is not null
-    group by dumped.evidence, dumped.path, dumped.line, dumped.part
+    group by dumped.kind, dumped.evidence, dumped.path, dumped.line, dumped.part
 ),
 everything as (
     select * from told
@@ -347,7 +364,7 @@ numbered as (
             over (same rows between unbounded preceding and unbounded following) as best
     from copies
     window same as (
-        partition by cluster, namespace, name, uid, version,
+        partition by kind, cluster, namespace, name, uid, version,
             if(is_dated, '', evidence || ':' || path || ':' || line || '.' || part)
         order by origin != 'audit', ts, evidence, path, line, part
     )
@@ -362,7 +379,7 @@ merged as (
         if(is_dated and best is not null and coalesce(body_kind, '') != 'full', best.at, place)
             as body_at,
         coalesce(created, best.created) as created,
-        row_number() over (order by cluster, namespace, name, ts,
+        row_number() over (partition by kind order by cluster, namespace, name, ts,
             case effect when 'create' then 1 when 'end' then 3 else 2 end,
             evidence, path, line, part) as step
     from numbered
@@ -383,25 +400,25 @@ followed as (
             else false
         end as is_new
     from merged
-    window name_order as (partition by cluster, namespace, name order by step)
+    window name_order as (partition by kind, cluster, namespace, name order by step)
 ),
 counted as (
     select
-        *, sum(is_new::int) over (partition by cluster, namespace, name order by step) as round
+        *, sum(is_new::int) over (partition by kind, cluster, namespace, name order by step) as round
     from followed
 ),
 told_apart as (
     select
         *,
         coalesce(uid != last_value(uid ignore nulls) over (
-            partition by cluster, namespace, name, round order by step
+            partition by kind, cluster, namespace, name, round order by step
             rows between unbounded preceding and 1 preceding), false) as is_other
     from counted
 )
 select
-    $kind as kind, step, cluster, namespace, name,
+    kind, step, cluster, namespace, name,
     round + sum(is_other::int) over (
-        partition by cluster, namespace, name order by step) as life,
+        partition by kind, cluster, namespace, name order by step) as life,
     uid, version, ts, origin, effect, verb, subresource, who, agent, body_kind,
     if(body_kind is null, null, body) as body, body_at, created, grace_s, has_finalizers, note,
     evidence, path, line, part

@@ -30,7 +30,11 @@ lives as (
         list(step order by step) filter (is_told and body_kind is not null and body_kind != 'full'
             and step > coalesce(base, -1)) as merges,
         max(ts) filter (is_told and body_kind is null and effect in ('write', 'create')
-            and step > coalesce(base, -1)) as blind_ts,
+            and coalesce(subresource, '') not in ('status', 'binding') and step > coalesce(base, -1)) as blind_ts,
+        max(ts) filter (is_told and body_kind is null and effect = 'write'
+            and subresource = 'status' and step > coalesce(base, -1)) as blind_status_ts,
+        arg_max(who, step) filter (is_told and subresource = 'status'
+            and who like 'system:node:%') as reporter,
         max(step) filter (is_told) as last_step,
         arg_max(ts, step) filter (is_told) as last_ts,
         min(ts) filter (is_told and effect = 'end' and step > coalesce(alive_step, -1)) as end_ts,
@@ -48,15 +52,27 @@ lives as (
     join alive on alive.life = mine.life and alive.name = mine.name
         and alive.namespace = mine.namespace and alive.cluster = mine.cluster
     group by all
+),
+-- an object whose end nobody saw was over when the next one of its name began
+followed as (
+    select
+        *,
+        lead(started) over (partition by cluster, namespace, name order by life) as next_ts
+    from lives
 )
 select
     cluster, namespace, name, life, coalesce(uid, '') as uid, started, is_started, base, ahead,
-    coalesce(merges, []) as merges, blind_ts, last_step, last_ts, end_ts, end_note, ask_ts, ask_note,
+    coalesce(merges, []) as merges, blind_ts, blind_status_ts, reporter, last_step, last_ts,
+    coalesce(end_ts, if(next_ts <= $as_of::timestamp or $as_of::timestamp is null, next_ts, null))
+        as end_ts,
+    if(end_ts is null and next_ts is not null,
+        'its end is not in the evidence: another of its name came after it', end_note) as end_note,
+    ask_ts, ask_note,
     -- nothing says when it went: the grace period is over and nothing was heard of it since
     if(end_ts is null and ask_ts is not null and not coalesce(is_held, false)
         and greatest(due_ts, very_last_ts) <= coalesce($as_of::timestamp, $until::timestamp),
         greatest(due_ts, last_ts), null) as due_ts,
     coalesce(is_held, false) as is_held, maybe_note
-from lives
+from followed
 where $as_of::timestamp is null or started <= $as_of::timestamp
 order by cluster, namespace, name, life

@@ -42,3 +42,8 @@ create temp table if not exists steps (
     line ubigint,
     part uinteger
 );
+
+-- The kinds that are loaded next: under which values of `object_kind` and API groups they stand.
+create temp table if not exists wanted (
+    kind varchar, kind_name varchar, is_namespaced boolean, names varchar[], groups varchar[]
+);

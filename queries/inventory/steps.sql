@@ -1,5 +1,5 @@
 -- id: steps
--- title: The steps of some objects, in their order
+-- title: The steps of some objects, or some steps by their numbers, in their order
 select
     step, cluster, namespace, name, life, coalesce(uid, '') as uid, ts, origin, effect, verb,
     coalesce(subresource, '') as subresource, coalesce(who, '') as who, coalesce(agent, '') as agent,
@@ -9,8 +9,8 @@ select
     body_at.part as body_part
 from steps
 where kind = $kind and ($as_of::timestamp is null or ts <= $as_of::timestamp)
-    and (cluster, namespace, name) in (
-        select (o.cluster, o.namespace, o.name)
-        from (select unnest($objects::struct(cluster varchar, namespace varchar, name varchar)[]) as o)
-    )
+    and ($steps::bigint[] is null or step in (select unnest($steps::bigint[])))
+    and ($objects::struct(cluster varchar, namespace varchar, name varchar)[] is null
+        or {'cluster': cluster, 'namespace': namespace, 'name': name} in (
+            select unnest($objects::struct(cluster varchar, namespace varchar, name varchar)[])))
 order by step

@@ -45,9 +45,7 @@ def test_strategic_directives() -> None:
     assert fewer["metadata"]["finalizers"] == ["b"]
     more = patched({"metadata": {"finalizers": ["c"]}})
     assert more["metadata"]["finalizers"] == ["a", "b", "c"]
-    ordered = patched(
-        {"spec": {"$setElementOrder/containers": [{"name": "log"}, {"name": "web"}]}}
-    )
+    ordered = patched({"spec": {"$setElementOrder/containers": [{"name": "log"}, {"name": "web"}]}})
     assert [item["name"] for item in ordered["spec"]["containers"]] == ["log", "web"]
     assert "$" not in str([gone, replaced, whole, retained, fewer, ordered])
 
