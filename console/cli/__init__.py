@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 # Name -> (where it is, its line in --help). `--help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "add": ("console.cli.add:add", "Take files, folders or archives into a case and read them."),
+    "changes": ("console.cli.changes:changes", "Print what was made, changed, deleted: by whom."),
     "completion": ("console.cli.completion:completion", "Print the shell's completion script."),
     "demo": ("console.cli.demo:demo", "Open a real incident that ships with kubecase."),
     "escalate": ("console.cli.escalate:escalate", "Tell an owner, and keep that it was told."),
@@ -20,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "finding": ("console.cli.finding:finding", "List, add or judge findings."),
     "formats": ("console.cli.formats:formats", "List the formats, or test one of your own."),
     "handover": ("console.cli.handover:handover", "Where the case stands, for the next analyst."),
+    "inventory": ("console.cli.inventory:inventory", "What is in a cluster, or was at a moment."),
     "journal": ("console.cli.journal:journal", "Print what was decided, by whom and when."),
     "merge": ("console.cli.merge:merge", "Join another copy of the same case into this one."),
     "metrics": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -41,6 +40,7 @@ def events(
     from console.case.export import export, rows_as_dicts
     from console.case.timeline import Window
     from console.case.workspace import Workspace
+    from console.cli.times import parse_time
     from console.errors import UsageError
 
     form = "json" if as_json else form
@@ -51,7 +51,7 @@ def events(
     workspace = Workspace.open(folder)
     try:
         wanted = workspace.filter(filter_text)
-        window = Window(_time(start), _time(stop))
+        window = Window(parse_time(start), parse_time(stop))
         timeline = workspace.timeline()
         if count:
             total = timeline.count(wanted, window).events
@@ -73,20 +73,3 @@ def events(
             print_table(shown, [[row[name] for name in shown] for row in rows])
     finally:
         workspace.close()
-
-
-def _time(text: str | None) -> datetime | None:
-    """A time given on the command line, as UTC without a zone."""
-    if text is None:
-        return None
-    from datetime import UTC
-
-    from console.errors import UsageError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            "not a time", where=text[:60], hint="2026-11-23T22:45:00, with an offset if not UTC"
-        ) from error
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -1,7 +1,7 @@
 """What the evidence of one case says of its objects, as light rows in their order.
 
-SQL joins recordings, dumps and audit logs (`queries/inventory/load.sql`), one kind at a time and once
-while the index stays as it is; the bodies stay in the index until an object is asked for.
+SQL joins recordings, dumps and audit logs (`queries/inventory/load.sql`), a kind when it is first
+asked for, once while the index stays as it is; bodies stay in the index until an object is asked.
 """
 
 from __future__ import annotations

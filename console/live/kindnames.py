@@ -121,7 +121,7 @@ def plural(kind: str) -> str:
 
 
 def resolve(group: str, resource: str, kind: str, version: str, is_namespaced: bool) -> Kind:
-    """The kind that a line speaks of. resource or kind may be empty; what is not said is guessed."""
+    """The kind that a line speaks of. resource, kind: may be empty; what is not said is guessed."""
     for known in BUILT_IN.values():
         if group in groups(known) and (resource in names(known) or kind == known.kind):
             return known

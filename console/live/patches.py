@@ -1,9 +1,9 @@
 """Patches as the API server applies them, over a base that may be missing.
 
-An audit log does not say the type of a patch: a list is a JSON patch, a whole object with a name was
-applied, else a built-in kind takes a strategic merge and a custom one a JSON merge (the API serves no
-strategic merge for those). Nothing here fails on odd input: what can't be applied is said.
-Source: RFC 6902, RFC 7386, https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
+An audit log does not say the type of a patch: a list is a JSON patch, a whole object with a name
+was applied, else a built-in kind takes a strategic merge and a custom one a JSON merge (the API
+serves no strategic merge for those). Nothing fails on odd input: what can't be applied is said.
+Source: RFC 6902, RFC 7386, Kubernetes API conventions (strategic merge patch)
 """
 
 from __future__ import annotations

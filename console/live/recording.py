@@ -7,12 +7,14 @@ until the moment is made from it (`bodies.py`), with what it cites and what is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
 from console.case.workspace import Workspace
 from console.live import kindnames
-from console.live.bodies import UNKNOWN_BEFORE, Version
+from console.live.bodies import NO_CONTENT, UNKNOWN_BEFORE, Version
+from console.live.fielddiff import field_diff
 from console.live.history import History, Life, Step
 from console.live.inventory import Change, ClusterInfo, Feed, Kind, Obj, Ref, What
 from console.live.recorded_feeds import recorded_feeds
@@ -102,9 +104,11 @@ class Recording:
             if _is_meant(ref, life.cluster, life.uid)
         }
         names = {(life.cluster, life.namespace, life.name) for life in meant.values()}
-        found = []
-        for step, _, after in self._walk(known, names, None):
+        found: list[Obj] = []
+        for step, before, after in self._walk(known, names, None):
             if (step.cluster, step.life) in meant and _says_something(step):
+                if step.effect == "end" and before is not None and found:
+                    found.pop()  # its last version, now with its end
                 found.append(after)
         return found
 
@@ -250,21 +254,28 @@ def _relevant(steps: Sequence[Step], wanted: set[int]) -> list[Step]:
 
 
 def _change(step: Step, before: Obj | None, after: Obj, citation: str) -> Change | None:
-    """None where a second source tells of the same end."""
+    """None where nothing changed, or a second source tells of the same end."""
     if step.effect == "end":
         if before is not None and before.gone is not None:
             return None
-        # nothing but its end is known: what is known of it stands there
+        last = after if before is None else replace(before, gone=step.ts)
         return Change(
-            step.ts, "deleted", after.ref, before or after, None, step.who, step.agent,
-            step.origin, citation,
-        )  # fmt: skip
+            step.ts, "deleted", after.ref, last, None, step.who, step.agent, step.origin, citation
+        )
+    if step.effect == "seen" and (before is None or not _differ(before, after)):
+        return None  # there it is: no change
     what = _WHAT[step.effect]
     if what == "created" and before is not None:
         what = "changed"
     return Change(
         step.ts, what, after.ref, before, after, step.who, step.agent, step.origin, citation
     )
+
+
+def _differ(before: Obj, after: Obj) -> bool:
+    if NO_CONTENT in before.note:  # its content is learned, not changed
+        return False
+    return before.raw != after.raw and bool(field_diff(before.doc, after.doc))
 
 
 def _says_something(step: Step) -> bool:

@@ -2,9 +2,12 @@
 -- title: What kinds the evidence speaks of, each by one of its lines, and when
 with spoken as (
     select
-        -- a dump's event carries the kind of what it is about
-        if(ends_with(format, 'kube_objects') and activity != 'observed', 'events', object_kind)
-            as object_kind,
+        -- a Kubernetes Event stands under the kind of what it is about
+        case
+            when ends_with(format, 'kube_objects') and activity != 'observed' then 'events'
+            when ends_with(format, 'kube_watch') and ts_label = 'last seen' then 'events'
+            else object_kind
+        end as object_kind,
         case
             when ends_with(format, 'kube_watch') then 'watch'
             when ends_with(format, 'kube_objects') then 'dump'

@@ -1,7 +1,6 @@
 -- id: lately
 -- title: The kinds that were written or recorded in a stretch of time, by columns alone
-select distinct
-    if(ends_with(format, 'kube_objects') and activity != 'observed', 'events', object_kind) as object_kind
+select distinct object_kind
 from events
 where ((category = 'api' and outcome = 'ok'
         and activity in ('create', 'update', 'patch', 'delete', 'deletecollection')

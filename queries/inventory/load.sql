@@ -153,43 +153,44 @@ audited as (
 ),
 watched as (
     select
-        cluster, ts, evidence, path, line, part,
-        json_extract_string(fields, ['$.type', '$.object.metadata.name',
+        -- a Kubernetes Event is told under what it is about, at the time it was seen last
+        cluster, if(ts_label = 'last seen', null, ts) as ts, evidence, path, line, part,
+        json_extract_string(fields, ['$.at', '$.type', '$.object.metadata.name',
             '$.object.metadata.namespace', '$.object.metadata.uid',
             '$.object.metadata.resourceVersion', '$.object.metadata.creationTimestamp',
             '$.name', '$.namespace', '$.uid', '$.inferred', '$.reason', '$.kind', '$.cluster',
             '$.object.metadata.finalizers']) as d,
-        contains(fields, '"object"') as has_object
+        json_extract_string(fields, '$.object.apiVersion') is not null as has_object
     from events
-    where category = 'workload' and ends_with(format, 'kube_watch')
-        and object_kind in (select object_kind from spoken) and ts is not null
+    where category = 'workload' and ends_with(format, 'kube_watch') and ts is not null
+        and if(ts_label = 'last seen', 'events', object_kind) in (select object_kind from spoken)
 ),
 recorded as (
     select
         wanted.kind,
-        coalesce(nullif(d[13], 'null'), cluster) as cluster,
-        coalesce(nullif(d[3], 'null'), nullif(d[8], 'null'), '') as namespace,
-        coalesce(nullif(d[2], 'null'), nullif(d[7], 'null')) as name,
-        ts,
-        if(d[1] = 'LISTED' or d[10] = 'true', 'list', 'watch') as origin,
-        lower(d[1]) as verb, null::varchar as subresource,
+        coalesce(nullif(d[14], 'null'), cluster) as cluster,
+        coalesce(nullif(d[4], 'null'), nullif(d[9], 'null'), '') as namespace,
+        coalesce(nullif(d[3], 'null'), nullif(d[8], 'null')) as name,
+        coalesce(ts, iso_ts(d[1])) as ts,
+        if(d[2] = 'LISTED' or d[11] = 'true', 'list', 'watch') as origin,
+        lower(d[2]) as verb, null::varchar as subresource,
         null::varchar as who, null::varchar as agent,
         evidence, path, line, part,
-        coalesce(nullif(d[4], 'null'), nullif(d[9], 'null')) as uid,
-        nullif(d[5], 'null') as version,
-        iso_ts(d[6]) as created,
+        coalesce(nullif(d[5], 'null'), nullif(d[10], 'null')) as uid,
+        nullif(d[6], 'null') as version,
+        iso_ts(d[7]) as created,
         null::bigint as grace_s,
-        coalesce(d[14], '[]') not in ('[]', 'null') as has_finalizers,
-        case d[1]
+        coalesce(d[15], '[]') not in ('[]', 'null') as has_finalizers,
+        case d[2]
             when 'LISTED' then 'seen' when 'MODIFIED' then 'write' when 'DELETED' then 'end'
-            else if(d[10] = 'true', 'seen', 'create')
+            else 'create'
         end as effect,
-        if(has_object and d[2] is not null, 'full', null) as body_kind,
+        if(has_object and d[3] is not null, 'full', null) as body_kind,
         'object' as body,
-        nullif(nullif(d[11], 'null'), '') as note
+        nullif(nullif(d[12], 'null'), '') as note
     from watched
-    join wanted on wanted.kind = d[12]
-    where d[1] in ('LISTED', 'ADDED', 'MODIFIED', 'DELETED')
+    join wanted on wanted.kind = d[13]
+    where d[2] in ('LISTED', 'ADDED', 'MODIFIED', 'DELETED')
 ),
 listed as (
     select

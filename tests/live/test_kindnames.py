@@ -21,7 +21,8 @@ def test_plural(kind: str, resource: str) -> None:
     [
         ("", "pods", "", "pods"),
         ("", "endpointss", "Endpoints", "endpoints"),
-        ("networking.k8s.io", "networkpolicys", "NetworkPolicy", "networkpolicies.networking.k8s.io"),
+            ("networking.k8s.io", "networkpolicys", "NetworkPolicy",
+         "networkpolicies.networking.k8s.io"),
         ("extensions", "deployments", "", "deployments.apps"),
         ("extensions", "ingresss", "Ingress", "ingresses.networking.k8s.io"),
         ("events.k8s.io", "events", "Event", "events"),
