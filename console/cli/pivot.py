@@ -28,7 +28,7 @@ def pivot(
     from console.case.entities import Entity
     from console.case.pivots import pivots_for, run_pivot
     from console.case.workspace import Workspace
-    from console.cli.events import _time
+    from console.cli.times import parse_time
     from console.errors import UsageError
 
     entity = Entity.parse(entity_text)
@@ -40,7 +40,7 @@ def pivot(
     try:
         cursor = workspace.index.cursor()
         for found in chosen:
-            page = run_pivot(cursor, found, entity, as_of=_time(as_of), limit=limit)
+            page = run_pivot(cursor, found, entity, as_of=parse_time(as_of), limit=limit)
             if as_json:
                 rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
                 print_json(

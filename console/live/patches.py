@@ -45,8 +45,7 @@ def apply_patch(
     elif is_built_in and not subresource:
         patch = {name: value for name, value in patch.items() if name != "status"}
     if not is_built_in:
-        merged: dict[str, Any] = merge_patch(doc, patch)
-        return Patched(merged, missing or _applied(patch))
+        return Patched(merge_patch(doc, patch), missing or _applied(patch))
     return Patched(strategic_merge(doc, patch), missing or _applied(patch))
 
 
@@ -57,16 +56,15 @@ def _applied(patch: Mapping[str, Any]) -> str:
     return APPLIED if is_whole and isinstance(metadata, dict) and "name" in metadata else ""
 
 
-def merge_patch(base: Any, patch: Any) -> Any:
+def merge_patch(base: Any, patch: dict[str, Any]) -> dict[str, Any]:
     """RFC 7386: objects are merged, null removes, everything else replaces."""
-    if not isinstance(patch, dict):
-        return patch
     merged = dict(base) if isinstance(base, dict) else {}
     for name, value in patch.items():
         if value is None:
             merged.pop(name, None)
         else:
-            merged[name] = merge_patch(merged.get(name), value)
+            is_map = isinstance(value, dict)
+            merged[name] = merge_patch(merged.get(name), value) if is_map else value
     return merged
 
 
