@@ -71,7 +71,8 @@ def merge_patch(base: Any, patch: dict[str, Any]) -> dict[str, Any]:
 def strategic_merge(base: Any, patch: dict[str, Any]) -> dict[str, Any]:
     """Kubernetes' own merge: lists with keys are joined item by item; `$…` are directives."""
     if patch.get("$patch") == "replace":
-        return _bare(patch)
+        whole: dict[str, Any] = _bare(patch)
+        return whole
     merged: dict[str, Any] = dict(base) if isinstance(base, dict) else {}
     retained = patch.get(_RETAIN)
     if isinstance(retained, list):
