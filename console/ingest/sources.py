@@ -25,6 +25,8 @@ from console.ingest.streams import BLOCK_BYTES, Budget, Reader, Unpacked, compre
 
 SPOOL_BYTES = 64 << 20
 _HEAD_BYTES = 512
+# raw bytes of a capture (console/visibility): evidence, but no log; its NDJSON says what is in it
+RAW_CAPTURE = b"KCRAW1\n"
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,10 @@ class _Walker:
         path = self.root + inner
         source: Reader = _Counted(stream, path, self.budget, self.report) if depth else stream
         head = _read(source, _HEAD_BYTES)
+        if not inner and head.startswith(RAW_CAPTURE):
+            reason = "raw bytes of a capture: kept; its .ndjson says what is in them"
+            self.report(Unread(path, None, reason))
+            return
         kind = compression(head)
         is_archive = kind or _is_tar(head) or _is_zip(head)
         if is_archive and depth >= self.limits.max_depth:

@@ -1,0 +1,301 @@
+"""Take captures of a target by the best way that is open, and say which that was.
+
+Ways, best first: `local` (kubecase runs on the node as root), `probe` (a pod beside the suspect),
+`engine` (the Docker API), `kubelet` (figures through the API server). None runs anything in the
+suspect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from console.errors import CaseError, UsageError
+from console.live.api import ApiError, Forbidden, Unreachable
+from console.visibility import engine, local
+from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, raw_file
+from console.visibility.node import node_rows
+from console.visibility.probe import IMAGE, ProbeSpec, probing, sweep
+from console.visibility.reading import (
+    FILE_LIMIT_BYTES,
+    TOTAL_LIMIT_BYTES,
+    Order,
+    encode,
+    program,
+    sections,
+)
+from console.visibility.resolve import Scene, known_containers, resolve
+from console.visibility.rows import Read, container_rows, summary_rows
+
+if TYPE_CHECKING:
+    from console.case.folder import Case
+    from console.live.api import ClusterApi
+    from console.visibility.target import Target
+
+Way = Literal["auto", "local", "probe", "engine", "kubelet"]
+WAYS: tuple[Way, ...] = ("auto", "local", "probe", "engine", "kubelet")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to look. has_node: also the node itself (always so for a node).
+
+    may_start: asked with the footprint before a pod is created; False leaves it.
+    """
+
+    way: Way = "auto"
+    has_node: bool = False
+    file_limit_bytes: int = FILE_LIMIT_BYTES
+    total_limit_bytes: int = TOTAL_LIMIT_BYTES
+    image: str = IMAGE
+    pull: str = "IfNotPresent"
+    deadline_s: int = 600
+    may_start: Callable[[Sequence[str]], bool] = lambda footprint: True
+    progress: Callable[[str], None] = lambda text: None
+
+
+def take(
+    case: Case, target: Target, options: Options, api: Callable[[], ClusterApi]
+) -> Iterator[Taken]:
+    """One capture for each container (and node), yielded when it is in the case."""
+    if target.type == "docker":
+        yield from _docker(case, target, options)
+        return
+    cluster = api()
+    scene = resolve(cluster, target)
+    nodes: dict[str, list[Subject]] = {}
+    for subject in scene.subjects:
+        nodes.setdefault(subject.node, []).append(subject)
+    for node, subjects in nodes.items():
+        yield from _node(case, target, cluster, scene, node, subjects, options)
+
+
+def _node(
+    case: Case, target: Target, api: ClusterApi, scene: Scene, node: str,
+    subjects: list[Subject], options: Options,
+) -> Iterator[Taken]:  # fmt: skip
+    """One reader for all suspects of a node."""
+    containers = tuple(s.container_id for s in subjects if s.container_id)
+    has_node = options.has_node or target.type == "node"
+    order = Order(containers, has_node, options.file_limit_bytes, options.total_limit_bytes)
+    not_seen = list(scene.not_seen)
+    way = choose_way(options, containers, not_seen)
+    began = datetime.now(UTC)
+    read = Read(order.nonce)
+    with raw_file() as raw:
+        if way == "probe":
+            try:
+                run_probe(
+                    case,
+                    api,
+                    node,
+                    order,
+                    options,
+                    lambda lines: _fill(read, lines, raw, options),
+                )
+            except (Forbidden, CaseError) as error:
+                if options.way == "probe" or isinstance(error, Unreachable):
+                    raise
+                not_seen.append(f"{error}: showing what the API gives")
+                way = "kubelet"
+        elif way == "local":
+            with local.reading_here(order, deadline_s=options.deadline_s) as lines:
+                _fill(read, lines, raw, options)
+        summary = _summary(api, node, not_seen)
+        for line in encode("kubelet/summary", summary, order.nonce):
+            raw.write(line + b"\n")
+        raw_sha = keep_raw(case, raw, f"{new_id()}-{node}", way)
+    if way == "kubelet":
+        not_seen.append("files, network and processes: only a probe or the node itself shows them")
+    asked = {
+        "target": str(target), "way": options.way, "file_limit_bytes": options.file_limit_bytes,
+        "total_limit_bytes": options.total_limit_bytes, "node": node,
+    }  # fmt: skip
+    known = _known(api, scene, node, read) if has_node else None
+    for subject in subjects:
+        if subject.container_id:
+            rows = chain(
+                container_rows(read, subject.container_id, scene.peers),
+                summary_rows(summary, subject.namespace, subject.pod, subject.container),
+            )
+        else:
+            rows = chain(node_rows(read, known, ""))
+        yield keep(
+            case, new_id(), subject, way, rows, raw=raw_sha, began=began, asked=asked,
+            not_seen=[*not_seen, *_missing(read, subject)], faults=_faults(read, subject),
+        )  # fmt: skip
+    if has_node and way != "kubelet":
+        since = min((s.started for s in subjects if s.started), default="")
+        itself = Subject(f"node/{node}", node=node)
+        if target.type != "node":
+            yield keep(
+                case, new_id(), itself, way, node_rows(read, known, since), raw=raw_sha,
+                began=began, asked=asked, not_seen=not_seen, faults=read.faults,
+            )  # fmt: skip
+
+
+def _known(api: ClusterApi, scene: Scene, node: str, read: Read) -> frozenset[str] | None:
+    """Containers of this node that the API server knew before or knows after we looked."""
+    if scene.known is None:
+        return None
+    after = known_containers(api, [])
+    known = scene.known.get(node, frozenset()) | (after or {}).get(node, frozenset())
+    return known | _sandboxes(read, known)
+
+
+def _sandboxes(read: Read, known: frozenset[str]) -> frozenset[str]:
+    """Ids in the cgroups of pods that have a known container: the pods' pause containers.
+
+    The API server does not name them, and a container that an attacker starts in such a cgroup by
+    hand would be taken for one; it shows as a process of that pod all the same.
+    """
+    pods: dict[str, set[str]] = {}
+    pattern = re.compile(rb"/(?:kubepods[^:]*?)(pod[0-9a-f_-]{36})[^:]*?([0-9a-f]{64})")
+    for pod, container in pattern.findall(read.get("node/groups")):
+        pods.setdefault(pod.decode(), set()).add(container.decode())
+    return frozenset(
+        container for ids in pods.values() if ids & known for container in ids - known
+        if len(ids - known) == 1
+    )  # fmt: skip
+
+
+def choose_way(options: Options, containers: tuple[str, ...], not_seen: list[str]) -> str:
+    """The way that is taken; a probe only if `may_start` says so. Raises UsageError."""
+    is_here = local.can_look() and bool(containers) and all(map(local.has_container, containers))
+    if options.way == "local" and containers and not is_here:
+        raise UsageError(
+            "the suspect does not run here, or this is not root", hint="leave --way out"
+        )
+    if options.way == "engine":
+        raise UsageError("the engine is asked by docker/NAME")
+    if options.way != "auto":
+        return options.way
+    if is_here:
+        return "local"
+    if options.may_start(ProbeSpec("", (), image=options.image).footprint()):
+        return "probe"
+    not_seen.append("no probe was started: showing what the API gives")
+    return "kubelet"
+
+
+def run_probe(
+    case: Case, api: ClusterApi, node: str, order: Order, options: Options,
+    take: Callable[[Iterator[bytes]], None],
+) -> None:  # fmt: skip
+    """Have a probe read; `take` is given its lines. What earlier runs left is removed first."""
+    spec = ProbeSpec(
+        node, ("sh", "-c", program()), order.environment(host="/host", work="/work/read"),
+        image=options.image, pull=options.pull, deadline_s=options.deadline_s,
+    )  # fmt: skip
+    with suppress(Forbidden):
+        sweep(api, case)
+    with probing(api, spec, case) as probe:
+        options.progress(f"probe on {node} runs after {probe.started_s:.1f} s")
+        take(probe.lines(idle_s=float(options.deadline_s)))
+
+
+def _fill(read: Read, lines: Iterator[bytes], raw: IO[bytes], options: Options) -> None:
+    for section in sections(lines, read.nonce, raw):
+        read.add(section)
+        options.progress(f"{section.name}: {section.size_bytes:,} bytes")
+
+
+def _summary(api: ClusterApi, node: str, not_seen: list[str]) -> bytes:
+    try:
+        return api.get(f"/api/v1/nodes/{node}/proxy/stats/summary")
+    except Forbidden:
+        not_seen.append(f"no right to get nodes/proxy: no figures of {node}")
+    except (ApiError, Unreachable) as error:
+        not_seen.append(f"no figures of {node}: {error.what}")
+    return b""
+
+
+def _missing(read: Read, subject: Subject) -> list[str]:
+    """What the reader itself could not look at, in words."""
+    said = []
+    if subject.container_id and read.sections:
+        container = subject.container_id
+        if not read.has(f"{container}/texts"):
+            said.append("processes: none of this container runs on the node")
+        elif not read.has(f"{container}/upper.list"):
+            said.append("files: no overlay file system; listed as they are, without the image")
+        if read.has(f"{container}/upper.list") and not read.has(f"{container}/upper.caps"):
+            said.append("file capabilities: the reader's image has no getcap")
+        if read.has(f"{container}/upper.list") and not read.get(f"{container}/merged.list"):
+            said.append("opaque folders: the container's own view could not be listed")
+    return said
+
+
+def _faults(read: Read, subject: Subject) -> list[str]:
+    """Those of the run, of the reader as a whole and of this container."""
+    own = subject.container_id or "node/"
+    return [f for f in read.faults if f.startswith(own) or "/" not in f.partition(":")[0]]
+
+
+# -- Docker
+
+
+def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
+    with _engine() as client:
+        subject, inspect = engine.subject(client, target.name)
+        id_, began = new_id(), datetime.now(UTC)
+        is_here = local.can_look() and local.has_container(subject.container_id)
+        asked: Mapping[str, Any] = {
+            "target": str(target), "way": options.way, "node": subject.node,
+            "file_limit_bytes": options.file_limit_bytes,
+            "total_limit_bytes": options.total_limit_bytes,
+        }  # fmt: skip
+        way = options.way
+        if way == "auto":
+            way = "local" if is_here else "engine"
+        with raw_file() as raw:
+            if way == "local":
+                if not is_here:
+                    raise UsageError("the container does not run here, or this is not root")
+                order = Order(
+                    (subject.container_id,), False, options.file_limit_bytes,
+                    options.total_limit_bytes,
+                )  # fmt: skip
+                read = Read(order.nonce)
+                with local.reading_here(order, deadline_s=options.deadline_s) as lines:
+                    _fill(read, lines, raw, options)
+                raw_sha = keep_raw(case, raw, id_, way)
+                from console.visibility.peers import Peers
+
+                yield keep(
+                    case, id_, subject, way,
+                    container_rows(read, subject.container_id, Peers()), raw=raw_sha,
+                    began=began, asked=asked, not_seen=_missing(read, subject),
+                    faults=_faults(read, subject),
+                )  # fmt: skip
+            elif way == "engine":
+                found: dict[str, bytes] = {}
+                nonce = Order().nonce
+                for name, data in engine.answers(
+                    client, subject.container_id, inspect, options.total_limit_bytes
+                ):
+                    found[name] = data
+                    for line in encode(name, data, nonce):
+                        raw.write(line + b"\n")
+                    options.progress(f"{name}: {len(data):,} bytes")
+                raw_sha = keep_raw(case, raw, id_, way)
+                yield keep(
+                    case, id_, subject, way, engine.rows(found), raw=raw_sha, began=began,
+                    asked=asked, not_seen=engine.NOT_SEEN,
+                )  # fmt: skip
+            else:
+                raise UsageError(f"docker/NAME is not seen by {way}", hint="--way local or engine")
+
+
+@contextmanager
+def _engine() -> Iterator[Any]:
+    client = engine.connect()
+    try:
+        yield client
+    finally:
+        client.close()

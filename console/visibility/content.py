@@ -1,0 +1,87 @@
+"""What a file is by its bytes, not by its name: kind and entropy, from the tar that came along."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+
+from console.visibility.listing import absolute
+
+_MAGIC = (
+    (b"\x7fELF", "elf"), (b"#!", "script"), (b"PK\x03\x04", "zip"), (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"MZ", "pe"),
+    (b"\xca\xfe\xba\xbe", "java or mach-o"), (b"SQLite format 3", "sqlite"), (b"%PDF", "pdf"),
+    (b"\x89PNG", "image"), (b"\xff\xd8\xff", "image"), (b"GIF8", "image"), (b"!<arch>", "archive"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """entropy: bits per byte, 0 to 8; above 7.2 an executable is probably packed or encrypted."""
+
+    sha256: str
+    kind: str
+    entropy: float
+    size: int
+    head: bytes
+
+
+def kind_of(data: bytes) -> str:
+    """elf, script, key, archive kinds, text, empty or data."""
+    if not data:
+        return "empty"
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    if data[257:262] == b"ustar":
+        return "tar"
+    head = data[:4096]
+    if b"-----BEGIN " in head and b"PRIVATE KEY-----" in head:
+        return "private key"
+    if b"ssh-rsa AAAA" in head or b"ssh-ed25519 AAAA" in head:
+        return "public key"
+    if b"\0" in head:
+        return "data"
+    return "script" if b"<?php" in head else "text"
+
+
+def entropy_of(data: bytes) -> float:
+    """Shannon entropy of the bytes, in bits per byte."""
+    if not data:
+        return 0.0
+    counts = np.bincount(np.frombuffer(data, np.uint8), minlength=256)
+    shares = counts[counts > 0] / len(data)
+    return round(float(-(shares * np.log2(shares)).sum()), 3)
+
+
+def read_contents(stream: IO[bytes]) -> Iterator[tuple[bytes, Content]]:
+    """Regular files of one or more tars behind one another, by path; what was cut is left out."""
+    stream.seek(0)
+    try:
+        with tarfile.open(
+            fileobj=stream, mode="r:", ignore_zeros=True, errors="surrogateescape"
+        ) as archive:
+            names: dict[str, Content] = {}
+            for member in archive:
+                path = absolute(member.name.encode("utf-8", "surrogateescape"))
+                if not path.startswith(b"/"):
+                    path = b"/" + path
+                if member.islnk() and member.linkname in names:
+                    yield path, names[member.linkname]
+                elif member.isreg() and (handle := archive.extractfile(member)):
+                    data = handle.read()
+                    if len(data) == member.size:
+                        content = names[member.name] = _content(data)
+                        yield path, content
+    except (tarfile.TarError, OSError, EOFError, ValueError):
+        return  # cut at the limit on contents: the files after it have no hash, which is said
+
+
+def _content(data: bytes) -> Content:
+    digest = hashlib.sha256(data).hexdigest()
+    return Content(digest, kind_of(data), entropy_of(data), len(data), data[:64])

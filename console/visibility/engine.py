@@ -1,0 +1,285 @@
+"""A container by the Docker Engine API alone: read-only calls, nothing runs on the node for us.
+
+Source: Docker Engine API: ContainerInspect, ContainerChanges, ContainerArchive, ContainerTop,
+ContainerStats, ImageHistory. The engine tells what changed, not what the image had there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from console.case.text import visible
+from console.errors import CaseError, UsageError
+from console.visibility.capture import Subject
+from console.visibility.content import entropy_of, kind_of
+from console.visibility.listing import shown
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+MAX_REQUESTS = 200  # beyond, one export of the whole container is the cheaper question
+_DELTA = {0: "changed", 1: "added", 2: "deleted"}
+_TAR_TYPES = {
+    tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.LNKTYPE: "file",
+    tarfile.DIRTYPE: "dir", tarfile.SYMTYPE: "link", tarfile.CHRTYPE: "char",
+    tarfile.BLKTYPE: "block", tarfile.FIFOTYPE: "fifo",
+}  # fmt: skip
+NOT_SEEN = (
+    "network: the engine's API has no sockets",
+    "processes: no executables, open files or capabilities through the engine's API",
+    "files: the engine does not say what the image has at a changed path",
+    "times: the engine's archives have no ctime",
+)
+
+
+def connect() -> DockerClient:
+    """By DOCKER_HOST (socket, ssh, TLS) or the usual socket. Raises CaseError."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=60)
+        client.ping()
+    except (DockerException, OSError) as error:
+        raise CaseError(
+            f"no Docker Engine: {visible(str(error))[:200]}", hint="set DOCKER_HOST"
+        ) from error
+    return client
+
+
+def subject(client: DockerClient, name: str) -> tuple[Subject, dict[str, Any]]:
+    """What is looked at, and the engine's own description of it."""
+    from docker.errors import APIError, NotFound
+
+    try:
+        inspect = client.api.inspect_container(name)
+    except NotFound as error:
+        raise UsageError("no such container", where=visible(name)) from error
+    except APIError as error:
+        raise CaseError(f"the engine answers: {visible(str(error))[:200]}") from error
+    config, labels = inspect["Config"], inspect["Config"].get("Labels") or {}
+    ports = [
+        {"port": int(port), "protocol": protocol or "tcp"}
+        for port, _, protocol in (p.partition("/") for p in config.get("ExposedPorts") or ())
+    ]
+    names = [str(item).partition("=")[0] for item in config.get("Env") or ()]
+    return Subject(
+        target=f"docker/{inspect['Name'].lstrip('/')}",
+        node=str(client.info().get("Name", "")),
+        namespace=labels.get("io.kubernetes.pod.namespace", ""),
+        pod=labels.get("io.kubernetes.pod.name", ""),
+        container=labels.get("io.kubernetes.container.name", inspect["Name"].lstrip("/")),
+        container_id=inspect["Id"], image=str(config.get("Image", "")),
+        started=str(inspect["State"].get("StartedAt", ""))[:26].removesuffix("Z"),
+        declared={
+            "ports": ports, "environment": sorted(names),
+            "command": [inspect.get("Path", ""), *(inspect.get("Args") or ())],
+        },
+    ), inspect  # fmt: skip
+
+
+def answers(
+    client: DockerClient, container: str, inspect: dict[str, Any], limit_bytes: int
+) -> Iterator[tuple[str, bytes]]:
+    """What the engine says, by question. limit_bytes: of archives together."""
+    from docker.errors import APIError
+
+    config = dict(inspect["Config"])
+    config["Env"] = [str(item).partition("=")[0] for item in config.get("Env") or ()]
+    yield "engine/inspect", json.dumps({**inspect, "Config": config}).encode()
+    changes = client.api.diff(container) or []
+    yield "engine/changes", json.dumps(changes).encode()
+    columns = "-eo pid,ppid,uid,lstart,comm,args"
+    asks: tuple[tuple[str, Callable[[], Any]], ...] = (
+        ("top", lambda: client.api.top(container, ps_args=columns)),
+        ("stats", lambda: client.api.stats(container, stream=False)),
+        ("history", lambda: client.api.history(inspect["Image"])),
+    )
+    for name, ask in asks:
+        try:
+            yield f"engine/{name}", json.dumps(ask()).encode()
+        except APIError as error:
+            yield f"engine/{name}.error", visible(str(error)).encode()
+    left = limit_bytes
+    for number, data in enumerate(_archives(client, container, changes, limit_bytes)):
+        left -= len(data)
+        yield f"engine/archive.{number}", data
+        if left <= 0:
+            return
+
+
+def _archives(
+    client: DockerClient, container: str, changes: list[dict[str, Any]], limit_bytes: int
+) -> Iterator[bytes]:
+    """Tars of what was added or changed; a first line names the folder that a tar is from."""
+    from docker.errors import APIError
+
+    there = sorted(c["Path"] for c in changes if c["Kind"] != 2)
+    folders = {path.rpartition("/")[0] for path in there}
+    leaves = [path for path in there if path not in folders]
+    if len(leaves) > MAX_REQUESTS:
+        stream = client.api.export(container)
+        yield b"/\n" + _filtered(stream, frozenset(there), limit_bytes)
+        return
+    for path in leaves:
+        try:
+            stream, _ = client.api.get_archive(container, path)
+            yield f"{path.rpartition('/')[0]}/\n".encode() + _taken(stream, limit_bytes)
+        except APIError:
+            continue  # gone since: its row stays, without content
+
+
+def _taken(stream: Iterator[bytes], limit_bytes: int) -> bytes:
+    data = io.BytesIO()
+    for block in stream:
+        data.write(block)
+        if data.tell() > limit_bytes:
+            break
+    return data.getvalue()
+
+
+class _Blocks(io.RawIOBase):
+    """An iterator of blocks as a stream that tarfile can read."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks, self._rest = iter(blocks), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = next(self._blocks, b"")
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+
+def _filtered(blocks: Iterator[bytes], wanted: frozenset[str], limit_bytes: int) -> bytes:
+    """Of an export only the paths that changed, as a tar; small files with their content."""
+    kept = io.BytesIO()
+    with (
+        tarfile.open(
+            fileobj=io.BufferedReader(_Blocks(blocks), 1 << 20), mode="r|",
+            errors="surrogateescape",
+        ) as source,
+        tarfile.open(fileobj=kept, mode="w", format=tarfile.PAX_FORMAT,
+                     errors="surrogateescape") as target,
+    ):  # fmt: skip
+        for member in source:
+            path = "/" + member.name.strip("/").removeprefix("./")
+            if path not in wanted or kept.tell() > limit_bytes:
+                continue
+            if member.isreg() and member.size <= 1 << 20:
+                target.addfile(member, source.extractfile(member))
+            elif not member.isreg():
+                target.addfile(member)
+    return kept.getvalue()
+
+
+def rows(answer: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
+    """The rows of a capture from the engine's answers."""
+    deltas = {item["Path"]: _DELTA.get(item["Kind"], "changed")
+              for item in json.loads(answer.get("engine/changes", b"[]"))}  # fmt: skip
+    inspect = json.loads(answer.get("engine/inspect", b"{}"))
+    points = {m.get("Destination", "") for m in inspect.get("Mounts") or ()}
+    points |= {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
+    marked = {parent for point in points for parent in _and_parents(point)}
+    described: dict[str, dict[str, Any]] = {}
+    for name, data in answer.items():
+        if name.startswith("engine/archive."):
+            described.update(_described(data, deltas))
+    for path, delta in deltas.items():
+        row = described.get(path, {})
+        if row.get("type") == "dir" and delta == "changed":
+            continue  # something in it was written; that has a row of its own
+        row = {"kind": "file", "path": path, **row, "delta": delta}
+        if path in marked:
+            row["runtime"] = "mount point"
+        yield row
+    for mount in inspect.get("Mounts") or ():
+        yield {
+            "kind": "mount", "path": mount.get("Destination"), "root": mount.get("Source"),
+            "type": mount.get("Type"), "options": mount.get("Mode"),
+            "volume": mount.get("Name") or f"node path {mount.get('Source')}",
+        }  # fmt: skip
+    yield from _top(json.loads(answer.get("engine/top", b"{}")))
+    yield from _stats(json.loads(answer.get("engine/stats", b"{}")))
+
+
+def _and_parents(path: str) -> Iterator[str]:
+    while path not in ("", "/"):
+        yield path
+        path = path.rpartition("/")[0]
+
+
+def _described(data: bytes, deltas: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    folder, _, body = data.partition(b"\n")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(body), errors="surrogateescape") as archive:
+            for member in archive:
+                raw = folder + member.name.encode("utf-8", "surrogateescape").lstrip(b"/")
+                path = shown(raw.rstrip(b"/"))
+                if path in deltas:
+                    yield path, _of_tar(archive, member)
+    except (tarfile.TarError, EOFError, OSError):
+        return  # cut at the limit, or by the engine: what came before it stands
+
+
+def _of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(member.mtime, UTC).replace(tzinfo=None)
+    row: dict[str, Any] = {
+        "type": _TAR_TYPES.get(member.type, "other"), "mode": f"{stat.S_IMODE(member.mode):04o}",
+        "uid": member.uid, "gid": member.gid, "size": member.size,
+        "mtime": moment.isoformat(timespec="microseconds"),
+    }  # fmt: skip
+    if member.issym():
+        row["target"] = member.linkname.encode("utf-8", "surrogateescape").decode(
+            "utf-8", "backslashreplace"
+        )
+    elif member.isreg() and (handle := archive.extractfile(member)):
+        import hashlib
+
+        data = handle.read()
+        row |= {"sha256": hashlib.sha256(data).hexdigest(), "content": kind_of(data),
+                "entropy": entropy_of(data)}  # fmt: skip
+    return row
+
+
+def _top(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for line in answer.get("Processes") or ():
+        # lstart is five words: `Tue Nov 24 19:27:16 2026`, in the node's zone
+        words = line if len(line) > 6 else " ".join(line).split(None, 9)
+        if len(words) < 6 or not str(words[0]).isdigit():
+            continue
+        yield {
+            "kind": "process", "pid": int(words[0]), "ppid": int(words[1]), "uid": int(words[2]),
+            "name": words[-2], "cmdline": words[-1], "arguments": [], "exe": None,
+            "exe_in_image": None, "exe_deleted": False, "exe_memory": False,
+            "is_seen_inside": False,
+        }  # fmt: skip
+
+
+def _stats(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    at = answer.get("read")
+    figures = {
+        "cpu.usageCoreNanoSeconds": (answer.get("cpu_stats", {}).get("cpu_usage", {})
+                                     .get("total_usage"), "nanoseconds"),
+        "cpu.throttledPeriods": (answer.get("cpu_stats", {}).get("throttling_data", {})
+                                 .get("throttled_periods"), "periods"),
+        "memory.usageBytes": (answer.get("memory_stats", {}).get("usage"), "bytes"),
+        "memory.limitBytes": (answer.get("memory_stats", {}).get("limit"), "bytes"),
+        "pids.current": (answer.get("pids_stats", {}).get("current"), "processes"),
+    }  # fmt: skip
+    for network in (answer.get("networks") or {}).values():
+        for key, name in (("rx_bytes", "network.rxBytes"), ("tx_bytes", "network.txBytes")):
+            figures[name] = ((figures.get(name, (0, ""))[0] or 0) + network.get(key, 0), "bytes")
+    for name, (value, unit) in figures.items():
+        if value is not None:
+            yield {"kind": "stat", "name": name, "value": value, "unit": unit, "at": at}

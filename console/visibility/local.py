@@ -1,0 +1,58 @@
+"""The reader on this machine: kubecase runs on the node itself, as root.
+
+proc, host: where /proc and / of the node are; other places in tests and for a mounted disk.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from console.errors import CaseError
+from console.visibility.reading import Order, program
+
+
+def has_container(container: str, proc: Path = Path("/proc")) -> bool:
+    """Whether a process of this container runs here, as far as this user can see."""
+    for path in proc.glob("[0-9]*/cgroup"):
+        with suppress(OSError):
+            if container in path.read_text(errors="replace"):
+                return True
+    return False
+
+
+def can_look() -> bool:
+    return os.geteuid() == 0
+
+
+@contextmanager
+def reading_here(
+    order: Order, *, proc: Path = Path("/proc"), host: str = "", deadline_s: float = 600
+) -> Iterator[Iterator[bytes]]:
+    """Lines of the reader; it and its children are ended with the block or at the deadline."""
+    with tempfile.TemporaryDirectory(prefix="kubecase-read-") as work:
+        environment = {
+            "PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+            **order.environment(proc=str(proc), host=host, work=work),
+        }
+        try:
+            process = subprocess.Popen(
+                ["timeout", str(int(deadline_s)), "sh", "-c", program()], env=environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                start_new_session=True, cwd="/",
+            )  # fmt: skip
+        except OSError as error:
+            raise CaseError(f"the reader can't be run: {error.strerror}", where="sh") from error
+        assert process.stdout is not None
+        try:
+            yield (line.rstrip(b"\n") for line in process.stdout)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.stdout.close()
+            process.wait()

@@ -1,0 +1,213 @@
+# What kubecase reads of a node and its containers. POSIX sh, busybox or coreutils. It only reads:
+# the one folder that it writes is $WORK (a memory volume of the probe, a temporary one locally).
+# In: NONCE (drawn anew for each run; marks records, since names and contents are the suspect's),
+# IDS (container ids, hexadecimal), PROC, HOST, WORK, LIMIT (bytes of a file whose content comes
+# along), TOTAL (bytes of contents per container), NODE (1: also the node itself); or, for a single
+# file, FETCH_PATH or FETCH_PID, with FETCH_LIMIT.
+# Out: lines `@NONCE begin NAME`, gzip in base64, `@NONCE end NAME SHA256` of what went in.
+export LC_ALL=C TZ=UTC0 QUOTING_STYLE=literal
+STAT="@$NONCE %f %u %g %s %h %d %i %t %T %y %z %n"
+MAX_PIDS=${MAX_PIDS:-4000}
+LISTING=${LISTING:-134217728}
+mkdir -p "$WORK"
+: >"$WORK/errors"
+if base64 -w 4000 </dev/null >/dev/null 2>&1; then B64='base64 -w 4000'; else B64=base64; fi
+
+part() { # NAME COMMAND...: what the command prints, as one section
+  name=$1; shift
+  echo "@$NONCE begin $name"
+  rm -f "$WORK/pipe"; mkfifo "$WORK/pipe"
+  sha256sum <"$WORK/pipe" >"$WORK/sum" & hashing=$!
+  "$@" 2>>"$WORK/errors" | tee "$WORK/pipe" | gzip -1 | $B64
+  wait $hashing
+  read -r sum rest <"$WORK/sum"
+  echo "@$NONCE end $name $sum"
+}
+
+find_pids() { # of container $ID, by its id in the cgroup's path
+  PIDS=$(all_pids cgroup | xargs grep -l "$ID" 2>/dev/null | sed "s|^$PROC/||; s|/cgroup\$||" |
+    sort -n | head -n "$MAX_PIDS")
+  FIRST=${PIDS%%
+*}
+}
+paths() { # SUFFIX...: these below /proc/PID, for each of $PIDS
+  for pid in $PIDS; do
+    for suffix in "$@"; do printf '%s\n' "$PROC/$pid/$suffix"; done
+  done
+}
+texts() { paths status stat cgroup | xargs grep -H ''; }
+byte_texts() { # NUL-separated texts; of the environment the names only
+  for pid in $PIDS; do
+    printf '@%s cmdline %s\n' "$NONCE" "$pid"
+    head -c 65536 "$PROC/$pid/cmdline"
+    printf '\n@%s environ %s\n' "$NONCE" "$pid"
+    head -c 262144 "$PROC/$pid/environ" | tr '\n\0' '\001\n' | sed 's/=.*//'
+  done
+}
+links() {
+  for pid in $PIDS; do
+    printf '%s\n' "$PROC/$pid/exe" "$PROC/$pid/cwd" "$PROC/$pid/root" "$PROC/$pid"/ns/* "$PROC/$pid"/fd/*
+  done | xargs stat -c "@$NONCE %n %N"
+  stat -c "@$NONCE %n %N" "$PROC"/1/ns/* "$PROC"/self/ns/pid
+}
+odd_maps() { paths maps | xargs grep -HE ' (..xp .*(memfd:|\(deleted\))|rwxp )'; }
+exe_files() { paths exe | xargs stat -L -c '%d:%i %s %n'; }
+exe_hashes() { # each file once, however many processes run it
+  exe_files | awk '$2 < 536870912 && !seen[$1]++ {print $3}' | xargs sha256sum
+}
+net_pids() { paths ns/net | xargs stat -L -c '%i %n' | awk '!seen[$1]++ {print $2}'; }
+network() {
+  for ns in $(net_pids); do
+    base=${ns%/ns/net}/net
+    for file in tcp tcp6 udp udp6 raw raw6 unix route ipv6_route arp dev snmp netstat nf_conntrack; do
+      [ ! -r "$base/$file" ] || printf '%s\n' "$base/$file"
+    done | xargs grep -H ''
+    stat -L -c "$base/netns:%i" "$ns"
+  done
+}
+mounts() { cat "$PROC/$FIRST/mountinfo"; }
+
+listing() { find . -xdev -exec stat -c "$STAT" {} + | head -c "$LISTING"; }
+volume_listing() { listing | head -c 8388608; }
+targets() { find . -xdev -type l -exec stat -c "@$NONCE %n@$NONCE%N" {} + | head -c "$LISTING"; }
+small_files() { find . -xdev -type f -size "-${LIMIT}c" -print0; }
+hashes() { # FIND TEST...: too large, or in a volume: the content stays there
+  find . -xdev -type f "$@" -exec sh -c '
+    for f do s=$(sha256sum <"$f"); printf "@%s %s %s\n" "$NONCE" "${s%% *}" "$f"; done' sh {} +
+}
+contents() { small_files | xargs -0 -r tar -cf - --no-recursion | head -c "$TOTAL"; }
+contents_below() { # what the layer has at the paths of the upper folder
+  (cd "$UPPER" && small_files) | xargs -0 -r tar -cf - --no-recursion 2>/dev/null | head -c "$TOTAL"
+}
+merged() { # names in the folders that were written to: what an opaque folder hides is missing here
+  (cd "$UPPER" && find . -xdev -type d -print0) |
+    (cd "$PROC/$FIRST/root" && xargs -0 -r sh -c 'find "$@" -maxdepth 1 -mindepth 1 -print0' sh)
+}
+capabilities() { getcap -r .; }
+
+within() { # FOLDER NAME COMMAND...: a section with what the command prints there
+  ( cd "$1" 2>>"$WORK/errors" && shift && part "$@" ) || true
+}
+
+find_layers() {
+  options=$(awk '$5 == "/" {print; exit}' "$PROC/$FIRST/mountinfo")
+  upper=$(printf '%s' "$options" | sed -n 's/.*[ ,]upperdir=\([^, ]*\).*/\1/p')
+  lower=$(printf '%s' "$options" | sed -n 's/.*[ ,]lowerdir=\([^, ]*\).*/\1/p')
+}
+overlay() { # the suspect's own layer, and the layers of its image
+  find_layers
+  if [ -z "$upper" ] || [ ! -d "$HOST$upper" ]; then
+    echo "no overlay upper folder for $ID: the files are those of /proc/$FIRST/root" >>"$WORK/errors"
+    within "$PROC/$FIRST/root" "$ID/root.list" listing
+    return
+  fi
+  UPPER=$HOST$upper; export UPPER
+  within "$UPPER" "$ID/upper.list" listing
+  within "$UPPER" "$ID/upper.links" targets
+  within "$UPPER" "$ID/upper.tar" contents
+  within "$UPPER" "$ID/upper.hashes" hashes -size "+$((LIMIT - 1))c" -size -536870912c
+  if command -v getcap >/dev/null 2>&1; then within "$UPPER" "$ID/upper.caps" capabilities; fi
+  part "$ID/merged.list" merged
+  number=0
+  printf '%s\n' "$lower" | tr ':' '\n' >"$WORK/lower"
+  while read -r layer; do
+    within "$HOST$layer" "$ID/lower.$number.list" listing
+    within "$HOST$layer" "$ID/lower.$number.links" targets
+    within "$HOST$layer" "$ID/lower.$number.tar" contents_below
+    number=$((number + 1))
+  done <"$WORK/lower"
+}
+
+volumes() { # everything mounted into the container but the kernel's own
+  number=0
+  awk '$5 != "/" {for (i = 7; i <= NF; i++) if ($i == "-") print $5, $(i + 1), $4}' \
+    "$PROC/$FIRST/mountinfo" |
+    grep -vE ' (proc|sysfs|cgroup|cgroup2|devpts|mqueue|securityfs|bpf|tracefs|debugfs) ' >"$WORK/volumes"
+  while read -r point type source; do
+    case $point in /proc/* | /sys/*) continue ;; esac
+    inner=$(printf '%b' "$(printf '%s' "$point" | sed 's/\\\([0-7]\)/\\0\1/g')")
+    place=$PROC/$FIRST/root$inner
+    if [ -d "$place" ]; then
+      LISTING=8388608 within "$place" "$ID/volume.$number.list" listing
+      case $source in # values of secrets are not even hashed
+        *kubernetes.io~secret* | *kubernetes.io~projected* | / ) ;;
+        *) [ "$type" = tmpfs ] && [ "$inner" != /dev/shm ] && [ "$inner" != /tmp ] ||
+             within "$place" "$ID/volume.$number.hashes" hashes -perm -100 -size -33554432c ;;
+      esac
+    fi
+    number=$((number + 1))
+  done <"$WORK/volumes"
+}
+
+fetch() {
+  if [ -n "$FETCH_PID" ]; then head -c "$FETCH_LIMIT" "$PROC/$FETCH_PID/exe"; return; fi
+  for ID in $IDS; do find_pids; done
+  find_layers
+  printf '%s\n' "$upper:$lower" | tr ':' '\n' >"$WORK/from"
+  while read -r layer; do
+    [ -n "$layer" ] || continue
+    real=$(readlink -f "$HOST$layer/$FETCH_PATH"); top=$(readlink -f "$HOST$layer")
+    # a link in the path could lead out of the layer, to the node's own files
+    if [ "$real" = "$top/$FETCH_PATH" ] && [ -f "$real" ]; then
+      head -c "$FETCH_LIMIT" "$real"; return
+    fi
+    # a whiteout: deleted in this layer, whatever the ones below have
+    [ ! -c "$real" ] || break
+  done <"$WORK/from"
+  echo "no such regular file in the container's layers: $FETCH_PATH" >>"$WORK/errors"
+}
+
+all_pids() { printf '%s\n' "$PROC"/[0-9]*/"$1"; }
+node_stats() { all_pids stat | xargs grep -H ''; }
+node_status() { all_pids status | xargs grep -HE '^(Name|Uid|PPid|CapEff|Seccomp|NSpid):'; }
+node_groups() { all_pids cgroup | xargs grep -H ''; }
+node_exes() { for which in exe root ns/mnt ns/pid; do all_pids "$which"; done | xargs stat -c "@$NONCE %n %N"; }
+node_settings() {
+  for file in kernel/core_pattern kernel/modprobe kernel/hotplug kernel/usermodehelper/bset kernel/yama/ptrace_scope; do
+    [ ! -r "$PROC/sys/$file" ] || grep -H '' "$PROC/sys/$file"
+  done
+  grep -H '' "$PROC/stat" "$PROC/uptime" "$PROC/modules" "$PROC/sys/kernel/tainted" "$PROC/sys/kernel/osrelease"
+  find "$HOST/sys/fs/cgroup" -maxdepth 2 -name release_agent 2>/dev/null | xargs -r grep -H ''
+  find "$HOST$PROC/sys/fs/binfmt_misc" -type f ! -name register ! -name status 2>/dev/null | xargs -r grep -H ''
+  [ ! -s "$HOST/etc/ld.so.preload" ] || grep -H '' "$HOST/etc/ld.so.preload"
+}
+node_files() { # what an attacker who is root on the node touches, by its metadata
+  for file in /var/run/docker.sock /run/containerd/containerd.sock /run/crio/crio.sock /etc/kubernetes \
+    /var/lib/kubelet/pki /var/lib/kubelet/kubeconfig /etc/kubernetes/manifests /etc/ld.so.preload \
+    /etc/passwd /etc/shadow /etc/sudoers /etc/sudoers.d /etc/crontab /etc/cron.d /var/spool/cron \
+    /root/.ssh /etc/ssh/sshd_config /etc/systemd/system /usr/local/bin; do
+    [ ! -e "$HOST$file" ] || find "$HOST$file" -maxdepth 2 -xdev -exec stat -c "$STAT" {} +
+  done
+}
+clock() { date +%s; grep -H '^btime' "$PROC/stat"; getconf CLK_TCK 2>/dev/null || echo 100; }
+
+part clock clock
+if [ -n "$FETCH_PATH$FETCH_PID" ]; then part fetch fetch; IDS=; fi
+for ID in $IDS; do
+  find_pids
+  if [ -z "$PIDS" ]; then
+    echo "no process of container $ID on this node" >>"$WORK/errors"
+    continue
+  fi
+  export ID FIRST NONCE
+  part "$ID/texts" texts
+  part "$ID/bytes" byte_texts
+  part "$ID/links" links
+  part "$ID/maps" odd_maps
+  part "$ID/exefiles" exe_files
+  part "$ID/exehashes" exe_hashes
+  part "$ID/net" network
+  part "$ID/mounts" mounts
+  overlay
+  volumes
+done
+if [ "$NODE" = 1 ]; then
+  part node/stats node_stats
+  part node/status node_status
+  part node/groups node_groups
+  part node/exes node_exes
+  part node/settings node_settings
+  part node/files node_files
+fi
+part errors head -c 1048576 "$WORK/errors"
+echo "@$NONCE done"

@@ -1,0 +1,70 @@
+-- id: network-spec
+-- title: Who listens and talks, against the ports that the spec declares
+-- what: network
+-- against: spec
+with manifests as (
+    select
+        json_extract_string(fields, '$.declared.ports[*].port') as ports,
+        coalesce(json_extract_string(fields, '$.declared.host_network') = 'true', false)
+            as is_host_network
+    from events
+    where evidence = $evidence and format = 'capture_other' and activity = 'manifest'
+),
+sockets as (
+    select *, json_extract_string(fields, '$.proto') as proto,
+        json_extract_string(fields, '$.name') as name,
+        json_extract_string(fields, '$.peer_kind') as peer_kind
+    from events
+    where evidence = $evidence and format = 'capture_socket'
+        and json_extract_string(fields, '$.proto') != 'unix'
+),
+listening as (
+    select distinct src_port from sockets where activity = 'listen'
+),
+judged as (
+    select
+        sockets.*,
+        case
+            when activity = 'listen' then 'listens'
+            when src_port in (select src_port from listening) then 'inbound'
+            else 'outbound'
+        end as direction,
+        list_contains(ports, src_port::varchar) as is_declared,
+        exists (
+            select 1 from events as earlier
+            where list_contains($earlier, earlier.evidence) and earlier.format = 'capture_socket'
+                and earlier.activity = sockets.activity
+                and (earlier.activity = 'listen' and earlier.src_port = sockets.src_port
+                    or earlier.activity != 'listen' and earlier.dst_ip = sockets.dst_ip)
+        ) as was_seen
+    from sockets cross join manifests
+),
+reasons as (
+    select
+        *,
+        case
+            when direction = 'listens' and not is_declared and src_ip in ('127.0.0.1', '::1')
+                then {'w': 'listens on an undeclared port, for itself only', 's': 2}
+            when direction = 'listens' and not is_declared
+                then {'w': 'listens on an undeclared port', 's': 4}
+            when direction = 'outbound' and peer_kind = 'metadata'
+                then {'w': 'talks to the cloud''s metadata', 's': 5}
+            when direction = 'outbound' and peer_kind = 'outside'
+                then {'w': 'talks to the outside', 's': 4}
+            when direction = 'outbound' and peer_kind = 'api server'
+                then {'w': 'talks to the API server', 's': 3}
+            when direction = 'outbound' and peer_kind in ('node', 'pod')
+                then {'w': 'talks to a ' || peer_kind || ' without a service', 's': 3}
+        end as why
+    from judged
+)
+select
+    why.s as severity, why.w || if(was_seen or len($earlier) = 0, '', ' · first seen') as why,
+    coalesce(name, '?') as process, pid, proto, status as state, src_ip as local_ip,
+    src_port as local_port, dst_ip as peer_ip, dst_port as peer_port, dst_name as peer,
+    is_declared, if(len($earlier) = 0, null, not was_seen) as is_first_seen,
+    evidence || ':' || line as citation
+from reasons
+where why is not null
+order by severity desc, proto, local_port, peer_ip, peer_port, line
+limit $limit
