@@ -13,8 +13,10 @@ from click.shell_completion import CompletionItem
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "add": ("console.cli.add:add", "Take files, folders or archives into a case and read them."),
     "changes": ("console.cli.changes:changes", "Print what was made, changed, deleted: by whom."),
+    "capture": ("console.cli.capture:capture", "Look into a container without entering it."),
     "completion": ("console.cli.completion:completion", "Print the shell's completion script."),
     "demo": ("console.cli.demo:demo", "Open a real incident that ships with kubecase."),
+    "diff": ("console.cli.diff:diff", "What differs in a container, against what you name."),
     "escalate": ("console.cli.escalate:escalate", "Tell an owner, and keep that it was told."),
     "events": ("console.cli.events:events", "Print the events that a filter lets through."),
     "evidence": ("console.cli.evidence:evidence", "List the evidence, or correct its times."),
