@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import heapq
 import random
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from threading import Condition, Event, Thread
 
 from console.errors import CaseError
 from console.live.api import Forbidden
 from console.live.logsource import Gone, LogOptions, LogSource, is_waiting
+from console.live.stamps import read_stamp, split_stamp
 
 MAX_LINES = 200_000
 MAX_BYTES = 64 << 20
 RETRY_S, RETRY_CAP_S = 0.5, 10.0
 DEFAULT = LogOptions()
-# RFC 3339 as kubelet and engine write it; some leave out zeros, some write the node's zone.
-_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,33 +229,6 @@ class _Follower:
             elif stamp:
                 self._last, self._count = stamp, 1
             yield LogLine(self.source.name, stamp, text)
-
-
-def split_stamp(line: bytes) -> tuple[bytes, bytes]:
-    """The time (UTC, nine digits) and the rest; b"" and the line where none stands before it."""
-    stamp, _, text = line.partition(b" ")
-    if len(stamp) == 30 and stamp[10:11] == b"T" and stamp[19:20] == b"." and stamp[-1:] == b"Z":
-        return stamp, text
-    found = _STAMP.fullmatch(stamp)
-    if found is None:
-        return b"", line
-    day, fraction, zone = (part.decode() if part else "" for part in found.groups())
-    try:
-        whole = datetime.fromisoformat(day)
-    except ValueError:
-        return b"", line
-    if zone != "Z":
-        hours, _, minutes = zone[1:].partition(":")
-        away = timedelta(hours=int(hours), minutes=int(minutes))
-        whole += -away if zone[0] == "+" else away
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{fraction[1:]:0<9}Z".encode(), text
-
-
-def read_stamp(stamp: bytes) -> datetime | None:
-    """Naive, to the microsecond; None of b""."""
-    if not stamp:
-        return None
-    return datetime.fromisoformat(stamp[:26].decode())
 
 
 def _read(source: LogSource, options: LogOptions, problems: list[str] | None) -> Iterator[LogLine]:

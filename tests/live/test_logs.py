@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.live.logs import read_stamp, split_stamp
 from console.live.logsource import CUT, MAX_LINE_BYTES, split_lines
+from console.live.stamps import read_stamp, split_stamp
 
 
 @pytest.mark.parametrize(
