@@ -11,6 +11,8 @@ from click.shell_completion import CompletionItem
 
 # Name -> (where it is, its line in --help). `--help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "act": ("console.cli.act:act", "Plan or apply any action on a pod, node, container …"),
+    "actions": ("console.cli.actions:actions", "What was done to the cluster; half-done ones."),
     "add": ("console.cli.add:add", "Take files, folders or archives into a case and read them."),
     "changes": ("console.cli.changes:changes", "Print what was made, changed, deleted: by whom."),
     "capture": ("console.cli.capture:capture", "Look into a container without entering it."),
@@ -24,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "formats": ("console.cli.formats:formats", "List the formats, or test one of your own."),
     "handover": ("console.cli.handover:handover", "Where the case stands, for the next analyst."),
     "inventory": ("console.cli.inventory:inventory", "What is in a cluster, or was at a moment."),
+    "isolate": ("console.cli.isolate:isolate", "Isolate a pod, and measure whether it is."),
     "journal": ("console.cli.journal:journal", "Print what was decided, by whom and when."),
     "merge": ("console.cli.merge:merge", "Join another copy of the same case into this one."),
     "metrics": (
@@ -42,6 +45,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("console.cli.report:report", "Write the report, as Markdown or HTML."),
     "sql": ("console.cli.sql:sql", "Ask the case in SQL, read-only."),
     "tag": ("console.cli.tag:tag", "Tag an event, or take a tag away."),
+    "undo": ("console.cli.undo:undo", "Take an action back, or say what is in the way."),
     "verify": ("console.cli.verify:verify", "Check that evidence and journals still hold."),
 }
 

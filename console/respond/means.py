@@ -1,0 +1,88 @@
+"""What an action acts with: a cluster, an engine, a node probe; each made when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from console.errors import CaseError, UsageError
+from console.respond.cluster import Cluster
+from console.respond.config import Config, ContextRules, load_config
+
+if TYPE_CHECKING:
+    from console.case.folder import Case
+    from console.live.api import ClusterApi
+
+ENGINE_SECONDS = 60
+
+
+@dataclass
+class Means:
+    """case: probes write into its journal; None for a look without a case."""
+
+    case: Case | None = None
+    context: str | None = None
+    kubeconfig: str | None = None
+    config: Config = field(default_factory=load_config)
+    api: ClusterApi | None = None  # where somebody connected already
+    _cluster: Cluster | None = None
+    _engine: Any = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """Raises UsageError without a kubeconfig."""
+        if self._cluster is None:
+            if self.api is None:
+                from console.live.api import connect
+
+                self.api = connect(self.context, kubeconfig=self.kubeconfig)
+            self._cluster = Cluster(self.api)
+        return self._cluster
+
+    @property
+    def engine(self) -> Any:
+        """The Docker Engine that DOCKER_HOST names, as `docker.APIClient`. Raises CaseError."""
+        if self._engine is None:
+            import docker
+
+            try:
+                client = docker.from_env(timeout=ENGINE_SECONDS).api
+                client.ping()
+            except (docker.errors.DockerException, OSError) as error:
+                raise engine_error(error, "engine") from error
+            self._engine = client
+        return self._engine
+
+    def name(self, kind: str) -> str:
+        """What the target lives in: the context's name, or the engine's address."""
+        if kind == "container":
+            return str(self.engine.base_url)
+        cluster = self.cluster
+        return cluster.api.name
+
+    def rules(self, kind: str) -> ContextRules:
+        return self.config.rules(self.name(kind))
+
+
+def engine_error(error: Exception, where: str) -> CaseError:
+    """The engine's answer in our family of errors."""
+    import docker
+
+    if isinstance(error, docker.errors.NotFound):
+        return UsageError("the engine has no such container", where=where)
+    said = getattr(error, "explanation", None) or str(error)
+    return CaseError(
+        f"the engine says: {str(said)[:300]}", where=where, hint="check DOCKER_HOST and your rights"
+    )
+
+
+def asked(where: str, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """One call to the engine; raises CaseError."""
+    import docker
+    import requests
+
+    try:
+        return call(*args, **named)
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise engine_error(error, where) from error

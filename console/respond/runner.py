@@ -1,0 +1,290 @@
+"""Plan, preview, apply, verify, undo: every action goes this way, each step journalled first.
+
+Whatever ends the process, the journal says how far it came: `carry_out` goes on from there, and
+`undo` takes back what was done, in reverse. Another process does either.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from console.case.journal import canonical
+from console.case.text import visible
+from console.errors import CaseError, UsageError
+from console.live.api import Forbidden
+from console.respond.action import Action, Plan, Verdict
+from console.respond.cluster import Right
+from console.respond.record import Record, find_record, fold_actions
+from console.respond.steps import Step
+from console.respond.target import CONTAINER
+
+if TYPE_CHECKING:
+    from console.case.folder import Case
+    from console.respond.means import Means
+
+Say = Callable[[str], None]
+
+
+class Halted(CaseError):
+    """A step failed: those before it stand, and can be undone. `id` names the action."""
+
+    def __init__(self, action_id: str, error: CaseError) -> None:
+        super().__init__(
+            error.what, where=error.where,
+            hint=f"half-done; `kubecase undo CASE {action_id}` takes it back, "
+            f"`kubecase actions CASE --finish {action_id}` goes on",
+        )  # fmt: skip
+        self.id = action_id
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with what was asked of the server about it.
+
+    rights: None where the server would not say. previews: the text of each step and its diff.
+    refused: what a dry run answered instead of a diff.
+    """
+
+    id: str
+    action: Action
+    plan: Plan
+    where: str
+    rights: tuple[tuple[Right, bool | None], ...]
+    previews: tuple[tuple[str, tuple[str, ...]], ...]
+    refused: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[Right, ...]:
+        return tuple(right for right, has in self.rights if has is False)
+
+
+def prepare(means: Means, action: Action) -> Prepared:
+    """Plan and preview; nothing is changed anywhere. Raises CaseError."""
+    mark = secrets.token_hex(4)
+    plan = action.plan(means, mark)
+    rights = tuple((right, _has(means, right)) for right in plan.rights)
+    previews, refused = [], []
+    for step in plan.steps:
+        try:
+            previews.append((step.text, tuple(step.preview(means))))
+        except CaseError as error:
+            previews.append((step.text, ()))
+            refused.append(f"{step.text}: {error}")
+    return Prepared(
+        mark, action, plan, means.name(action.target.kind), rights, tuple(previews), tuple(refused)
+    )
+
+
+def _has(means: Means, right: Right) -> bool | None:
+    try:
+        return means.cluster.can(right)
+    except Forbidden:
+        return None
+
+
+def record_plan(
+    case: Case, prepared: Prepared, *, second: bool = False, reason: str = ""
+) -> Record:
+    """Write the plan down: from now on any process can apply, approve or drop it."""
+    action, plan = prepared.action, prepared.plan
+    kept: dict[str, Any] = {
+        "steps": msgspec.to_builtins(list(plan.steps)),
+        "hits": list(plan.hits), "cannot": list(plan.cannot), "hidden": list(plan.hidden),
+        "destroys": list(plan.destroys), "refused": list(prepared.refused),
+        "preview": [[text, list(lines)] for text, lines in prepared.previews],
+        "missing": [str(right) for right in prepared.missing],
+    }  # fmt: skip
+    data = {
+        "id": prepared.id, "action": action.id, "where": prepared.where, "reason": reason,
+        "target": msgspec.to_builtins(action.target),
+        "options": msgspec.to_builtins(action.options),
+        "plan": kept, "second": second,
+    }  # fmt: skip
+    data["digest"] = hashlib.sha256(canonical(data)).hexdigest()
+    case.record("action.planned", entities=[action.target.entity], data=data)
+    return find_record(records(case), prepared.id)
+
+
+def records(case: Case) -> dict[str, Record]:
+    """All actions of the case."""
+    return fold_actions(case.entries())
+
+
+def approve(case: Case, record: Record) -> None:
+    """Sign another analyst's plan. Raises UsageError for one's own."""
+    mine = case.journal.identity.public_key_hex
+    if _key_of(case, *record.planned_by) == mine:
+        raise UsageError(
+            "the plan is yours: another analyst has to sign it", where=record.id,
+            hint="with another key, not under another name alone",
+        )  # fmt: skip
+    _note(case, record, "action.approved", digest=record.digest)
+
+
+def is_approved(case: Case, record: Record) -> bool:
+    """Whether a key other than the planner's has signed exactly this plan."""
+    planner = _key_of(case, *record.planned_by)
+    return any(_key_of(case, file, seq) not in ("", planner) for _, file, seq in record.approved_by)
+
+
+def carry_out(case: Case, means: Means, record: Record, *, say: Say = lambda line: None) -> Verdict:
+    """Apply a planned action, or go on with a half-done one; then verify it.
+
+    Raises UsageError if it may not be done, Halted at the first step that fails. Every step is in
+    the journal, with what was there before, before it is taken.
+    """
+    with _holding(case, record.id):
+        record = find_record(records(case), record.id)
+        if record.state not in ("planned", "begun", "failed"):
+            raise UsageError(f"it is {record.state} already", where=record.id)
+        _check(means, record)
+        if record.needs_second and not is_approved(case, record):
+            raise UsageError(
+                "a second analyst has to sign the plan", where=record.id,
+                hint=f"`kubecase actions CASE --approve {record.id}` by somebody else",
+            )  # fmt: skip
+        action, steps = record.action(), record.plan_steps()
+        if record.state == "planned":
+            baseline = action.baseline(means)
+            if baseline is not None:
+                record.baseline = msgspec.to_builtins(baseline)
+                _note(case, record, "action.measured", baseline=record.baseline)
+        for number, step in enumerate(steps):
+            _take_step(case, means, record, number, step, say)
+        _note(case, record, "action.applied")
+        say("applied")
+    return verify(case, means, find_record(records(case), record.id), say=say)
+
+
+def _take_step(case: Case, means: Means, record: Record, number: int, step: Step, say: Say) -> None:
+    done = record.steps[number]
+    if done.is_done:
+        return
+    try:
+        if done.is_intended and step.is_applied(means, done.before):
+            say(f"was done already: {step.text}")
+            after = None  # nobody saw what it left: undo compares with what is wanted
+        else:
+            if not done.is_intended:
+                done.before = step.read(means)
+            _note(case, record, "action.intended", step=number, before=done.before)
+            say(step.text)
+            after = step.apply(means, done.before)
+    except CaseError as error:
+        _note(case, record, "action.failed", step=number, error=str(error))
+        raise Halted(record.id, error) from error
+    _note(case, record, "action.step", step=number, after=after)
+
+
+def verify(case: Case, means: Means, record: Record, *, say: Say = lambda line: None) -> Verdict:
+    """Measure the effect and write it down; what keeps from measuring is the verdict's text."""
+    say("verifying")
+    steps, befores = record.plan_steps(), [done.before for done in record.steps]
+    try:
+        verdict = record.action().verify(means, steps, befores, record.baseline)
+    except CaseError as error:
+        verdict = Verdict("unknown", f"could not measure: {error}")
+    _note(
+        case, record, "action.verified", word=verdict.word, text=verdict.text,
+        details=list(verdict.details),
+    )  # fmt: skip
+    return verdict
+
+
+def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: None) -> list[str]:
+    """Take back what was done, last step first. Returns what has to be said about it.
+
+    Raises MovedOn, and stops there, where somebody changed an object since.
+    """
+    with _holding(case, record.id):
+        record = find_record(records(case), record.id)
+        if record.state not in ("applied", "begun", "failed", "undoing"):
+            raise UsageError(f"there is nothing to undo: it is {record.state}", where=record.id)
+        _check(means, record)
+        steps, notes = record.plan_steps(), []
+        for number in reversed(range(len(steps))):
+            step, done = steps[number], record.steps[number]
+            if done.is_undone or not done.is_intended:
+                continue
+            _note(case, record, "action.undoing", step=number)
+            try:
+                note = ""
+                if done.is_done or step.is_applied(means, done.before):
+                    say(f"back: {step.text}")
+                    note = step.undo(means, done.before, done.after)
+            except CaseError as error:
+                _note(case, record, "action.failed", step=number, error=str(error), undo=True)
+                raise
+            _note(case, record, "action.unstep", step=number, note=note)
+            notes += [note] if note else []
+        _note(case, record, "action.undone", notes=notes)
+    return notes
+
+
+def preview_undo(record: Record) -> list[str]:
+    """What undo would take back, in its order."""
+    pairs = list(zip(record.plan_steps(), record.steps, strict=True))
+    return [
+        f"back: {step.text}" + ("" if step.can_undo else " (can't be brought back)")
+        for step, done in reversed(pairs)
+        if done.is_intended and not done.is_undone
+    ]
+
+
+def _check(means: Means, record: Record) -> None:
+    """Raises UsageError in read-only contexts, and where the means lead to another cluster."""
+    name = means.name(record.target.kind)
+    if name != record.where:
+        raise UsageError(
+            f"the plan is for {visible(record.where)}, this is {visible(name)}", where=record.id,
+            hint="--context names another context",
+        )  # fmt: skip
+    if means.config.rules(name).is_readonly:
+        raise UsageError("read-only: nothing is changed here", where=visible(name),
+                         hint="by config.toml, KUBECASE_READONLY or --readonly")  # fmt: skip
+
+
+def _note(case: Case, record: Record, kind: str, **data: Any) -> None:
+    case.record(kind, entities=[record.target.entity], data={"id": record.id, **data})
+
+
+@contextmanager
+def _holding(case: Case, action_id: str) -> Iterator[None]:
+    """One process at a time goes on with an action; a dead one holds nothing."""
+    case.index_dir.mkdir(mode=0o700, exist_ok=True)
+    path = case.index_dir / f".action-{action_id}.lock"
+    with path.open("ab") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError("another process is at it right now", where=action_id) from error
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _key_of(case: Case, file: str, seq: int) -> str:
+    """The public key that signed an entry; "" if there is no such entry."""
+    try:
+        for line in (case.journal_dir / file).read_bytes().splitlines():
+            raw = json.loads(line)
+            if raw.get("seq") == seq:
+                return str(raw.get("key", ""))
+    except (OSError, ValueError):
+        return ""
+    return ""
+
+
+def needs_name(means: Means, target_kind: str) -> bool:
+    """Whether the target's name has to be typed."""
+    return target_kind != CONTAINER and means.rules(target_kind).is_production

@@ -1,0 +1,59 @@
+"""The step that closes a pod's network at its node, in the pod's own network namespace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from console.respond import netns
+from console.respond.cluster import Right
+from console.respond.steps import MovedOn, Step
+
+if TYPE_CHECKING:
+    from console.respond.means import Means
+
+
+class NodeRules(Step, frozen=True, kw_only=True, tag="node-rules"):
+    """Rules in chains of our own, at the head of INPUT and OUTPUT."""
+
+    chain: str
+    suspect: netns.Suspect
+    keep: netns.Exceptions
+
+    def rights(self) -> tuple[Right, ...]:
+        return (
+            Right("create", "namespaces"), Right("create", "pods"), Right("get", "pods"),
+            Right("get", "pods", subresource="log"), Right("delete", "namespaces"),
+        )  # fmt: skip
+
+    def preview(self, means: Means) -> list[str]:
+        keep = self.keep
+        lines = [f"+iptables {self.chain}-I, {self.chain}-O at the head of INPUT and OUTPUT"]
+        lines += [f"+  accept the node's probes to tcp/{port}" for port in keep.probe_ports]
+        lines += ["+  accept dns"] if keep.dns else []
+        lines += [f"+  accept {address}" for address in keep.addresses]
+        return [*lines, "+  drop everything else, in and out, established connections too"]
+
+    def read(self, means: Means) -> Any:
+        return {"closed": False}
+
+    def apply(self, means: Means, before: Any) -> Any:
+        netns.close(means, self.suspect, self.chain, self.keep)
+        return {"closed": True}
+
+    def is_applied(self, means: Means, before: Any) -> bool:
+        try:
+            return netns.show(means, self.suspect, self.chain)[0]
+        except netns.Gone:
+            return False
+
+    def undo(self, means: Means, before: Any, after: Any) -> str:
+        try:
+            opened = netns.open_again(means, self.suspect, self.chain)
+        except netns.Gone:
+            return "the pod is gone, and its network namespace with it"
+        if not opened and after is not None:
+            raise MovedOn(
+                "our rules are not there any more", where=f"node/{self.suspect.node}",
+                hint="somebody took them away, or the pod's sandbox was made anew",
+            )  # fmt: skip
+        return ""

@@ -1,0 +1,135 @@
+"""A shop in a namespace of the test's own, and the means to act on it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from console.case.folder import Case
+from console.respond import runner
+from console.respond.action import Verdict
+from console.respond.config import Config
+from console.respond.manifest import clean
+from console.respond.means import Means
+from console.respond.record import Record, find_record
+from console.respond.registry import build
+from console.respond.target import Target
+from tests.real.lab import Lab
+
+PROBE_IMAGE = "lab/nettools:1"
+SHOP = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: shop
+        image: lab/shop:1
+        imagePullPolicy: Never
+        ports: [{containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 2}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {selector: {app: shop}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client, labels: {app: client}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{name: client, image: lab/busybox:1, imagePullPolicy: Never, command: [sleep, "100000"]}]
+"""
+
+
+def wait_until(check: Callable[[], Any], what: str, deadline_s: float = 90) -> Any:
+    """The first true answer."""
+    end = time.monotonic() + deadline_s
+    while not (found := check()):
+        assert time.monotonic() < end, f"not so in {deadline_s:.0f} s: {what}"
+        time.sleep(0.1)
+    return found
+
+
+@dataclass
+class Scene:
+    """What a test of actions needs."""
+
+    lab: Lab
+    namespace: str
+    case: Case
+    means: Means
+
+    def target(self, kind: str, name: str) -> Target:
+        return Target(kind, self.namespace, name)
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        return self.means.cluster.get(kind, self.namespace, name)
+
+    def state(self, kind: str, name: str) -> dict[str, Any]:
+        """What an object asks for, without what moves by itself."""
+        return clean(self.get(kind, name))
+
+    def pods(self, labels: str = "app=shop") -> list[dict[str, Any]]:
+        found = self.means.cluster.objects("pods", self.namespace, labels=labels)
+        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+
+    def plan(self, action_id: str, target: Target, **options: Any) -> Record:
+        prepared = runner.prepare(self.means, build(action_id, target, options))
+        assert not prepared.refused
+        assert not prepared.missing
+        return runner.record_plan(self.case, prepared)
+
+    def apply(self, action_id: str, target: Target, **options: Any) -> tuple[Record, Verdict]:
+        record = self.plan(action_id, target, **options)
+        verdict = runner.carry_out(self.case, self.means, record)
+        return self.record(record.id), verdict
+
+    def undo(self, record: Record) -> list[str]:
+        return runner.undo(self.case, self.means, record)
+
+    def record(self, action_id: str) -> Record:
+        return find_record(runner.records(self.case), action_id)
+
+    def answers(self, pod: dict[str, Any]) -> bool:
+        """Whether the client pod gets the shop's page from that pod."""
+        url = f"http://{pod['status']['podIP']}:8080/"
+        said = self.lab.kubectl(
+            "-n", self.namespace, "exec", "client", "--", "sh", "-c",
+            'timeout 3 wget -qO- "$0" >/dev/null && echo yes || echo no', url,
+        )  # fmt: skip
+        return said.strip() == "yes"
+
+    def journal(self) -> str:
+        return json.dumps([dict(entry.data) for entry in self.case.entries()])
+
+
+@pytest.fixture
+def means(lab: Lab, case: Case) -> Means:
+    """Cluster, engine and probe of the lab."""
+    lab.only_own()
+    config = replace(Config(), probe_image=PROBE_IMAGE, probe_pull="Never")
+    return Means(case, kubeconfig=str(lab.kubeconfig), config=config)
+
+
+@pytest.fixture
+def scene(lab: Lab, namespace: str, case: Case, means: Means) -> Scene:
+    """The shop runs: two replicas, a service, a client."""
+    lab.kubectl("-n", namespace, "apply", "-f", "-", stdin=SHOP)
+    lab.kubectl(
+        "-n", namespace, "rollout", "status", "deploy/shop", "--timeout=120s", timeout_s=130
+    )
+    lab.wait_ready(namespace, "pod/client")
+    return Scene(lab, namespace, case, means)

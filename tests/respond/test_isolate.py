@@ -1,0 +1,134 @@
+"""Isolation: what the cluster does not enforce is said, what the node enforces is measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.case.folder import Case
+from console.errors import CaseError, UsageError
+from console.respond import runner
+from console.respond.registry import build
+from tests.respond.conftest import Scene, wait_until
+
+
+def test_policy_is_not_enforced_here_and_undo_restores_all(scene: Scene) -> None:
+    pod = scene.pods()[0]
+    name = pod["metadata"]["name"]
+    before = scene.state("pods", name)
+    record, verdict = scene.apply("isolate-pod", scene.target("pods", name))
+
+    assert verdict.word == "not held"
+    assert verdict.text == "NOT ENFORCED: this cluster's network does not apply policies"
+    assert any("in another-pod" in line and "open now" in line for line in verdict.details)
+    isolated = scene.get("pods", name)
+    assert "app" not in isolated["metadata"]["labels"]
+    wait_until(
+        lambda: not scene.get("pods", name)["metadata"].get("ownerReferences"), "it is released"
+    )
+    wait_until(lambda: len(scene.pods()) == 2, "the controller starts a clean replacement")
+    endpoints = scene.get("endpoints", "shop")
+    addresses = [a["ip"] for s in endpoints.get("subsets") or [] for a in s.get("addresses") or []]
+    assert pod["status"]["podIP"] not in addresses
+    assert scene.answers(pod)  # as the verdict says
+
+    scene.undo(record)
+    wait_until(
+        lambda: scene.get("pods", name)["metadata"].get("ownerReferences"), "its owner has it again"
+    )
+    assert scene.state("pods", name) == before
+    assert not scene.means.cluster.objects("networkpolicies", scene.namespace)
+
+
+def test_node_isolation_is_enforced_and_undone(scene: Scene) -> None:
+    pod = scene.pods()[0]
+    name = pod["metadata"]["name"]
+    before = scene.state("pods", name)
+    assert scene.answers(pod)
+    record, verdict = scene.apply("isolate-pod-at-node", scene.target("pods", name))
+
+    assert verdict.word == "held"
+    assert verdict.text.startswith("blocked")
+    assert not scene.answers(pod)
+    # the kubelet's own probe stays open: nothing restarts the evidence
+    assert any("in node" in line and "open now" in line for line in verdict.details)
+    assert any("out api-server" in line and "no answer now" in line for line in verdict.details)
+
+    scene.undo(record)
+    assert scene.answers(pod)
+    assert scene.state("pods", name) == before
+    restarts = scene.get("pods", name)["status"]["containerStatuses"][0]["restartCount"]
+    assert restarts == 0
+
+
+def test_allowed_address_stays_open(scene: Scene) -> None:
+    pod = scene.pods()[0]
+    client = scene.get("pods", "client")["status"]["podIP"]
+    record, verdict = scene.apply(
+        "isolate-pod-at-node", scene.target("pods", pod["metadata"]["name"]),
+        allow=("probe", client),
+    )  # fmt: skip
+    assert verdict.word == "held"
+    assert scene.answers(pod)
+    scene.undo(record)
+
+
+def test_policy_that_allows_is_named(scene: Scene) -> None:
+    policy = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: open-door}
+spec: {podSelector: {}, ingress: [{}]}
+"""
+    scene.lab.kubectl("-n", scene.namespace, "apply", "-f", "-", stdin=policy)
+    target = scene.target("pods", scene.pods()[0]["metadata"]["name"])
+    prepared = runner.prepare(scene.means, build("isolate-pod", target, {}))
+    assert "policy open-door still allows traffic: policies add up" in prepared.plan.cannot
+    assert "service shop keeps 1 of 2 endpoints" in prepared.plan.hits
+
+
+def test_changed_between_plan_and_apply(scene: Scene) -> None:
+    name = scene.pods()[0]["metadata"]["name"]
+    record = scene.plan("isolate-pod", scene.target("pods", name), keep_labels=True)
+    scene.lab.kubectl("-n", scene.namespace, "label", "pod", name, "mood=other")
+    with pytest.raises(runner.Halted, match="changed since the plan"):
+        runner.carry_out(scene.case, scene.means, record)
+    assert scene.record(record.id).state == "failed"
+    assert scene.means.cluster.objects("networkpolicies", scene.namespace)  # the first step stands
+    scene.undo(record)
+    assert not scene.means.cluster.objects("networkpolicies", scene.namespace)
+    assert scene.get("pods", name)["metadata"]["labels"]["mood"] == "other"
+
+
+def test_host_network_is_refused(scene: Scene) -> None:
+    pod = """
+apiVersion: v1
+kind: Pod
+metadata: {name: host}
+spec:
+  hostNetwork: true
+  terminationGracePeriodSeconds: 0
+  containers: [{name: c, image: lab/busybox:1, imagePullPolicy: Never, command: [sleep, "1000"]}]
+"""
+    scene.lab.kubectl("-n", scene.namespace, "apply", "-f", "-", stdin=pod)
+    scene.lab.wait_ready(scene.namespace, "pod/host")
+    for action_id in ("isolate-pod", "isolate-pod-at-node"):
+        with pytest.raises(CaseError, match="node's own network"):
+            runner.prepare(scene.means, build(action_id, scene.target("pods", "host"), {}))
+
+
+def test_two_analysts_sign(scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    name = scene.pods()[0]["metadata"]["name"]
+    action = build("isolate-pod", scene.target("pods", name), {})
+    record = runner.record_plan(scene.case, runner.prepare(scene.means, action), second=True)
+    with pytest.raises(UsageError, match="second analyst has to sign"):
+        runner.carry_out(scene.case, scene.means, record)
+    with pytest.raises(UsageError, match="the plan is yours"):
+        runner.approve(scene.case, record)
+    monkeypatch.setenv("KUBECASE_ANALYST", "bob")  # another name, the same key
+    with pytest.raises(UsageError, match="the plan is yours"):
+        runner.approve(Case.open(scene.case.folder), record)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    runner.approve(Case.open(scene.case.folder), record)
+    assert runner.is_approved(scene.case, scene.record(record.id))
