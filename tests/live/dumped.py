@@ -47,7 +47,11 @@ class Dumped:
 
     @classmethod
     def read(cls, *paths: Path, **settings: Any) -> Dumped:
-        docs = [doc for path in paths for doc in documents(json.loads(path.read_text()))]
+        docs = [
+            {"kind": path.name.split("_")[1].capitalize(), **doc}  # insights_pod_… has no kind
+            for path in paths
+            for doc in documents(json.loads(path.read_text()))
+        ]
         return cls(docs, **settings)
 
     def put(
