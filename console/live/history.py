@@ -138,14 +138,21 @@ class History:
             return self._kinds
 
     def _find_kinds(self) -> dict[str, Kind]:
+        """Audit logs and recordings first: they have the resource, a dump only the kind."""
         found: dict[str, Kind] = {}
-        for name, _, is_namespaced, _, _, api_version, kind, key in self._rows("kinds", {}):
+        rows = self._rows("kinds", {})
+        for name, source, is_namespaced, _, _, api_version, kind, key in sorted(
+            rows, key=lambda row: row[1] == "dump"
+        ):
             group, _, version = api_version.rpartition("/")
             if key:  # our own recording says it
                 name, _, group = key.partition(".")
-            if name not in kindnames.NOT_KEPT:
-                resolved = kindnames.resolve(group, name, kind, version, is_namespaced)
-                found.setdefault(resolved.key, resolved)
+            if name in kindnames.NOT_KEPT:
+                continue
+            same = (k for k in found.values() if (k.group, k.kind) == (group, kind))
+            known = next(same, None) if source == "dump" else None
+            known = known or kindnames.resolve(group, name, kind, version, is_namespaced)
+            found.setdefault(known.key, known)
         return found
 
     def spans(self, as_of: datetime | None) -> list[Span]:

@@ -111,13 +111,15 @@ def names(kind: Kind) -> list[str]:
 
 
 def plural(kind: str) -> str:
-    """The resource of a kind, as the API machinery guesses it (`UnsafeGuessKindToResource`)."""
+    """The resource of a kind as English would have it: what generators of CRDs make of it."""
     lower = kind.lower()
     if lower.endswith("endpoints"):
         return lower
-    if lower.endswith("s"):
+    if lower.endswith(("s", "x", "z", "ch", "sh")):
         return f"{lower}es"
-    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
+    if lower.endswith("y") and lower[-2:-1] not in tuple("aeiou"):
+        return f"{lower[:-1]}ies"
+    return f"{lower}s"
 
 
 def resolve(group: str, resource: str, kind: str, version: str, is_namespaced: bool) -> Kind:

@@ -46,6 +46,10 @@ class Recording:
     def generation(self) -> int:
         return self._history.generation
 
+    def refresh(self) -> bool:
+        """Take up what was added to the case; True if anything was."""
+        return self._workspace.refresh()
+
     def clusters(self) -> Sequence[ClusterInfo]:
         self._history.refresh()
         spans = self._history.spans(self._as_of)

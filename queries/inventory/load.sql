@@ -393,7 +393,8 @@ followed as (
         case
             when lag(effect) over name_order is null then true
             when lag(effect) over name_order = 'end' then not (
-                effect in ('end', 'ask', 'maybe') or uid = lag(uid) over name_order)
+                effect in ('end', 'ask', 'maybe')
+                or coalesce(uid = lag(uid) over name_order, false))
             when effect = 'create' then not coalesce(
                 uid = lag(uid) over name_order
                 or ((uid is null or lag(uid) over name_order is null)

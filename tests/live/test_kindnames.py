@@ -10,7 +10,8 @@ from console.live.kindnames import BUILT_IN, find, plural, resolve
 @pytest.mark.parametrize(
     ("kind", "resource"),
     [("Pod", "pods"), ("Ingress", "ingresses"), ("NetworkPolicy", "networkpolicies"),
-     ("Endpoints", "endpoints"), ("StorageClass", "storageclasses")],
+     ("Endpoints", "endpoints"),
+     ("StorageClass", "storageclasses"), ("Gateway", "gateways"), ("Mesh", "meshes")],
 )  # fmt: skip
 def test_plural(kind: str, resource: str) -> None:
     assert plural(kind) == resource
