@@ -77,8 +77,10 @@ def story(lab: Lab, namespace: str, case: Case) -> Iterator[Story]:
             PATIENCE_S,
         )
         assert mirror.wait(
-            lambda m: "tier" in str(find(m, "configmaps", namespace, "settings").doc["metadata"])
-            and bool(m.objects("deployments.apps", namespace)),
+            lambda m: (
+                "tier" in str(find(m, "configmaps", namespace, "settings").doc["metadata"])
+                and bool(m.objects("deployments.apps", namespace))
+            ),
             PATIENCE_S,
         )
     finally:
