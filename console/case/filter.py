@@ -20,21 +20,27 @@ from console.case.filter_tokens import FilterError, Term, Token, tokenize
 if TYPE_CHECKING:
     from luqum.tree import Item
 
+    from console.case.grams import Pieces
+
+TEXTS = frozenset({"message", "text", "fields"})
+
 __all__ = ["ALIASES", "Filter", "FilterError", "compile_filter", "filter_with"]
+
+Alternatives = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
 class Filter:
     """A condition on the view `events`: an expression and its values, bound by name.
 
-    columns: the event columns that it reads; words: lower-case texts that message or fields of
-    every match must hold.
+    columns: the event columns that it reads; words: of each, one alternative is in message or
+    fields of every match, with all of its lower-case pieces.
     """
 
     sql: str = "true"
     params: Mapping[str, object] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()
-    words: tuple[str, ...] = ()
+    words: tuple[Alternatives, ...] = ()
 
 
 def compile_filter(
@@ -103,19 +109,35 @@ def _sql(node: Item, terms: list[Term], compiler: TermCompiler, in_list: bool = 
     raise AssertionError(f"the grammar has {type(node).__name__}, which no token makes")
 
 
-def _words(node: Item, terms: list[Term]) -> tuple[str, ...]:
-    """The plain texts that every match must hold: those joined by AND at the top."""
+def _words(node: Item, terms: list[Term]) -> tuple[Alternatives, ...]:
+    """The plain texts that every match must hold."""
     from luqum import tree
 
     match node:
         case tree.Word():
-            term = terms[int(node.value[1:])]
-            if not term.field and term.kind == "word":
-                return Word.read(term.value).certain()
-            if not term.field and term.kind == "phrase":
-                return Word.plain(term.value).certain()
+            pieces = _pieces(terms[int(node.value[1:])])
+            return ((pieces,),) if pieces else ()
         case tree.Group():
             return _words(node.children[0], terms)
         case tree.AndOperation() | tree.UnknownOperation():
             return tuple(word for child in node.children for word in _words(child, terms))
+        case tree.OrOperation():
+            branches = [_words(child, terms) for child in node.children]
+            return (tuple(p for branch in branches for p in _either(branch)),) * all(branches)
     return ()
+
+
+def _either(branch: tuple[Alternatives, ...]) -> Alternatives:
+    """What one side of an OR needs, as alternatives."""
+    if all(len(alternatives) == 1 for alternatives in branch):
+        return (tuple(piece for [pieces] in branch for piece in pieces),)
+    return branch[0]
+
+
+def _pieces(term: Term) -> Pieces:
+    name = term.field.lower()
+    if name and (name not in TEXTS or term.value.lower() in ("*", "null")):
+        return ()
+    if term.kind == "word":
+        return Word.read(term.value).certain()
+    return Word.plain(term.value).certain() if term.kind == "phrase" else ()

@@ -20,8 +20,11 @@ from console.errors import CaseError
 
 if TYPE_CHECKING:
     from console.case.citation import Citation
+    from console.case.filter import Alternatives
 
 META = ("sources", "unread", "finished", "settings")
+MAX_BRANCHES = 16  # runs of events that one query names
+WORTH_SHARE = 0.6  # of the runs; where more than these may match, all are looked at
 
 
 class Index:
@@ -32,6 +35,8 @@ class Index:
         self._lock = Lock()
         self._attached: dict[str, str] = {}  # file name -> database name
         self._count = 0
+        self._segments: list[str] = []  # the databases of the view
+        self._relations: dict[tuple[Alternatives, ...], tuple[int, str]] = {}
         self.generation = 0
         self.database = duckdb.connect(
             ":memory:",
@@ -96,6 +101,7 @@ class Index:
     def _create_views(self, segments: dict[str, str]) -> None:
         """Names of databases are ours (`segment_N`), so that no text from outside is in the SQL."""
         databases = list(segments.values())
+        self._segments = databases
         for view in ("events", *META):
             branches = [
                 f"select *, {number}::uinteger as segment from {database}.{view}"  # noqa: S608
@@ -104,6 +110,62 @@ class Index:
             self.database.execute(
                 f"create or replace view memory.main.{view} as {' union all '.join(branches)}"
             )
+
+    def _has_grams(self, cursor: duckdb.DuckDBPyConnection, database: str) -> bool:
+        """Whether they tell of every event; else (an older segment) all of its events are read."""
+        if not cursor.execute(
+            "select 1 from duckdb_tables() where database_name = $name and table_name = 'grams'",
+            {"name": database},
+        ).fetchall():
+            return False
+        sql = (
+            f"select (select max(seq) from {database}.events)"  # noqa: S608
+            f" <= (select max(last_seq) from {database}.grams)"
+        )
+        [(is_whole,)] = cursor.execute(sql).fetchall()
+        return bool(is_whole)
+
+    def relation(self, words: tuple[Alternatives, ...]) -> str:
+        """What to select from instead of `events`: the runs that may hold such words, named so.
+
+        `events` itself where that would be no less. Of what was published since the last
+        `refresh()` nothing is in either.
+        """
+        with self._lock:
+            generation, segments = self.generation, self._segments
+        held = self._relations.get(words)
+        if held is None or held[0] != generation:
+            held = generation, self._narrowed(segments, words)
+            self._relations = {words: held, **dict(list(self._relations.items())[:31])}
+        return held[1]
+
+    def _narrowed(self, segments: list[str], words: tuple[Alternatives, ...]) -> str:
+        """The names and numbers in it are ours."""
+        from console.case.grams import Run, condition, merged
+
+        where, bits = condition(words)
+        if not where or not segments:
+            return "events"
+        cursor = self.cursor()
+        branches, all_runs, kept_runs = [], 0, 0
+        for number, database in enumerate(segments):
+            rows = f"select *, {number}::uinteger as segment from {database}.events"  # noqa: S608
+            if not self._has_grams(cursor, database):
+                branches.append(rows)
+                continue
+            sql = f"select first_seq, last_seq, {where} from {database}.grams"  # noqa: S608
+            runs = cursor.execute(sql, bits).fetchall()
+            kept = [Run(first, last) for first, last, may_match in runs if may_match]
+            all_runs += len(runs)
+            kept_runs += len(kept)
+            branches += [
+                f"{rows} where seq between {run.first} and {run.last}"
+                for run in merged(kept, max(1, MAX_BRANCHES // len(segments)))
+            ]
+        if all_runs and kept_runs > all_runs * WORTH_SHARE:
+            return "events"
+        nothing = "select *, 0::uinteger as segment from none.events"
+        return f"({' union all '.join(branches or [nothing])}) as events"
 
     @property
     def segments(self) -> list[str]:

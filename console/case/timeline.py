@@ -6,7 +6,7 @@ cost of a page does not grow with the case. Nothing here holds a whole result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from console.case.columns import COLUMNS
-from console.case.filter import Filter
+from console.case.filter import Alternatives, Filter
 from console.case.queryfiles import load
 from console.errors import CaseError, UsageError
 
@@ -109,8 +109,13 @@ STACKS = {
 class Timeline:
     """Queries over one cursor; use each instance from one thread at a time."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self.cursor = cursor
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        relation: Callable[[tuple[Alternatives, ...]], str] = lambda words: "events",
+    ) -> None:
+        """relation: what to select from for a filter with such words (`Index.relation`)."""
+        self.cursor, self._relation = cursor, relation
         self._sql = {name: file.body for name, file in load("timeline").items()}
         self._is_interrupted = False
 
@@ -402,6 +407,8 @@ class Timeline:
     ) -> str:
         """The filter's expression (ours, with bound values) and fixed column names put in."""
         names = "".join(f"{_column(name) if whole else _shown(name)}, " for name in columns)
+        if filter.words:
+            sql = sql.replace("from events\n", f"from {self._relation(filter.words)}\n")
         return sql.replace("true /* filter */", filter.sql).replace(
             "/* columns */ message", (names.removesuffix(", ") or "null")
         )

@@ -69,7 +69,7 @@ class Workspace:
 
     def timeline(self) -> Timeline:
         """Queries on a cursor of their own; one per thread."""
-        return Timeline(self.index.cursor())
+        return Timeline(self.index.cursor(), self.index.relation)
 
     def filter(self, text: str) -> Filter:
         """Compile a filter; times without a date are of the case's last day."""

@@ -144,3 +144,26 @@ class TextColumn:
             _new_capsule(ctypes.addressof(self._schema), b"arrow_schema", None),
             _new_capsule(ctypes.addressof(self._array), b"arrow_array", None),
         )
+
+
+_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of.restype = ctypes.c_void_p
+_pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+def texts_of(column: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """A column of n strings (layout "Variable-size Binary", 32 bits) without a Python string each.
+
+    Returns all bytes, and the n + 1 places in them between which the strings lie; copies both.
+    """
+    capsules = column.__arrow_c_array__()  # they own what is read here
+    array = _Array.from_address(_pointer_of(capsules[1], b"arrow_array"))
+    if not array.length:
+        return np.zeros(0, np.uint8), np.zeros(1, np.int32)
+    at = ctypes.cast(array.buffers[1], ctypes.POINTER(ctypes.c_int32))
+    ends = np.ctypeslib.as_array(at, (array.offset + array.length + 1,))[array.offset :].copy()
+    size = int(ends[-1])
+    if not size:
+        return np.zeros(0, np.uint8), ends
+    data = ctypes.cast(array.buffers[2], ctypes.POINTER(ctypes.c_uint8))
+    return np.ctypeslib.as_array(data, (size,)).copy(), ends

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from console.case.queryfiles import load as load_queries
+from console.ingest.grams import make_grams
 from console.ingest.segment import Segment
 
 AT_LEAST = 8  # segments of like size that are worth a merge
@@ -84,6 +85,7 @@ def _merge(index_dir: Path, group: list[Path]) -> None:
         union = " union all by name ".join(f"select * from {name}.events" for name in names)  # noqa: S608
         connection.execute(f"create temp view merged_events as {union}")
         connection.execute(load_queries("ingest")["merge_events"].body)
+        make_grams(connection)
         for table in TABLES:
             for name in names:
                 connection.execute(f"insert into {table} by name select * from {name}.{table}")  # noqa: S608

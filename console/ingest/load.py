@@ -22,6 +22,7 @@ from console.errors import CaseError
 from console.ingest.decode import Decoder
 from console.ingest.framers import frame_member, header_of
 from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
+from console.ingest.grams import GramMaker
 from console.ingest.limits import Limits
 from console.ingest.segment import Segment
 from console.ingest.sources import Member, Unread, open_members
@@ -142,6 +143,7 @@ class Loader:
         self._sql = {name: file.body for name, file in load_queries("ingest").items()}
         self._segment: Segment | None = None
         self._decoder: Decoder | None = None
+        self._grams: GramMaker | None = None
         self._file_count = 0
         self._small: list[tuple[_Open, Rows]] = []
         self._small_bytes = 0
@@ -189,8 +191,10 @@ class Loader:
     def discard(self) -> None:
         """Drop what was not published."""
         if self._segment:
+            if self._grams:
+                self._grams.close()
             self._segment.discard()
-            self._segment = self._decoder = None
+            self._segment = self._decoder = self._grams = None
 
     def _open_segment(self) -> tuple[Segment, Decoder]:
         if self._segment is None or self._decoder is None:
@@ -199,12 +203,15 @@ class Loader:
             self._decoder = Decoder(
                 self._segment.connection, self.formats, masking_key=self._masking_key
             )
+            self._grams = GramMaker(self._segment.connection)
         return self._segment, self._decoder
 
     def _publish(self) -> None:
-        if self._segment:
+        if self._segment and self._grams:
+            self._grams.store()
+            self._grams.close()
             self._segment.publish()
-            self._segment = self._decoder = None
+            self._segment = self._decoder = self._grams = None
 
     def _read(self, item: Item, member: Member, place: Resume, report: EvidenceReport) -> bool:
         """Read one member; False when it was cancelled in the middle."""
@@ -286,6 +293,9 @@ class Loader:
         segment, _ = self._open_segment()
         connection = segment.connection
         by_file = {opened.file: opened for opened, _ in parts}
+        if self._grams:
+            self._grams.store()  # of the batch before
+            self._grams.add(segment.row_count)
         connection.execute(self._sql["store"], {"first_seq": segment.row_count})
         stored = connection.execute("select count(*) from batch").fetchone()
         segment.event_count += int(stored[0]) if stored else 0

@@ -50,6 +50,7 @@ class Segment:
         schema = load("schema")
         self.connection.execute(schema["events"].body)
         self.connection.execute(schema["sources"].body)
+        self.connection.execute(schema["grams"].body)
         others = {"old": reads} if reads else {}
         others |= {f"merged_{number}": path for number, path in enumerate(merges)}
         for name, path in others.items():

@@ -19,6 +19,7 @@ from console.case.text import visible
 from console.errors import CaseError, UsageError
 from console.ingest.compact import rewriting
 from console.ingest.formats import load_formats
+from console.ingest.grams import make_grams
 from console.ingest.limits import Limits
 from console.ingest.load import EvidenceReport, Item, Loader, Progress, Resume, Settings
 from console.ingest.segment import Segment
@@ -369,6 +370,7 @@ def _rewrite(index_dir: Path, path: Path, sha256: str, before: Settings, after: 
         for table in ("unread", "finished", "settings", "replaces"):
             connection.execute(f"insert into {table} select * from old.{table}")  # noqa: S608
         connection.execute(sql["correct_sources"].body)
+        make_grams(connection)
         connection.execute("insert into replaces values ($name)", {"name": path.stem})
         connection.execute("detach old")
         segment.publish()

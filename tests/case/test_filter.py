@@ -256,15 +256,17 @@ def test_error_shows_a_caret_under_the_character() -> None:
 
 
 def test_words_are_only_those_that_every_match_holds() -> None:
-    def words(text: str) -> tuple[str, ...]:
+    def words(text: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
         return compile_filter(text).words
 
     assert words('XMRig "Bad Word" actor:x -no (in) a*bc') == (
-        "xmrig", "bad word", "in", "a", "bc",
+        (("xmrig",),), (("bad word",),), (("in",),), (("a", "bc"),),
     )  # fmt: skip
-    assert words("a OR b") == words("/re/") == words("nginx:1") == words("-a") == ()
-    assert words("a AND (b OR c)") == ("a",)
-    assert words('"say \\"hi\\" ü"') == ("say ", "hi")  # JSON may write the rest in other ways
+    assert words("/re/") == words("nginx:1") == words("-a") == words("a OR verb:b") == ()
+    assert words("a OR b") == words("message:a OR b") == ((("a",), ("b",)),)
+    assert words("a AND (b OR (c d))") == ((("a",),), (("b",), ("c", "d")))
+    assert words("((a OR b) AND c) OR d") == ((("a",), ("b",), ("d",)),)
+    assert words('"say \\"hi\\" ü"') == ((("say ", "hi"),),)  # JSON may write the rest otherwise
 
 
 def test_sql_holds_no_text_of_the_user() -> None:
