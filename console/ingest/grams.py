@@ -65,9 +65,9 @@ class GramMaker:
 
 def make_grams(connection: duckdb.DuckDBPyConnection) -> None:
     """The grams of a segment whose events are all stored already."""
-    row = connection.execute("select coalesce(max(seq), 0) from events").fetchone()
+    [(row_count,)] = connection.execute("select coalesce(max(seq), 0) from events").fetchall()
     maker = GramMaker(connection)
-    maker.add_all(int(row[0]) if row else 0)
+    maker.add_all(row_count)
     maker.close()
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from console.case.folder import Case
 from console.case.grams import LEAST_BYTES, Run, bits_of, condition, merged, ways_of
 from console.case.workspace import Workspace
+from console.ingest.compact import compact
 from console.ingest.service import Added, correct
 
 SCAN = """
@@ -138,3 +139,19 @@ def test_conditions_and_runs() -> None:
     assert merged(runs, 2) == [Run(0, 31), Run(1000, 1001)]
     assert merged(runs, 1) == [Run(0, 1001)]
     assert len(ways_of("x" * LEAST_BYTES)) == 4
+
+
+def test_merged_segments_are_searched_as_well(
+    case: Case, add: Callable[..., list[Added]], tmp_path: Path
+) -> None:
+    for name in ("amber-lynx", "cobalt-heron"):
+        log = tmp_path / f"{name}.log"
+        log.write_text(f"Mar  3 14:05:06 h sshd[1]: Invalid user {name} from 203.0.113.9 port 9\n")
+        add(log)
+    assert compact(case.index_dir, at_least=2) == 2
+    workspace = Workspace(case)
+    for word, count in (("amber-lynx", 1), ("cobalt-heron", 1), ("umber-newts", 0)):
+        compiled = workspace.filter(word)
+        assert workspace.timeline().count(compiled).events == count
+        assert ("none.events" in workspace.index.relation(compiled.words)) == (count == 0)
+    workspace.close()
