@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -19,6 +19,7 @@ from console.app.keys import keys_of
 from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseScreen, ScreenType
 from console.app.screens.case import CaseOverviewScreen
+from console.app.screens.cluster import ClusterScreen
 from console.app.screens.command import CommandScreen
 from console.app.screens.entity import EntityScreen
 from console.app.screens.evidence import EvidenceScreen
@@ -26,6 +27,7 @@ from console.app.screens.findings import FindingsScreen
 from console.app.screens.overview import OverviewScreen
 from console.app.screens.sql import SqlScreen
 from console.app.screens.timeline import TimelineScreen
+from console.app.source import Live, Source, read_evidence
 from console.app.widgets.frame import TABS
 from console.case.columns import COLUMNS
 from console.case.entities import Entity
@@ -36,6 +38,9 @@ from console.case.state import PHASES
 from console.case.timeline import Key
 from console.case.workspace import Workspace
 from console.errors import CaseError, UsageError
+
+if TYPE_CHECKING:
+    from console.live.inventory import Ref
 
 POLL_SECONDS = 1.0
 COMPLETIONS = 500
@@ -56,6 +61,7 @@ class Console(App[None]):
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {
         "overview": OverviewScreen,
+        "cluster": ClusterScreen,
         "timeline": TimelineScreen,
         "findings": FindingsScreen,
         "evidence": EvidenceScreen,
@@ -69,9 +75,12 @@ class Console(App[None]):
         start: str = "",
         filter_text: str = "",
         clock: Callable[[], datetime] = utc_now,
+        live: Live | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.workspace = workspace
+        self.source = Source(lambda moment: read_evidence(workspace, moment), live)
+        self.has_time_bar = False
         self.clock = clock
         self.start_mode = start or ("timeline" if filter_text else "overview")
         self.mode = self.start_mode
@@ -88,6 +97,8 @@ class Console(App[None]):
     # -- the case, as it changes
 
     def on_mount(self) -> None:
+        if self.source.live is not None:
+            self.source.live.start()
         self.switch_mode(self.start_mode)
         self.set_interval(POLL_SECONDS, self.poll)
         self.call_after_refresh(self.read_on)
@@ -225,6 +236,15 @@ class Console(App[None]):
 
         self.timeline_filter = filter_text
         self.on_mode("timeline", TimelineScreen, show)
+
+    def on_cluster(self, act: Callable[[ClusterScreen], object]) -> None:
+        self.on_mode("cluster", ClusterScreen, act)
+
+    def open_logs(self, ref: Ref, container: str = "") -> None:
+        """The logs of a pod, or of the pods of a workload."""
+        from console.app.screens.object_logs import ObjectLogsScreen
+
+        self.push_screen(ObjectLogsScreen(ref, container))
 
     def open_sql(self, query: str) -> None:
         self.push_screen(SqlScreen(query))

@@ -47,10 +47,29 @@ def find_command(name: str) -> Command:
 def run_command(app: Console, line: str) -> None:
     """Run a command line; raises CaseError for one that can't be."""
     name, _, rest = line.strip().partition(" ")
+    if name not in COMMANDS and name not in _SHORT and is_kind(app, name):
+        app.on_cluster(lambda screen: screen.show_kind(line.strip()))
+        return
     command = find_command(name)
     if command.needs_argument and not rest.strip():
         raise UsageError(f":{command.name} needs {command.argument}", hint=command.help)
     command.run(app, rest.strip())
+
+
+def is_kind(app: Console, name: str) -> bool:
+    """`po`, `Deployment`, `certificates.cert-manager.io`: of what is read, else the usual ones."""
+    inventory = app.source.opened
+    if inventory is not None:
+        return inventory.find_kind(name) is not None
+    return name.lower() in _USUAL_KINDS
+
+
+def kind_names(app: Console, start: str) -> list[str]:
+    """Kinds that begin so; for completion."""
+    inventory = app.source.opened
+    if inventory is None:
+        return sorted(name for name in _USUAL_KINDS if name.startswith(start))
+    return sorted(kind.key for kind in inventory.kinds() if kind.key.startswith(start))
 
 
 async def complete_command(app: Console, line: str) -> str | None:
@@ -61,7 +80,7 @@ async def complete_command(app: Console, line: str) -> str | None:
     if not space:
         found = next((c for c in COMMANDS.values() if c.name.startswith(name)), None)
         if found is None or not name:
-            return None
+            return next(iter(kind_names(app, name)), None) if name else None
         return found.name + (" " if found.argument else "")
     command = COMMANDS.get(name)
     if command is None:
@@ -105,6 +124,15 @@ def _tags(app: Console, start: str) -> Sequence[str]:
     return sorted({tag for tags in app.workspace.state.tags.values() for tag in tags})
 
 
+def _cluster(name: str, argument: str, help: str) -> Command:
+    """A command that the cluster's screen carries out."""
+
+    def run(app: Console, rest: str) -> None:
+        app.on_cluster(lambda screen: screen.run_command(name, rest))
+
+    return Command(name, argument, help, run)
+
+
 def _said(kind: str) -> Callable[[Console, str], object]:
     return lambda app, rest: app.record(kind, data={"text": rest})
 
@@ -113,6 +141,7 @@ COMMANDS = {
     command.name: command
     for command in (
         _mode("overview", "what to look at, and what is not seen"),
+        _mode("cluster", "what runs; :po :node :svc … go to a kind"),
         _mode("timeline", "all events"),
         _mode("findings", "what was concluded"),
         _mode("evidence", "every file, and what was read of it"),
@@ -143,7 +172,23 @@ COMMANDS = {
         _timeline("save", "NAME", "keep the timeline's filter as a view"),
         _timeline("view", "", "the saved views"),
         _timeline("export", "[PATH]", "write what the timeline shows: .csv, .jsonl, .parquet"),
+        _cluster("kinds", "", "every kind that is served, or that the evidence holds"),
+        _cluster("access", "", "who this identity is, what it may see and what it can't"),
+        _cluster("ctx", "[CLUSTER]", "the clusters; one alone in the tables"),
+        _cluster("changes", "[KIND [NAMESPACE]]", "created, changed, deleted; newest first"),
+        _cluster("can", "SUBJECT", "what an account may do: NAMESPACE/NAME, user, group"),
+        _cluster("who-can", "VERB RESOURCE", "which accounts may do that"),
+        _cluster("as-of", "TIME", "the cluster as it was (UTC); ← → in the time bar"),
+        _cluster("live", "", "back to now"),
         Command("q", "", "leave kubecase", lambda app, rest: app.leave()),
     )
 }  # fmt: skip
+_USUAL_KINDS = frozenset(
+    "po pod pods no node nodes ns namespace namespaces deploy deployment deployments rs replicaset "
+    "replicasets sts statefulset statefulsets ds daemonset daemonsets job jobs cj cronjob cronjobs "
+    "svc service services ep endpoints ing ingress ingresses netpol networkpolicies cm configmap "
+    "configmaps secret secrets sa serviceaccount serviceaccounts role roles rolebinding "
+    "rolebindings clusterrole clusterroles clusterrolebinding clusterrolebindings ev events pv pvc "
+    "crd containers images networks volumes".split()
+)
 _SHORT = {"quit": "q", "exit": "q", "q!": "q"}

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from console.app.commands import COMMANDS, complete_command
+from console.app.commands import COMMANDS, complete_command, kind_names
 
 if TYPE_CHECKING:
     from console.app.app import Console
@@ -72,7 +72,9 @@ class CommandScreen(ModalScreen[str | None]):
             command = COMMANDS.get(name) or found[0]
             text = f":{command.name} {command.argument}  {command.help}"
         else:
-            text = "  ".join(command.name for command in found) or "no such command"
+            app = cast("Console", self.app)
+            kinds = [f"{kind}  its table" for kind in kind_names(app, name)[:8]]
+            text = "  ".join([*(command.name for command in found), *kinds]) or "no such command"
         self.query_one("#command-hint", Static).update(Text(text, no_wrap=True, style="dim"))
 
     def action_complete(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
@@ -15,45 +16,78 @@ from console.case.state import PHASES
 
 if TYPE_CHECKING:
     from console.app.app import Console
+    from console.app.source import Source
 
-TABS = (("1", "overview"), ("4", "timeline"), ("5", "findings"), ("6", "evidence"), ("8", "case"))
+TABS = (
+    ("1", "overview"), ("2", "cluster"), ("4", "timeline"), ("5", "findings"), ("6", "evidence"),
+    ("8", "case"),
+)  # fmt: skip
 CLOCK_WIDTH = 9
+NARROW = 100
+TIGHT = 7  # letters of a tab's label where not all of them fit
 # In the last line these stand at the end, whatever else there is no room for.
 ALWAYS = {"command": ": command", "help": "? help", "back": "q back"}
 
 
+def recording_of(source: Source) -> str:
+    """`● rec 1.2 MB` while a session is recorded."""
+    size = source.live.recorded_bytes if source.live else None
+    if size is None:
+        return ""
+    return f"● rec {size / 1e6:.1f} MB" if size >= 100_000 else f"● rec {size / 1e3:.0f} KB"
+
+
 class Frame(Widget):
-    """The first two lines. Once a second the clock's cells are drawn, and nothing else."""
+    """The first two lines. Once a second the clock's cells are drawn, and what else differs."""
 
     DEFAULT_CSS = "Frame { height: 2; dock: top; }"
+
+    _drawn = ""  # what stands left of the clock
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.tick)
 
     def tick(self) -> None:
         self.refresh(Region(max(0, self.size.width - CLOCK_WIDTH), 0, CLOCK_WIDTH, 1))
+        if self._source() != self._drawn:
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    def _source(self) -> str:
+        """Where the data is from, and whether it is recorded."""
+        source = cast("Console", self.app).source
+        return source.label(is_narrow=self.size.width < NARROW).text + recording_of(source)
 
     def render(self) -> Text:
         app = cast("Console", self.app)
         state = app.workspace.state
-        right = f"phase {PHASES.index(state.phase) + 1} {state.phase}   UTC {app.clock():%H:%M:%S} "
-        left = " kubecase ▸ "
-        source = "   ▣ OFFLINE"
-        room = self.size.width - len(left) - len(source) - len(right) - 2
+        is_narrow = self.size.width < NARROW
+        self._drawn = self._source()
+        left, label = " kubecase ▸ ", app.source.label(is_narrow=is_narrow)
+        phase = f"{PHASES.index(state.phase) + 1} {state.phase}"
+        if not is_narrow or label.standing == "offline":
+            phase = f"phase {phase}"
+        parts = [phase, recording_of(app.source), f" UTC {app.clock():%H:%M:%S} "]
+        right = "  ".join(filter(None, parts))
+        room = self.size.width - len(left) - cell_len(label.text) - len(right) - 4
         text = Text(no_wrap=True, overflow="crop")
         text.append(left, "bold")
         title = Text(plain(state.title or app.workspace.case.title, 400), style="bold")
         title.truncate(max(room, 8), overflow="ellipsis")
         text.append_text(title)
-        text.append(source)
+        text.append("  " if is_narrow else "   ")
+        text.append(label.text, "bold yellow" if label.is_warning else "")
         text.append(" " * max(1, self.size.width - text.cell_len - len(right)))
         text.append(right)
         text.append("\n ")
         waiting = sum(1 for finding in state.findings if finding.status == "new")
-        for key, name in TABS:
-            label = f"{key} {name.capitalize()}"
-            if name == "findings" and waiting:
-                label += f" {waiting}"
+        labels = [
+            f"{key} {name.capitalize()}" + (f" {waiting}" if name == "findings" and waiting else "")
+            for key, name in TABS
+        ]
+        is_tight = sum(len(label) + 2 for label in labels) > self.size.width - 1
+        for (_, name), label in zip(TABS, labels, strict=True):
+            if is_tight and name != app.mode:
+                label = label[:TIGHT]
             style = Style(reverse=name == app.mode, bold=name == app.mode)
             action = Style.from_meta({"@click": f"app.mode('{name}')"})
             text.append(f" {label} ", style + action)

@@ -1,0 +1,135 @@
+"""From one object to those that belong to it, as the screens' keys follow them; for a worker."""
+
+from __future__ import annotations
+
+from console.case.entities import Entity
+from console.live.doc import Doc, dig, items, strings, text
+from console.live.inventory import Inventory, Obj, Ref
+
+WORKLOADS = frozenset(
+    "deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch"
+    " replicationcontrollers".split()
+)
+DRILLS_TO_PODS = WORKLOADS | {"services"}
+_MIDDLE = ("replicasets.apps", "jobs.batch")  # between a workload and its pods
+
+
+def owner_of(inventory: Inventory, obj: Obj) -> Ref | None:
+    """The controller, else the first owner; also one that is known by name alone."""
+    owners = items(obj.doc, "metadata", "ownerReferences")
+    owner = next((o for o in owners if o.get("controller") is True), owners[0] if owners else None)
+    if owner is None:
+        return None
+    group, _, _ = text(owner, "apiVersion").rpartition("/")
+    kind = next(
+        (k for k in inventory.kinds() if k.kind == text(owner, "kind") and k.group == group), None
+    )
+    if kind is None:
+        return None
+    namespace = obj.ref.namespace if kind.is_namespaced else ""
+    return Ref(obj.ref.cluster, kind.key, namespace, text(owner, "name"), text(owner, "uid"))
+
+
+def node_of(obj: Obj) -> Ref | None:
+    name = text(obj.doc, "spec", "nodeName")
+    return Ref(obj.ref.cluster, "nodes", "", name) if name else None
+
+
+def pods_on(inventory: Inventory, node: Ref) -> list[Obj]:
+    return [
+        pod
+        for pod in inventory.objects("pods")
+        if pod.ref.cluster == node.cluster and text(pod.doc, "spec", "nodeName") == node.name
+    ]
+
+
+def pods_under(inventory: Inventory, ref: Ref) -> list[Obj]:
+    """Of a workload, by its owner references; of a service, by its selector."""
+    pods = [p for p in inventory.objects("pods", ref.namespace) if p.ref.cluster == ref.cluster]
+    if ref.kind == "services":
+        service = inventory.get(ref)
+        selector = strings(service.doc, "spec", "selector") if service else {}
+        return [p for p in pods if selector and _is_selected(selector, p)]
+    owners = {ref.uid} if ref.uid else set()
+    if not owners and (known := inventory.get(ref)):
+        owners = {known.ref.uid}
+    for kind in _MIDDLE:
+        owners |= {
+            obj.ref.uid
+            for obj in inventory.objects(kind, ref.namespace)
+            if obj.ref.cluster == ref.cluster and _owners(obj.doc) & owners
+        }
+    return [pod for pod in pods if _owners(pod.doc) & owners]
+
+
+def _is_selected(selector: dict[str, str], pod: Obj) -> bool:
+    labels = strings(pod.doc, "metadata", "labels")
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def _owners(doc: Doc) -> set[str]:
+    return {text(owner, "uid") for owner in items(doc, "metadata", "ownerReferences")}
+
+
+def pods_using(inventory: Inventory, ref: Ref) -> list[Obj]:
+    """The pods that mount, read or run under it: secret, config map, account, claim, image."""
+    return [
+        pod
+        for pod in inventory.objects("pods", ref.namespace if ref.kind != "nodes" else "")
+        if pod.ref.cluster == ref.cluster and is_used(pod.doc, ref)
+    ]
+
+
+def is_used(pod: Doc, ref: Ref) -> bool:
+    spec = dig(pod, "spec")
+    if ref.kind == "serviceaccounts":
+        return (text(spec, "serviceAccountName") or "default") == ref.name
+    if ref.kind == "nodes":
+        return text(spec, "nodeName") == ref.name
+    key = {"secrets": "secret", "configmaps": "configMap",
+           "persistentvolumeclaims": "persistentVolumeClaim"}.get(ref.kind)  # fmt: skip
+    return key is not None and ref.name in _named(spec, key)
+
+
+def _named(spec: object, key: str) -> set[str]:
+    """Names of secrets, config maps or claims anywhere in a pod's spec."""
+    found: set[str] = set()
+    stack = [spec]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, list):
+            stack += value
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                if isinstance(inner, dict) and name.startswith(key):
+                    found |= {text(inner, "name"), text(inner, "secretName")}
+                    found |= {text(inner, "claimName")}
+                elif name == "imagePullSecrets" and key == "secret":
+                    found |= {text(item, "name") for item in items(value, name)}
+                stack.append(inner)
+    return found - {""}
+
+
+def subject_of(obj: Obj) -> str:
+    """The account that it runs as, or that it is: `shop/web`; empty where there is none."""
+    if obj.ref.kind == "serviceaccounts":
+        return f"{obj.ref.namespace}/{obj.ref.name}"
+    doc = obj.doc
+    spec = dig(doc, "spec", "template", "spec") if obj.ref.kind in WORKLOADS else dig(doc, "spec")
+    if isinstance(spec, dict) and "containers" in spec:
+        return f"{obj.ref.namespace}/{text(spec, 'serviceAccountName') or 'default'}"
+    return ""
+
+
+def entity_of(ref: Ref) -> Entity:
+    """As the timeline's events name it."""
+    kinds = {"pods": "pod", "nodes": "node", "namespaces": "namespace"}
+    if ref.kind == "serviceaccounts":
+        return Entity("user", f"system:serviceaccount:{ref.namespace}:{ref.name}")
+    if ref.kind in WORKLOADS:
+        return Entity("workload", ref.name)
+    if ref.kind == "containers.docker":
+        return Entity("container", ref.name)
+    if ref.kind == "images.docker":
+        return Entity("image", ref.name)
+    return Entity(kinds.get(ref.kind, "object"), ref.name)

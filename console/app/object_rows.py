@@ -1,0 +1,223 @@
+"""What a table of objects shows: rows asked of the inventory, filtered, in order; for a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from rich.text import Text
+
+from console.app.object_links import pods_on, pods_under, pods_using
+from console.app.safe import plain
+from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS, special_table
+from console.app.widgets.object_table import Shown, Spec
+from console.live.cells import Column, State, text_of
+from console.live.filters import NO_FILTER, FilterError, parse_filter
+from console.live.inventory import Feed, Inventory, Ref
+from console.live.tables import Row, Table, table
+
+MEASURED = 2000  # rows whose cells tell how wide a column is; the rest are much like them
+MAX_NATURAL = 60
+RESERVED = frozenset("CGJ")  # letters that are keys already
+HIGH = 4  # OCSF's severity from which a risk is red
+_WEIGHTS = {
+    "NAME": 90, "NAMESPACE": 85, "CLUSTER": 84, "STATUS": 80, "RISK": 75, "READY": 70, "AGE": 60,
+    "RST": 58, "REASON": 57, "OBJECT": 56, "MESSAGE": 55, "TYPE": 54, "LAST SEEN": 53, "ROLE": 52,
+    "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30,
+}  # fmt: skip
+_STYLES: dict[State, str] = {"bad": "bold red", "pending": "yellow", "done": "dim"}
+_STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS"})  # columns that the state colours
+
+
+@dataclass(frozen=True)
+class View:
+    """Which rows are asked for. related: ("below" | "users" | "on" | "in", of which object)."""
+
+    kind: str
+    namespace: str = ""
+    filter: str = ""
+    cluster: str = ""
+    sort: str = ""
+    descending: bool = False
+    faults: bool = False
+    with_gone: bool = True
+    related: tuple[str, Ref] | None = None
+
+    @property
+    def title(self) -> str:
+        place = f"{self.cluster}:" if self.cluster else ""
+        if self.related:
+            words = {"below": "of", "users": "that use", "on": "on", "in": "of"}[self.related[0]]
+            return f"{place}{self.kind} {words} {self.related[1]}"
+        if self.kind in (KINDS, CLUSTERS):
+            return self.kind
+        return f"{place}{self.kind}({self.namespace or 'all'})"
+
+
+@dataclass
+class Sheet:
+    """What one reading gave. now: for ages; it moves on while the rows stay."""
+
+    view: View
+    shown: Shown
+    total: int
+    now: datetime
+    gone: int = 0
+    warning: str = ""
+    all_columns: Sequence[str] = ()
+
+
+def make_sheet(
+    inventory: Inventory, view: View, *, now: datetime, is_wide: bool = False,
+    chosen: Sequence[str] = (),
+) -> Sheet:  # fmt: skip
+    """Reads the view's rows. A filter that can't be read is said, and narrows nothing."""
+    found = _table(inventory, view, now)
+    if found is None:
+        empty = f"no {plain(view.kind, 60)} here: neither served nor in the evidence"
+        return Sheet(view, Shown(empty=empty), 0, now)
+    names = [column.name for column in found.columns]
+    warning = "  ".join(found.hidden) if found.rows else ""
+    try:
+        wanted = parse_filter(view.filter, names) if view.filter else NO_FILTER
+    except FilterError as error:
+        wanted, warning = NO_FILTER, f"{error.what}, {error.where}"
+    rows = found.arranged(wanted, view.sort, is_descending=view.descending)
+    if view.faults:
+        rows = [row for row in rows if row.state == "bad"]
+    columns = _shown_columns(found, view, is_wide, chosen)
+    specs = _specs([found.columns[at] for at in columns], columns, rows, now)
+    sheet = Sheet(
+        view, Shown(), len(found.rows), now, sum(1 for row in found.rows if row.gone), warning, names
+    )
+    sheet.shown = Shown(
+        columns=specs, rows=rows, cell=_cells(sheet, found.columns, columns),
+        key_of=_key_of, style_of=_style_of, sorted_by=view.sort, is_descending=view.descending,
+        positions={_key_of(row): at for at, row in enumerate(rows)},
+        empty=_why_empty(inventory, view, found),
+    )  # fmt: skip
+    return sheet
+
+
+def _key_of(row: Row) -> Hashable:
+    ref = row.obj.ref
+    return ref.cluster, ref.kind, ref.namespace, ref.name, ref.uid
+
+
+def key_of_ref(ref: Ref) -> Hashable:
+    return ref.cluster, ref.kind, ref.namespace, ref.name, ref.uid
+
+
+def _style_of(row: Row) -> str:
+    return "dim" if row.gone else ""
+
+
+def _table(inventory: Inventory, view: View, now: datetime) -> Table | None:
+    if view.kind in (KINDS, CLUSTERS, CONTAINERS):
+        return special_table(inventory, view.kind, view.related[1] if view.related else None, now)
+    kind = inventory.find_kind(view.kind)
+    if kind is None:
+        return None
+    namespace = "" if view.related else view.namespace
+    found = table(inventory, kind.key, namespace, now, with_gone=view.with_gone)
+    rows: Sequence[Row] = found.rows
+    if view.cluster:
+        rows = [row for row in rows if row.ref.cluster == view.cluster]
+    if view.related:
+        how, ref = view.related
+        related = {"below": pods_under, "users": pods_using, "on": pods_on}[how]
+        kept = {key_of_ref(obj.ref) for obj in related(inventory, ref)}
+        rows = [row for row in rows if _key_of(row) in kept]
+    return replace(found, rows=rows)
+
+
+def _shown_columns(found: Table, view: View, is_wide: bool, chosen: Sequence[str]) -> list[int]:
+    if chosen:
+        places = (found.column(name) for name in chosen)
+        return [at for at in places if at >= 0]
+    return [at for at, column in enumerate(found.columns) if is_wide or not column.is_wide]
+
+
+def _specs(
+    columns: Sequence[Column], places: Sequence[int], rows: Sequence[Row], now: datetime
+) -> list[Spec]:
+    """How wide each column is at most, and the letter that sorts by it."""
+    naturals = [len(column.name) + 1 for column in columns]
+    for row in rows[:MEASURED]:
+        values = row.values
+        for index, at in enumerate(places):
+            naturals[index] = max(naturals[index], len(text_of(values[at], now)))
+    taken: set[str] = set(RESERVED)
+    specs = []
+    for index, column in enumerate(columns):
+        letter = next((c for c in column.name if c.isalpha() and c not in taken), "")
+        taken.add(letter)
+        is_name = column.name == "NAME"
+        natural = min(naturals[index] + (12 if is_name and any(r.gone for r in rows[:MEASURED])
+                                         else 0), MAX_NATURAL)  # fmt: skip
+        specs.append(
+            Spec(
+                column.name, natural, least=20 if is_name else min(natural, 12),
+                weight=_WEIGHTS.get(column.name, 20 - index), is_right=column.is_right,
+                letter=letter,
+            )
+        )  # fmt: skip
+    return specs
+
+
+def _cells(
+    sheet: Sheet, columns: Sequence[Column], places: Sequence[int]
+) -> Callable[[Row, int], Text | str]:
+    """Makes the text of a cell when it comes into view."""
+
+    def cell(row: Row, index: int) -> Text | str:
+        at = places[index]
+        name = columns[at].name
+        text = text_of(row.values[at], row.gone or sheet.now)
+        if name == "NAME":
+            said = f"‹gone {row.gone:%H:%M}› " if row.gone else ""
+            return Text(said + ("~ " if row.obj.is_partial else "") + plain(text, 400))
+        if name in _STATED:
+            if row.gone and name == "STATUS":
+                text = "Deleted"
+            return Text(plain(text, 100), style="" if row.gone else _STYLES.get(row.state, ""))
+        if name == "RISK":
+            return Text(plain(text, 400), style="red" if row.severity >= HIGH else "")
+        return text
+
+    return cast("Callable[[Any, int], Text | str]", cell)
+
+
+def _why_empty(inventory: Inventory, view: View, found: Table) -> str:
+    """Why there is no row to be seen, in words."""
+    if found.rows:
+        how = "is at fault" if view.faults and not view.filter else "matches the filter"
+        return f"none of {len(found.rows):,} {how}: esc takes it away"
+    feeds = [f for f in found.feeds if not view.namespace or f.namespace in ("", view.namespace)]
+    unseen = [f for f in feeds if f.state not in ("live", "recorded")]
+    if unseen and len(unseen) == len(feeds):
+        return "; ".join(dict.fromkeys(_feed_words(feed, view) for feed in unseen))
+    if not feeds and view.kind not in (KINDS, CLUSTERS, CONTAINERS):
+        return f"{view.kind} were not collected"
+    place = f" in {view.namespace}" if view.namespace and not view.related else ""
+    when = f" at {inventory.as_of:%H:%M:%S}" if inventory.as_of else ""
+    others = ", ".join(_feed_words(feed, view) for feed in unseen)
+    return f"no {view.title if view.related else view.kind}{place}{when}" + (
+        f"; {others}" if others else ""
+    )
+
+
+def _feed_words(feed: Feed, view: View) -> str:
+    since = f" since {feed.since:%H:%M:%S}" if feed.since else ""
+    words = {
+        "hidden": feed.reason or f"no right to list {feed.kind} in {feed.namespace or 'all'}",
+        "lost": f"feed lost{since}" + (f": {feed.reason}" if feed.reason else ""),
+        "listing": "reading…",
+        "not served": f"{feed.cluster} does not serve {feed.kind}",
+        "not collected": feed.reason or f"{feed.kind} were not collected",
+    }
+    return plain(words.get(feed.state, feed.state), 200)
+
+

@@ -1,0 +1,260 @@
+"""A table of objects of any number: cells are made for the lines in view, a line is drawn anew only
+if it differs, and the cursor stays on its object while rows move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.strip import Strip
+
+from console.app.safe import plain
+from console.app.widgets.row_list import (
+    CURSOR,
+    CURSOR_STYLE,
+    HEAD_STYLE,
+    NO_CURSOR,
+    RowList,
+)
+
+MARKED = "✓"
+GAP = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One column: how wide its cells are, how much it needs, what goes first where room lacks.
+
+    natural: cells of the screen that its longest value takes. least: below that it is left out.
+    weight: columns of a lower weight are left out first. letter: shift-letter sorts by it.
+    """
+
+    title: str
+    natural: int
+    least: int = 3
+    weight: int = 1
+    is_right: bool = False
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that is drawn. cell: the text of one cell, made when it comes into view.
+
+    key_of: what a row is known by while others come and go; positions: where each is.
+    """
+
+    columns: Sequence[Spec] = ()
+    rows: Sequence[Any] = ()
+    cell: Callable[[Any, int], Text | str] = lambda row, at: ""
+    key_of: Callable[[Any], Hashable] = lambda row: None
+    style_of: Callable[[Any], str] = lambda row: ""
+    sorted_by: str = ""
+    is_descending: bool = False
+    empty: str = "reading…"
+    positions: Mapping[Hashable, int] = field(default_factory=dict)
+
+
+class ObjectTable(RowList):
+    """Rows of objects; space marks, the cursor follows its object."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "Mark"),
+        Binding("asterisk", "mark_all", "Mark all", show=False, key_display="*"),
+    ]
+    DEFAULT_CSS = "ObjectTable { height: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.shown = Shown()
+        self.marked: set[Hashable] = set()
+        self._layout: list[tuple[int, int]] = []  # (column, cells of the screen)
+        self._drawn: list[tuple[object, ...]] = []
+
+    @property
+    def head(self) -> int:
+        return 1
+
+    @property
+    def current(self) -> Any | None:
+        """The row under the cursor."""
+        rows = self.shown.rows
+        return rows[self.cursor] if 0 <= self.cursor < len(rows) else None
+
+    @property
+    def current_key(self) -> Hashable | None:
+        row = self.current
+        return self.shown.key_of(row) if row is not None else None
+
+    def to_start(self) -> None:
+        """Before rows of another kind."""
+        self.cursor = self.top = 0
+        self.shown = Shown()
+        self.refresh()
+
+    def redraw(self) -> None:
+        """The lines whose cells have another text by now."""
+        for y, (old, new) in enumerate(zip(self._drawn, self._picture(), strict=False)):
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
+        self._drawn = self._picture()
+
+    def take(self, shown: Shown, *, keep: Hashable | None = None) -> None:
+        """Other rows. The cursor goes to the row with the key `keep`, else to the one it was on;
+        where that is gone, it keeps its place on the screen."""
+        held = keep if keep is not None else self.current_key
+        at = shown.positions.get(held) if held is not None else None
+        offset = self.cursor - self.top
+        self.shown = shown
+        self.cursor = max(0, min(self.cursor if at is None else at, len(shown.rows) - 1))
+        if at is not None:
+            self.top = max(0, self.cursor - offset)
+        self.fit()
+        self._scroll()
+        self.redraw()
+
+    @property
+    def row_count(self) -> int:
+        return len(self.shown.rows)
+
+    def _picture(self) -> list[tuple[object, ...]]:
+        """What each line is made of, to be compared with what was drawn."""
+        texts = (self._text(y) for y in range(self.size.height))
+        return [(text.plain, tuple(text.spans), text.style) for text in texts]
+
+    def fit(self) -> None:
+        """Lay the columns out for the width there is."""
+        self._layout = layout(self.shown.columns, self.size.width - 2)
+
+    def on_resize(self) -> None:
+        self.fit()
+        self._scroll()
+        self._drawn = self._picture()
+        self.refresh()
+
+    def _scroll(self) -> None:
+        count = self.row_count
+        self.top = max(0, min(self.top, self.cursor, count - self.room))
+        self.top = max(self.top, self.cursor - self.room + 1)
+
+    def go_to(self, row: int) -> None:
+        before, top = self.cursor, self.top
+        self.cursor = max(0, min(row, self.row_count - 1))
+        if self.cursor == before:
+            return
+        self._scroll()
+        if self.top != top:
+            self.refresh()
+        else:
+            for at in (before, self.cursor):
+                self.refresh(Region(0, self.head + at - self.top, self.size.width, 1))
+        self.post_message(self.Moved(self))
+
+    def action_edge(self, is_end: bool) -> None:
+        self.go_to(self.row_count - 1 if is_end else 0)
+
+    def action_open(self) -> None:
+        if self.current is not None:
+            self.post_message(self.Opened(self))
+
+    def action_mark(self) -> None:
+        """The row under the cursor; then the next, as in a file manager."""
+        key = self.current_key
+        if key is None:
+            return
+        self.marked.symmetric_difference_update({key})
+        self.refresh(Region(0, self.head + self.cursor - self.top, self.size.width, 1))
+        if self.cursor < self.row_count - 1:
+            self.go_to(self.cursor + 1)
+        else:
+            self.post_message(self.Moved(self))
+
+    def action_mark_all(self) -> None:
+        """All that are shown; none, if all were."""
+        keys = set(self.shown.positions)
+        self.marked = set() if keys <= self.marked else self.marked | keys
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    # -- drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        text = self._text(y)
+        text.truncate(width, pad=True)
+        row = self.top + y - self.head
+        if y >= self.head and row == self.cursor and self.row_count and self.has_focus:
+            text.stylize(CURSOR_STYLE)
+        return Strip(text.render(self.app.console), width).adjust_cell_length(width)
+
+    def _text(self, y: int) -> Text:
+        if y < self.head:
+            return self._head()
+        row = self.top + y - self.head
+        if not self.row_count and y == self.head:
+            return Text(f" {self.shown.empty}", no_wrap=True, end="", style="dim")
+        if row >= self.row_count:
+            return Text("", end="")
+        shown, line = self.shown, self.shown.rows[row]
+        text = Text(no_wrap=True, end="", style=shown.style_of(line))
+        text.append(CURSOR if row == self.cursor else NO_CURSOR)
+        text.append(MARKED if self.marked and shown.key_of(line) in self.marked else " ", "bold")
+        for at, room in self._layout:
+            text.append_text(fit(shown.cell(line, at), room, shown.columns[at].is_right))
+            text.append(" " * GAP)
+        return text
+
+    def _head(self) -> Text:
+        text = Text("  ", no_wrap=True, end="")
+        for at, room in self._layout:
+            column = self.shown.columns[at]
+            arrow = ""
+            if column.title == self.shown.sorted_by:
+                arrow = "↓" if self.shown.is_descending else "↑"
+            title = Text(column.title, style=Style(bold=True))
+            where = column.title.find(column.letter) if column.letter else -1
+            if where >= 0:  # the letter that sorts by it
+                title.stylize(HEAD_STYLE, where, where + 1)
+            title.append(arrow)
+            text.append_text(fit(title, room, column.is_right))
+            text.append(" " * GAP)
+        return text
+
+
+def layout(columns: Sequence[Spec], width: int) -> list[tuple[int, int]]:
+    """Which columns there is room for, and how much each gets, in their order.
+
+    The lightest are left out until the least of the rest fits; what is left over goes to those
+    that are not as wide as their values, the heaviest first.
+    """
+    kept = list(range(len(columns)))
+
+    def need(at: int) -> int:
+        column = columns[at]
+        return max(min(column.least, column.natural), len(column.title) + 1) + GAP
+
+    while len(kept) > 1 and sum(map(need, kept)) > width:
+        lightest = min(kept, key=lambda at: (columns[at].weight, -at))
+        kept.remove(lightest)
+    rooms = {at: need(at) - GAP for at in kept}
+    left = width - sum(need(at) for at in kept)
+    for at in sorted(kept, key=lambda at: (-columns[at].weight, at)):
+        more = max(0, min(columns[at].natural - rooms[at], left))
+        rooms[at] += more
+        left -= more
+    return [(at, rooms[at]) for at in kept]
+
+
+def fit(cell: Text | str, room: int, is_right: bool = False) -> Text:
+    """The cell in exactly that many cells of the screen."""
+    text = Text(plain(cell), end="") if isinstance(cell, str) else cell.copy()
+    text.end = ""
+    if is_right and text.cell_len < room:
+        text = Text(" " * (room - text.cell_len), end="").append_text(text)
+    text.truncate(room, overflow="ellipsis", pad=True)
+    return text
