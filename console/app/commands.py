@@ -184,11 +184,6 @@ COMMANDS = {
     )
 }  # fmt: skip
 _USUAL_KINDS = frozenset(
-    "po pod pods no node nodes ns namespace namespaces deploy deployment deployments rs replicaset "
-    "replicasets sts statefulset statefulsets ds daemonset daemonsets job jobs cj cronjob cronjobs "
-    "svc service services ep endpoints ing ingress ingresses netpol networkpolicies cm configmap "
-    "configmaps secret secrets sa serviceaccount serviceaccounts role roles rolebinding "
-    "rolebindings clusterrole clusterroles clusterrolebinding clusterrolebindings ev events pv pvc "
-    "crd containers images networks volumes".split()
+    ["po", "pod", "pods", "no", "node", "nodes", "ns", "namespace", "namespaces", "deploy", "deployment", "deployments", "rs", "replicaset", "replicasets", "sts", "statefulset", "statefulsets", "ds", "daemonset", "daemonsets", "job", "jobs", "cj", "cronjob", "cronjobs", "svc", "service", "services", "ep", "endpoints", "ing", "ingress", "ingresses", "netpol", "networkpolicies", "cm", "configmap", "configmaps", "secret", "secrets", "sa", "serviceaccount", "serviceaccounts", "role", "roles", "rolebinding", "rolebindings", "clusterrole", "clusterroles", "clusterrolebinding", "clusterrolebindings", "ev", "events", "pv", "pvc", "crd", "containers", "images", "networks", "volumes"]
 )
 _SHORT = {"quit": "q", "exit": "q", "q!": "q"}

@@ -7,8 +7,7 @@ from console.live.doc import Doc, dig, items, strings, text
 from console.live.inventory import Inventory, Obj, Ref
 
 WORKLOADS = frozenset(
-    "deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch"
-    " replicationcontrollers".split()
+    ["deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch", "replicationcontrollers"]
 )
 DRILLS_TO_PODS = WORKLOADS | {"services"}
 _MIDDLE = ("replicasets.apps", "jobs.batch")  # between a workload and its pods

@@ -27,8 +27,11 @@ _WEIGHTS = {
     "RST": 58, "REASON": 57, "OBJECT": 56, "MESSAGE": 55, "TYPE": 54, "LAST SEEN": 53, "ROLE": 52,
     "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30,
 }  # fmt: skip
+_WEIGHTS |= {"TIME": 95, "WHAT": 94, "FIELDS": 79, "WHO": 78, "TOOL": 50}
+_PINNED = frozenset({"CLUSTER", "NAMESPACE", "NAME"})
+_LEAST = {"NAME": 40, "STATUS": 16, "RISK": 16, "MESSAGE": 30}
 _STYLES: dict[State, str] = {"bad": "bold red", "pending": "yellow", "done": "dim"}
-_STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS"})  # columns that the state colours
+_STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS", "WHAT", "WHAT"})  # columns that the state colours
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,17 @@ def make_sheet(
     if found is None:
         empty = f"no {plain(view.kind, 60)} here: neither served nor in the evidence"
         return Sheet(view, Shown(empty=empty), 0, now)
+    return sheet_of(
+        found, view, now=now, is_wide=is_wide, chosen=chosen,
+        empty=_why_empty(inventory, view, found), key_of=_key_of,
+    )  # fmt: skip
+
+
+def sheet_of(
+    found: Table, view: View, *, now: datetime, is_wide: bool, chosen: Sequence[str], empty: str,
+    key_of: Callable[[Any], Hashable],
+) -> Sheet:  # fmt: skip
+    """Filtered, in order, with columns of the right width. empty: why there may be no row."""
     names = [column.name for column in found.columns]
     warning = "  ".join(found.hidden) if found.rows else ""
     try:
@@ -87,16 +101,18 @@ def make_sheet(
     rows = found.arranged(wanted, view.sort, is_descending=view.descending)
     if view.faults:
         rows = [row for row in rows if row.state == "bad"]
-    columns = _shown_columns(found, view, is_wide, chosen)
+    if found.rows and not rows:
+        how = "is at fault" if view.faults and not view.filter else "matches the filter"
+        empty = f"none of {len(found.rows):,} {how}: esc takes it away"
+    columns = _shown_columns(found, is_wide, chosen)
     specs = _specs([found.columns[at] for at in columns], columns, rows, now)
-    sheet = Sheet(
-        view, Shown(), len(found.rows), now, sum(1 for row in found.rows if row.gone), warning, names
-    )
+    gone = sum(1 for row in found.rows if row.gone)
+    sheet = Sheet(view, Shown(), len(found.rows), now, gone, warning, names)
     sheet.shown = Shown(
-        columns=specs, rows=rows, cell=_cells(sheet, found.columns, columns),
-        key_of=_key_of, style_of=_style_of, sorted_by=view.sort, is_descending=view.descending,
-        positions={_key_of(row): at for at, row in enumerate(rows)},
-        empty=_why_empty(inventory, view, found),
+        columns=specs, rows=rows, cell=_cells(sheet, found.columns, columns), key_of=key_of,
+        style_of=_style_of, pinned=sum(spec.title in _PINNED for spec in specs) or 1,
+        sorted_by=view.sort, is_descending=view.descending, empty=empty,
+        positions={key_of(row): at for at, row in enumerate(rows)},
     )  # fmt: skip
     return sheet
 
@@ -133,7 +149,7 @@ def _table(inventory: Inventory, view: View, now: datetime) -> Table | None:
     return replace(found, rows=rows)
 
 
-def _shown_columns(found: Table, view: View, is_wide: bool, chosen: Sequence[str]) -> list[int]:
+def _shown_columns(found: Table, is_wide: bool, chosen: Sequence[str]) -> list[int]:
     if chosen:
         places = (found.column(name) for name in chosen)
         return [at for at in places if at >= 0]
@@ -159,7 +175,7 @@ def _specs(
                                          else 0), MAX_NATURAL)  # fmt: skip
         specs.append(
             Spec(
-                column.name, natural, least=20 if is_name else min(natural, 12),
+                column.name, natural, least=min(natural, _LEAST.get(column.name, 12)),
                 weight=_WEIGHTS.get(column.name, 20 - index), is_right=column.is_right,
                 letter=letter,
             )
@@ -192,9 +208,6 @@ def _cells(
 
 def _why_empty(inventory: Inventory, view: View, found: Table) -> str:
     """Why there is no row to be seen, in words."""
-    if found.rows:
-        how = "is at fault" if view.faults and not view.filter else "matches the filter"
-        return f"none of {len(found.rows):,} {how}: esc takes it away"
     feeds = [f for f in found.feeds if not view.namespace or f.namespace in ("", view.namespace)]
     unseen = [f for f in feeds if f.state not in ("live", "recorded")]
     if unseen and len(unseen) == len(feeds):
@@ -219,5 +232,3 @@ def _feed_words(feed: Feed, view: View) -> str:
         "not collected": feed.reason or f"{feed.kind} were not collected",
     }
     return plain(words.get(feed.state, feed.state), 200)
-
-

@@ -12,8 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from console.live.api import ClusterApi
     from console.case.workspace import Workspace
+    from console.live.api import ClusterApi
     from console.live.inventory import Inventory
 
 Standing = Literal["live", "lost", "past", "offline"]

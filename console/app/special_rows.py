@@ -23,9 +23,7 @@ _CONTAINER_COLUMNS = columns(
 )
 
 
-def special_table(
-    inventory: Inventory, kind: str, ref: Ref | None, now: datetime
-) -> Table | None:
+def special_table(inventory: Inventory, kind: str, ref: Ref | None, now: datetime) -> Table | None:
     """None where there is no such object."""
     if kind == KINDS:
         return _table(kind, _KIND_COLUMNS, [_kind(inventory, k, now) for k in inventory.kinds()])

@@ -164,6 +164,3 @@ def pod(name: str, namespace: str = "shop", **spec: Any) -> dict[str, Any]:
             ],
         },
     }  # fmt: skip
-
-
-

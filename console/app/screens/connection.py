@@ -40,7 +40,6 @@ class ConnectionScreen(InventoryScreen):
 
     def on_mount(self) -> None:
         self.query_one(TextView).focus()
-        super().on_mount()
 
     def action_reload(self) -> None:
         self.ask()

@@ -34,9 +34,9 @@ class InventoryScreen(CaseScreen):
     """`read()` runs in a worker and gives what `draw()` puts on the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "time_bar", "Time bar"),
-        Binding("left", "step(-1)", "Change before", show=False),
-        Binding("right", "step(1)", "Next change", show=False),
+        Binding("t", "time_bar", "Time bar", show=False),
+        Binding("left", "step(-1)", "Change before (time bar), columns to the left", show=False),
+        Binding("right", "step(1)", "Next change, columns to the right", show=False),
         Binding("shift+left", "shift(-1)", "Minute before", show=False),
         Binding("shift+right", "shift(1)", "Minute later", show=False),
     ]
@@ -89,7 +89,6 @@ class InventoryScreen(CaseScreen):
         self.ask()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self.query_one(TimeBar).display = self.console_app.has_time_bar
         self.look()
 
@@ -168,8 +167,13 @@ class InventoryScreen(CaseScreen):
 
     def action_step(self, direction: int) -> None:
         bar = self.query_one(TimeBar)
-        if bar.display and bar.moments:
+        if not bar.display:
+            self.slide(direction)
+        elif bar.moments:
             self.go_to(bar.step(direction))
+
+    def slide(self, step: int) -> None:
+        """The arrows while the time bar is closed."""
 
     def action_shift(self, direction: int) -> None:
         bar = self.query_one(TimeBar)

@@ -54,6 +54,7 @@ class Shown:
     cell: Callable[[Any, int], Text | str] = lambda row, at: ""
     key_of: Callable[[Any], Hashable] = lambda row: None
     style_of: Callable[[Any], str] = lambda row: ""
+    pinned: int = 1  # so many columns stay while the others are slid
     sorted_by: str = ""
     is_descending: bool = False
     empty: str = "reading…"
@@ -73,6 +74,7 @@ class ObjectTable(RowList):
         super().__init__(id=id)
         self.shown = Shown()
         self.marked: set[Hashable] = set()
+        self.skipped = 0  # columns slid out to the left
         self._layout: list[tuple[int, int]] = []  # (column, cells of the screen)
         self._drawn: list[tuple[object, ...]] = []
 
@@ -94,8 +96,17 @@ class ObjectTable(RowList):
     def to_start(self) -> None:
         """Before rows of another kind."""
         self.cursor = self.top = 0
-        self.shown = Shown()
+        self.shown, self.skipped = Shown(), 0
+        self.fit()
         self.refresh()
+
+    def slide(self, step: int) -> bool:
+        """Columns further to the right, or back; those that name the row stay."""
+        most = len(self.shown.columns) - self.shown.pinned - 1
+        before, self.skipped = self.skipped, max(0, min(self.skipped + step, most))
+        self.fit()
+        self.redraw()
+        return self.skipped != before
 
     def redraw(self) -> None:
         """The lines whose cells have another text by now."""
@@ -129,7 +140,10 @@ class ObjectTable(RowList):
 
     def fit(self) -> None:
         """Lay the columns out for the width there is."""
-        self._layout = layout(self.shown.columns, self.size.width - 2)
+        pinned, columns = self.shown.pinned, self.shown.columns
+        kept = [at for at in range(len(columns)) if at < pinned or at >= pinned + self.skipped]
+        fitted = layout([columns[at] for at in kept], self.size.width - 2)
+        self._layout = [(kept[at], room) for at, room in fitted]
 
     def on_resize(self) -> None:
         self.fit()
