@@ -39,6 +39,9 @@ class Live(Protocol):
     def freshness(self) -> tuple[datetime | None, float | None]:
         """(since when a feed is lost, seconds since the feeds were last heard of). Never waits."""
 
+    def at(self, moment: datetime) -> Inventory | None:
+        """As it was since the session began; None for an earlier moment."""
+
     def want(self, kind: str) -> None:
         """Watch this kind too (a `Kind.key`), if it is not yet; never waits."""
 
@@ -88,11 +91,16 @@ class Source:
             with self._lock:
                 if self._opened is None:
                     moment, epoch = self.as_of, self.epoch
-                    found = self._read(moment)
+                    found = self._at(moment)
                     self._end = self._end or found.as_of or _last_seen(found)
                     if epoch == self.epoch:
                         self._opened = found
                         return found
+
+    def _at(self, moment: datetime | None) -> Inventory:
+        """Of the session as far as it goes back, else of the evidence."""
+        past = self.live.at(moment) if self.live and moment else None
+        return past or self._read(moment)
 
     def whole(self) -> Inventory:
         """Everything that is known, whichever moment is shown; from a worker."""

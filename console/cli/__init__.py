@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "inventory": ("console.cli.inventory:inventory", "What is in a cluster, or was at a moment."),
     "isolate": ("console.cli.isolate:isolate", "Isolate a pod, and measure whether it is."),
     "journal": ("console.cli.journal:journal", "Print what was decided, by whom and when."),
+    "live": ("console.cli.live:live", "Open the console on running clusters, recorded."),
     "merge": ("console.cli.merge:merge", "Join another copy of the same case into this one."),
     "metrics": (
         "console.cli.metrics:metrics",

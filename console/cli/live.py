@@ -1,0 +1,69 @@
+"""`kubecase live`: the console on running clusters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", metavar="[CASE]", required=False, type=click.Path(path_type=Path))
+@click.option("--context", "contexts", metavar="NAME", multiple=True,
+              help="A context of the kubeconfig; several are shown together.")  # fmt: skip
+@click.option("--kubeconfig", metavar="FILE", help="Instead of KUBECONFIG.")
+@click.option("-n", "--namespace", default="", help="This namespace only.")
+@click.option("--no-record", is_flag=True, help="Keep nothing of what is seen.")
+@click.option("--readonly", is_flag=True, help="Offer nothing that changes a cluster.")
+def live(
+    folder: Path | None,
+    contexts: tuple[str, ...],
+    kubeconfig: str | None,
+    namespace: str,
+    no_record: bool,
+    readonly: bool,
+) -> None:
+    """See what runs, what is dangerous, what just changed; recorded into CASE.
+
+    Without CASE a new one is made under your data folder. Only reading rights are used, as many as
+    there are: what is hidden is named. `kubecase record` does the same without a screen.
+    """
+    from console.app.app import Console
+    from console.case.workspace import Workspace
+    from console.live.api import connect
+    from console.live.session import Session
+
+    apis = [connect(name, kubeconfig=kubeconfig) for name in contexts or (None,)]
+    place = folder or new_place(apis[0].name)
+    if not (place / "case.toml").exists():
+        make_case(place, ", ".join(api.name for api in apis))
+    workspace = Workspace.open(place)
+    session = Session(apis, workspace.case, namespace=namespace, is_recorded=not no_record,
+                      is_readonly=readonly)  # fmt: skip
+    try:
+        Console(workspace, start="cluster", live=session).run()
+    finally:
+        session.stop()
+        workspace.close()
+    if folder is None:
+        click.echo(f"the case: {place}")
+
+
+def new_place(context: str) -> Path:
+    """A folder of its own for a session that names none."""
+    import re
+    from datetime import UTC, datetime
+
+    import platformdirs
+
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", context).strip("-.") or "cluster"
+    made = f"live-{name[:40]}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    return Path(platformdirs.user_data_dir("kubecase")) / "cases" / made
+
+
+def make_case(place: Path, clusters: str) -> None:
+    from console.case.folder import Case
+    from console.case.text import visible
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    Case.create(place, title=f"live: {visible(clusters)}").close()

@@ -1,0 +1,107 @@
+"""A live session: clusters watched into a mirror, what they show recorded into a case."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from console.errors import CaseError
+from console.live.access import learn
+from console.live.delivery import Delivery, utc_now
+from console.live.discovery import discover
+from console.live.inventory import ClusterInfo, Inventory
+from console.live.mirror import Mirror
+from console.live.past import Past
+from console.live.recorder import Recorder
+
+if TYPE_CHECKING:
+    from console.case.folder import Case
+    from console.live.api import ClusterApi
+
+
+class Session:
+    """start() and stop() once; everything else may be asked at any time, from any thread."""
+
+    def __init__(
+        self, apis: Sequence[ClusterApi], case: Case, *, namespace: str = "",
+        is_recorded: bool = True, is_readonly: bool = False,
+    ) -> None:  # fmt: skip
+        self.apis: Mapping[str, ClusterApi] = {api.name: api for api in apis}
+        self.is_readonly = is_readonly
+        self.mirror = Mirror(masking_key=case.masking_key())
+        self._namespace = namespace
+        self._recorder = Recorder(case, self.mirror) if is_recorded else None
+        self._is_recording = False
+        self._began = utc_now()
+        self._heard: float | None = None
+        self._lost: dict[tuple[str, str, str], datetime] = {}
+
+    @property
+    def inventory(self) -> Inventory:
+        return self.mirror
+
+    @property
+    def recorded_bytes(self) -> int | None:
+        """On disk so far; None where nothing is recorded."""
+        return self._recorder.status.bytes_stored if self._recorder else None
+
+    @property
+    def problem(self) -> str:
+        """Why the newest lines are not recorded yet, if they are not."""
+        return self._recorder.status.problem if self._recorder else ""
+
+    def at(self, moment: datetime) -> Inventory | None:
+        """As it was since we watch; None for a moment before that."""
+        return Past(self.mirror, moment) if moment >= self._began else None
+
+    def freshness(self) -> tuple[datetime | None, float | None]:
+        """(since when a feed is lost, seconds since anything was heard)."""
+        lost = min(list(self._lost.values()), default=None)
+        heard = self._heard
+        return lost, None if heard is None else time.monotonic() - heard
+
+    def want(self, kind: str) -> None:
+        """Watch this kind too, if it is served and not watched yet."""
+        found = self.mirror.find_kind(kind)
+        if found is not None and not self.mirror.feeds(found.key):
+            self.mirror.want(found.key)
+
+    def start(self) -> None:
+        self._began = utc_now()
+        self.mirror.subscribe(self._hear)
+        self.mirror.start(list(self.apis.values()), namespace=self._namespace, discover=discover)
+        for api in self.apis.values():
+            Thread(target=self._learn, args=(api,), name=f"learn {api.name}", daemon=True).start()
+
+    def _hear(self, delivery: Delivery) -> None:
+        """In a feed's thread; quick."""
+        feed = (delivery.cluster, delivery.kind, delivery.namespace)
+        if delivery.type == "LOST":
+            self._lost.setdefault(feed, delivery.at)
+            return
+        if delivery.type != "LISTING":
+            self._heard = time.monotonic()
+            if delivery.type in ("SYNCED", "RESUMED", "HIDDEN", "UNSERVED", "STOPPED"):
+                self._lost.pop(feed, None)
+
+    def _learn(self, api: ClusterApi) -> None:
+        """Who we are there; a server that does not answer says so where the access is shown."""
+        try:
+            info = learn(api, self._namespace)
+        except CaseError as error:
+            info = replace(ClusterInfo(api.name, api.server), notes=(str(error),))
+        self.mirror.describe(info)
+        if self._recorder is not None and not self._is_recording:
+            self._is_recording = True
+            self._recorder.start()  # its first entry says as whom we watch
+
+    def stop(self) -> None:
+        self.mirror.stop()
+        if self._recorder is not None and self._is_recording:
+            self._recorder.stop()
+        for api in self.apis.values():
+            api.close()
