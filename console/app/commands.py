@@ -183,7 +183,14 @@ COMMANDS = {
         Command("q", "", "leave kubecase", lambda app, rest: app.leave()),
     )
 }  # fmt: skip
-_USUAL_KINDS = frozenset(
-    ["po", "pod", "pods", "no", "node", "nodes", "ns", "namespace", "namespaces", "deploy", "deployment", "deployments", "rs", "replicaset", "replicasets", "sts", "statefulset", "statefulsets", "ds", "daemonset", "daemonsets", "job", "jobs", "cj", "cronjob", "cronjobs", "svc", "service", "services", "ep", "endpoints", "ing", "ingress", "ingresses", "netpol", "networkpolicies", "cm", "configmap", "configmaps", "secret", "secrets", "sa", "serviceaccount", "serviceaccounts", "role", "roles", "rolebinding", "rolebindings", "clusterrole", "clusterroles", "clusterrolebinding", "clusterrolebindings", "ev", "events", "pv", "pvc", "crd", "containers", "images", "networks", "volumes"]
-)
+_USUAL_KINDS = frozenset((
+    "po", "pod", "pods", "no", "node", "nodes", "ns", "namespace", "namespaces", "deploy",
+    "deployment", "deployments", "rs", "replicaset", "replicasets", "sts", "statefulset",
+    "statefulsets", "ds", "daemonset", "daemonsets", "job", "jobs", "cj", "cronjob", "cronjobs",
+    "svc", "service", "services", "ep", "endpoints", "ing", "ingress", "ingresses", "netpol",
+    "networkpolicies", "cm", "configmap", "configmaps", "secret", "secrets", "sa",
+    "serviceaccount", "serviceaccounts", "role", "roles", "rolebinding", "rolebindings",
+    "clusterrole", "clusterroles", "clusterrolebinding", "clusterrolebindings", "ev", "events",
+    "pv", "pvc", "crd", "containers", "images", "networks", "volumes",
+))  # fmt: skip
 _SHORT = {"quit": "q", "exit": "q", "q!": "q"}

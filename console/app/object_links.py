@@ -6,9 +6,10 @@ from console.case.entities import Entity
 from console.live.doc import Doc, dig, items, strings, text
 from console.live.inventory import Inventory, Obj, Ref
 
-WORKLOADS = frozenset(
-    ["deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch", "replicationcontrollers"]
-)
+WORKLOADS = frozenset((
+    "deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch",
+    "cronjobs.batch", "replicationcontrollers",
+))  # fmt: skip
 DRILLS_TO_PODS = WORKLOADS | {"services"}
 _MIDDLE = ("replicasets.apps", "jobs.batch")  # between a workload and its pods
 

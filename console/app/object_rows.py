@@ -31,7 +31,8 @@ _WEIGHTS |= {"TIME": 95, "WHAT": 94, "FIELDS": 79, "WHO": 78, "TOOL": 50}
 _PINNED = frozenset({"CLUSTER", "NAMESPACE", "NAME"})
 _LEAST = {"NAME": 40, "STATUS": 16, "RISK": 16, "MESSAGE": 30}
 _STYLES: dict[State, str] = {"bad": "bold red", "pending": "yellow", "done": "dim"}
-_STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS", "WHAT", "WHAT"})  # columns that the state colours
+# columns that the state colours
+_STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS", "WHAT"})
 
 
 @dataclass(frozen=True)

@@ -85,12 +85,11 @@ class Frame(Widget):
             for key, name in TABS
         ]
         is_tight = sum(len(label) + 2 for label in labels) > self.size.width - 1
-        for (_, name), label in zip(TABS, labels, strict=True):
-            if is_tight and name != app.mode:
-                label = label[:TIGHT]
+        for (_, name), words in zip(TABS, labels, strict=True):
+            is_cut = is_tight and name != app.mode
             style = Style(reverse=name == app.mode, bold=name == app.mode)
             action = Style.from_meta({"@click": f"app.mode('{name}')"})
-            text.append(f" {label} ", style + action)
+            text.append(f" {words[:TIGHT] if is_cut else words} ", style + action)
         return text
 
 

@@ -1,4 +1,4 @@
-"""A text of any length under a cursor-less view: paged, searched, wrapped, lines drawn on demand."""
+"""A text of any length: paged and searched, its lines drawn when they come into view."""
 
 from __future__ import annotations
 

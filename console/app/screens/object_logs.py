@@ -1,0 +1,411 @@
+"""Logs of a pod's containers, or of all pods of a workload, as they are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input, Static
+from textual.worker import Worker, get_current_worker
+
+from console.app.object_links import WORKLOADS, entity_of, pods_under
+from console.app.safe import plain
+from console.app.screens.ask import ChooseScreen
+from console.app.screens.base import CaseScreen
+from console.app.widgets.log_view import LogLine, LogView, as_it_is
+from console.errors import CaseError
+from console.live.doc import items, text
+from console.live.log_stream import follow_log
+
+if TYPE_CHECKING:
+    from console.live.api import Stream
+    from console.live.inventory import Inventory, Ref
+
+MAX_SOURCES = 20
+BATCH_SECONDS = 0.1
+_FIRST = ("level", "severity", "lvl")
+_TIMES = ("ts", "time", "timestamp", "@timestamp", "t")
+_WORDS = ("msg", "message", "log", "event", "error", "err")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One container whose log is read."""
+
+    pod: Ref
+    container: str
+
+
+class ObjectLogsScreen(CaseScreen):
+    """Follows; / shows only what matches (!text: what does not), f finds a text, n N go on.
+
+    j k g G move; G follows again.
+    """
+
+    CSS_PATH = "object_list.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("f", "find", "Find"),
+        Binding("s", "follow", "Follow"),
+        Binding("t", "times", "Times"),
+        Binding("w", "wrap", "Wrap"),
+        Binding("b", "previous", "Before restart"),
+        Binding("a", "all", "All containers"),
+        Binding("v", "container", "Choose one", show=False),
+        Binding("J", "json", "JSON as it is", show=False, key_display="shift-j"),
+        Binding("p", "pivot", "Pivot", show=False),
+        Binding("c", "copy", "Copy what is seen", show=False),
+        Binding("ctrl+l", "clear", "Clear", show=False),
+    ]
+
+    class Arrived(Message):
+        """Lines wait to be taken."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, ObjectLogsScreen.Arrived)
+
+    @dataclass
+    class Found(Message):
+        """Which containers there are."""
+
+        origins: list[Origin]
+
+    @dataclass
+    class Ended(Message):
+        """A log came to its end, or could not be read."""
+
+        origin: Origin
+        why: str
+
+    @dataclass
+    class Kept(Message):
+        text: str
+        passes: Callable[[LogLine], bool] | None
+        lines: list[LogLine]
+
+    def __init__(self, ref: Ref, container: str = "") -> None:
+        super().__init__()
+        self.ref, self.container = ref, container
+        self.is_previous = self.is_raw = False
+        self.origins: list[Origin] = []
+        self.filter_text = ""
+        self.ended: dict[Origin, str] = {}
+        self._asks = "filter"
+        self._waiting: list[LogLine] = []
+        self._lock = Lock()
+        self._streams: list[Stream] = []
+        self._readers: list[Worker[None]] = []
+        self._run = 0
+
+    def compose_body(self) -> ComposeResult:
+        yield Static("", id="list-title")
+        yield Input(id="list-filter", compact=True, select_on_focus=False)
+        yield LogView()
+
+    def on_mount(self) -> None:
+        self.query_one("#list-filter").display = False
+        self.view.focus()
+        self.view.look = readable
+        self.draw_title()
+        self.set_interval(BATCH_SECONDS, self.take)
+        self.find_origins()
+
+    def on_unmount(self) -> None:
+        self._stop()
+
+    @property
+    def view(self) -> LogView:
+        return self.query_one(LogView)
+
+    # -- reading
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="origins")
+    def find_origins(self) -> None:
+        worker = get_current_worker()
+        found = origins_of(self.console_app.source.open(), self.ref)
+        if not worker.is_cancelled:
+            self.post_message(self.Found(found))
+
+    @on(Found)
+    def take_origins(self, message: Found) -> None:
+        self.origins = message.origins
+        if not self.origins:
+            self.view.clear(f"{plain(self.ref)} has no containers whose log could be read")
+            return
+        self.start()
+
+    @property
+    def wanted(self) -> list[Origin]:
+        chosen = [o for o in self.origins if not self.container or o.container == self.container]
+        return (chosen or self.origins)[:MAX_SOURCES]
+
+    def start(self) -> None:
+        """Read what is wanted from its tail on."""
+        self._stop()
+        live = self.console_app.source.live
+        self.ended = {}
+        if live is None:
+            self.view.clear("a log is read from the running cluster; its recorded lines: p, then t")
+            self.draw_title()
+            return
+        self.view.clear("nothing was written yet")
+        self.view.has_sources = len(self.wanted) > 1
+        self._run += 1
+        self._readers = [self.read(origin, self._run) for origin in self.wanted]
+        self.draw_title()
+
+    def _stop(self) -> None:
+        """End what is read; nothing of it is taken any more."""
+        self._run += 1
+        with self._lock:
+            streams, self._streams, self._waiting = self._streams, [], []
+        for worker in self._readers:
+            worker.cancel()
+        self._close(streams)
+
+    @work(thread=True, exit_on_error=False, group="closing")
+    def _close(self, streams: list[Stream]) -> None:
+        for stream in streams:
+            stream.close()
+
+    @work(thread=True, exit_on_error=False, group="log")
+    def read(self, origin: Origin, run: int) -> None:
+        worker = get_current_worker()
+        live = self.console_app.source.live
+        api = live.apis.get(origin.pod.cluster) if live else None
+        if api is None:
+            self.post_message(self.Ended(origin, "its cluster is not connected"))
+            return
+        name = (
+            f"{origin.pod.name}/{origin.container}" if self.ref != origin.pod else origin.container
+        )
+
+        def opened(stream: Stream) -> None:
+            with self._lock:
+                self._streams.append(stream)
+
+        why = "ended"
+        try:
+            for batch in follow_log(
+                api, origin.pod, origin.container, is_previous=self.is_previous, opened=opened
+            ):
+                if worker.is_cancelled or run != self._run:
+                    return
+                with self._lock:
+                    self._waiting += [LogLine(e.text, e.time, name) for e in batch]
+        except CaseError as error:
+            why = error.what
+        if not worker.is_cancelled and run == self._run:
+            self.post_message(self.Ended(origin, why))
+
+    def take(self) -> None:
+        """What arrived since the last time, in one batch."""
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        if batch:
+            self.view.add(batch)
+            self.draw_title()
+
+    @on(Ended)
+    def note_end(self, message: Ended) -> None:
+        self.take()
+        self.ended[message.origin] = message.why
+        if message.why != "ended":
+            self.set_status(f"{message.origin.container}: {plain(message.why, 300)}")
+        if len(self.ended) == len(self.wanted) and not self.view.lines:
+            self.view.clear(plain("; ".join(dict.fromkeys(self.ended.values())), 300))
+        self.draw_title()
+
+    # -- the title
+
+    @on(LogView.Moved)
+    def draw_title(self) -> None:
+        view = self.view
+        head = Text(" logs ", no_wrap=True, overflow="ellipsis")
+        head.append(plain(self.ref, 120), "bold")
+        which = self.container or (f"{len(self.wanted)} containers" if len(self.wanted) > 1 else "")
+        head.append(f"  {plain(which, 60)}" if which else "")
+        head.append("  before its restart" if self.is_previous else "", "bold")
+        count = f"{len(view.shown):,}" + (f" of {len(view.lines):,}" if self.filter_text else "")
+        head.append(f"  {count} lines")
+        if view.dropped:
+            head.append(f" ({view.dropped:,} older ones let go)", "dim")
+        is_over = bool(self.ended) and len(self.ended) == len(self.wanted)
+        state = "ended" if is_over else "following" if view.is_following else "stopped: G follows"
+        head.append(f"  {state}", "" if view.is_following and not is_over else "bold")
+        if self.filter_text:
+            head.append("  filter: ")
+            head.append(plain(self.filter_text, 80), "bold")
+        self.query_one("#list-title", Static).update(head)
+
+    # -- keys
+
+    def action_filter(self) -> None:
+        self._ask("filter", self.filter_text)
+
+    def action_find(self) -> None:
+        self._ask("find", "")
+
+    def _ask(self, what: str, value: str) -> None:
+        self._asks = what
+        line = self.query_one("#list-filter", Input)
+        line.placeholder = "only lines with … (!…: without)" if what == "filter" else "find …"
+        line.display = True
+        line.value = value
+        line.cursor_position = len(value)
+        line.focus()
+
+    @on(Input.Changed, "#list-filter")
+    def typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._asks == "find":
+            self.view.seek(event.value)
+        elif event.input.display and event.value != self.filter_text:
+            self.filter_text = event.value
+            self.apply_filter(event.value, list(self.view.lines))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="filter")
+    def apply_filter(self, text_: str, lines: list[LogLine]) -> None:
+        """100,000 lines take a moment; the keys do not wait for it."""
+        worker = get_current_worker()
+        passes = passing(text_)
+        kept = [line for line in lines if passes(line)] if passes else []
+        if not worker.is_cancelled:
+            self.post_message(self.Kept(text_, passes, kept))
+
+    @on(Kept)
+    def take_kept(self, message: Kept) -> None:
+        if message.text == self.filter_text:
+            self.view.keep(message.passes, message.lines)
+            self.view.seek(message.text.removeprefix("!") if message.passes else "")
+            self.draw_title()
+
+    @on(Input.Submitted, "#list-filter")
+    def entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._close_line()
+        if self._asks == "find":
+            self.view.action_match(1)
+
+    def _close_line(self) -> None:
+        self.query_one("#list-filter").display = False
+        self.view.focus()
+
+    def action_back(self) -> None:
+        if self.query_one("#list-filter").display:
+            self._close_line()
+        elif self.filter_text or self.view.sought:
+            self.filter_text = ""
+            self.view.keep(None, [])
+            self.view.seek("")
+            self.draw_title()
+        else:
+            super().action_back()
+
+    def action_follow(self) -> None:
+        if self.view.is_following:
+            self.view.is_following = False
+        else:
+            self.view.action_edge(True)
+        self.draw_title()
+
+    def action_times(self) -> None:
+        self.view.has_times = not self.view.has_times
+        self.view.redraw()
+
+    def action_wrap(self) -> None:
+        self.view.has_wrap = not self.view.has_wrap
+        self.view.redraw()
+
+    def action_json(self) -> None:
+        self.is_raw = not self.is_raw
+        self.view.look = as_it_is if self.is_raw else readable
+        self.view.redraw()
+
+    def action_previous(self) -> None:
+        self.is_previous = not self.is_previous
+        self.start()
+
+    def action_all(self) -> None:
+        self.container = ""
+        self.start()
+
+    def action_container(self) -> None:
+        names = list(dict.fromkeys(origin.container for origin in self.origins))
+
+        def take(name: str | None) -> None:
+            if name:
+                self.container = name
+                self.start()
+
+        self.app.push_screen(ChooseScreen("Log of", names, self.container), take)
+
+    def action_clear(self) -> None:
+        self.view.clear("cleared")
+        self.draw_title()
+
+    def action_pivot(self) -> None:
+        self.open_entity(entity_of(self.ref))
+
+    def action_copy(self) -> None:
+        view = self.view
+        lines = view.shown[view.top : view.top + view.size.height]
+        self.app.copy_to_clipboard("\n".join(line.text for line in lines))
+        self.set_status(f"copied {len(lines)} lines")
+
+
+def origins_of(inventory: Inventory, ref: Ref) -> list[Origin]:
+    """Containers of a pod, or of the pods of a workload; those that are gone have no log."""
+    if ref.kind in WORKLOADS or ref.kind == "services":
+        pods = [pod for pod in pods_under(inventory, ref) if pod.gone is None]
+    else:
+        pod = inventory.get(ref)
+        pods = [pod] if pod is not None and ref.kind == "pods" else []
+    found = []
+    for obj in pods:
+        doc = obj.doc
+        for group in ("initContainers", "containers", "ephemeralContainers"):
+            found += [Origin(obj.ref, text(c, "name")) for c in items(doc, "spec", group)]
+    return found
+
+
+def passing(written: str) -> Callable[[LogLine], bool] | None:
+    """`!text` is what does not hold it; a regular expression where it is one. None lets all."""
+    is_inverse = written.startswith("!")
+    wanted = written[1:] if is_inverse else written
+    if not wanted:
+        return None
+    try:
+        pattern = re.compile(wanted, re.IGNORECASE)
+    except re.error:
+        pattern = re.compile(re.escape(wanted), re.IGNORECASE)
+    return lambda line: (pattern.search(line.text) is None) is is_inverse
+
+
+def readable(line: LogLine) -> str:
+    """A JSON record as `LEVEL message  name=value …`; anything else as it is."""
+    if not line.text.startswith("{"):
+        return line.text
+    try:
+        found: Any = json.loads(line.text)
+    except (ValueError, RecursionError):
+        return line.text
+    if not isinstance(found, dict):
+        return line.text
+    level = next((str(found.pop(k)) for k in _FIRST if isinstance(found.get(k), str | int)), "")
+    words = next((str(found.pop(k)) for k in _WORDS if isinstance(found.get(k), str)), "")
+    rest = [f"{k}={_short(v)}" for k, v in found.items() if k not in _TIMES]
+    return "  ".join(filter(None, (level.upper(), words, " ".join(rest))))
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
