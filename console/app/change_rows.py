@@ -7,26 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from console.app.object_rows import Sheet, View, sheet_of
-from console.live.cells import Cell, columns
+from console.app.plain_rows import PlainRow, named, plain_table
+from console.live.cells import Cell, State, columns
 from console.live.fielddiff import FieldChange, field_diff
-from console.live.inventory import Change, Obj
-from console.live.kinds.base import Facts
-from console.live.tables import Row, Table
+from console.live.inventory import Change
 
 _COLUMNS = columns("TIME WHAT OBJECT FIELDS WHO TOOL NAMESPACE +KIND +ORIGIN +CITATION")
 MAX_FIELDS = 4
 Fields = dict[Hashable, list[FieldChange]]
-
-
-class ChangeRow(Row):
-    """A row that knows its change."""
-
-    __slots__ = ("change", "key")
-
-    def __init__(self, change: Change, key: Hashable, facts: Facts, now: datetime) -> None:
-        obj = change.after or change.before or Obj(change.ref, b"{}", change.ts, change.origin)
-        super().__init__(replace(obj, gone=None), facts, (), now)
-        self.change, self.key = change, key
 
 
 def key_of(change: Change) -> Hashable:
@@ -52,13 +40,12 @@ def change_sheet(
     """known: the fields of changes that were read before; it is added to."""
     days = {change.ts.date() for change in changes}
     rows = [_row(change, known, now, has_date=len(days) > 1) for change in changes]
-    found = Table("changes", view.namespace, _COLUMNS, rows, ())
+    found = plain_table("changes", _COLUMNS, rows)
     empty = "nothing has changed" + (" since kubecase watches" if not is_one else "")
-    return sheet_of(found, view, now=now, is_wide=is_wide, chosen=chosen, empty=empty,
-                    key_of=lambda row: row.key)  # fmt: skip
+    return sheet_of(found, view, now=now, is_wide=is_wide, chosen=chosen, empty=empty)  # fmt: skip
 
 
-def _row(change: Change, known: Fields, now: datetime, *, has_date: bool) -> ChangeRow:
+def _row(change: Change, known: Fields, now: datetime, *, has_date: bool) -> PlainRow:
     fields = fields_of(change, known)
     paths = [field.path for field in fields]
     more = f" + {len(paths) - MAX_FIELDS} more" if len(paths) > MAX_FIELDS else ""
@@ -70,5 +57,7 @@ def _row(change: Change, known: Fields, now: datetime, *, has_date: bool) -> Cha
         ", ".join(paths[:MAX_FIELDS]) + more, change.who or None, change.agent or None,
         ref.namespace or None, ref.kind, change.origin, change.citation or None,
     )  # fmt: skip
-    state = {"deleted": "bad", "created": "pending"}.get(change.what, "")
-    return ChangeRow(change, key_of(change), Facts(values, {}, state), now)  # type: ignore[arg-type]
+    states: dict[str, State] = {"deleted": "bad", "created": "pending"}
+    obj = replace(change.after or change.before or named(ref, change.ts), gone=None)
+    state = states.get(change.what, "")
+    return PlainRow(key_of(change), obj, values, now, state, about=change)

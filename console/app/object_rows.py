@@ -10,6 +10,7 @@ from typing import Any, cast
 from rich.text import Text
 
 from console.app.object_links import pods_on, pods_under, pods_using
+from console.app.plain_rows import PlainRow
 from console.app.safe import plain
 from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS, special_table
 from console.app.widgets.object_table import Shown, Spec
@@ -84,13 +85,12 @@ def make_sheet(
         return Sheet(view, Shown(empty=empty), 0, now)
     return sheet_of(
         found, view, now=now, is_wide=is_wide, chosen=chosen,
-        empty=_why_empty(inventory, view, found), key_of=_key_of,
+        empty=_why_empty(inventory, view, found),
     )  # fmt: skip
 
 
 def sheet_of(
     found: Table, view: View, *, now: datetime, is_wide: bool, chosen: Sequence[str], empty: str,
-    key_of: Callable[[Any], Hashable],
 ) -> Sheet:  # fmt: skip
     """Filtered, in order, with columns of the right width. empty: why there may be no row."""
     names = [column.name for column in found.columns]
@@ -110,17 +110,16 @@ def sheet_of(
     gone = sum(1 for row in found.rows if row.gone)
     sheet = Sheet(view, Shown(), len(found.rows), now, gone, warning, names)
     sheet.shown = Shown(
-        columns=specs, rows=rows, cell=_cells(sheet, found.columns, columns), key_of=key_of,
+        columns=specs, rows=rows, cell=_cells(sheet, found.columns, columns), key_of=_key_of,
         style_of=_style_of, pinned=sum(spec.title in _PINNED for spec in specs) or 1,
         sorted_by=view.sort, is_descending=view.descending, empty=empty,
-        positions={key_of(row): at for at, row in enumerate(rows)},
+        positions={_key_of(row): at for at, row in enumerate(rows)},
     )  # fmt: skip
     return sheet
 
 
 def _key_of(row: Row) -> Hashable:
-    ref = row.obj.ref
-    return ref.cluster, ref.kind, ref.namespace, ref.name, ref.uid
+    return row.key if isinstance(row, PlainRow) else key_of_ref(row.obj.ref)
 
 
 def key_of_ref(ref: Ref) -> Hashable:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from console.live.cells import Cell, Column, State, Value, columns, moment
+from console.app.plain_rows import PlainRow, named, plain_table
+from console.live.cells import Cell, State, Value, columns, moment
 from console.live.inventory import ClusterInfo, Feed, Inventory, Kind, Obj, Ref
-from console.live.kinds.base import Facts
+from console.live.podrisk import pod_risks
 from console.live.pods import Container, ContainerState, ContainerStatus, Pod, parse_pod
-from console.live.risk import pod_risks, words, worst
-from console.live.tables import Row, Table
+from console.live.risk import words, worst
+from console.live.tables import Table
 
 KINDS, CLUSTERS, CONTAINERS = "kinds", "clusters", "containers of a pod"
 
@@ -26,27 +26,25 @@ _CONTAINER_COLUMNS = columns(
 def special_table(inventory: Inventory, kind: str, ref: Ref | None, now: datetime) -> Table | None:
     """None where there is no such object."""
     if kind == KINDS:
-        return _table(kind, _KIND_COLUMNS, [_kind(inventory, k, now) for k in inventory.kinds()])
+        return plain_table(
+            kind, _KIND_COLUMNS, [_kind(inventory, k, now) for k in inventory.kinds()]
+        )
     if kind == CLUSTERS:
         rows = [_cluster(inventory, info, now) for info in inventory.clusters()]
-        return _table(kind, _CLUSTER_COLUMNS, rows)
+        return plain_table(kind, _CLUSTER_COLUMNS, rows)
     pod = inventory.get(ref) if ref else None
     if pod is None:
         return None
-    return _table(kind, _CONTAINER_COLUMNS, container_rows(pod, now))
-
-
-def _table(kind: str, heads: tuple[Column, ...], rows: Sequence[Row]) -> Table:
-    return Table(kind, "", heads, rows, ())
+    return plain_table(kind, _CONTAINER_COLUMNS, container_rows(pod, now))
 
 
 def _row(ref: Ref, values: tuple[Value, ...], state: State, now: datetime,
-         severity: int = 0, gone: datetime | None = None) -> Row:  # fmt: skip
-    facts = Facts(values, {}, state, severity)
-    return Row(Obj(ref, b"{}", now, "list", gone), facts, (), now)
+         severity: int = 0, gone: datetime | None = None) -> PlainRow:  # fmt: skip
+    key = (ref.cluster, ref.kind, ref.name)
+    return PlainRow(key, named(ref, now), values, now, state, severity, gone)
 
 
-def _kind(inventory: Inventory, kind: Kind, now: datetime) -> Row:
+def _kind(inventory: Inventory, kind: Kind, now: datetime) -> PlainRow:
     feeds = inventory.feeds(kind.key)
     states = ", ".join(dict.fromkeys(_said(feed) for feed in feeds)) or "opens on asking"
     is_bad = any(feed.state in ("lost", "hidden") for feed in feeds)
@@ -62,7 +60,7 @@ def _said(feed: Feed) -> str:
     return feed.reason or feed.state if feed.state in ("hidden", "lost") else feed.state
 
 
-def _cluster(inventory: Inventory, info: ClusterInfo, now: datetime) -> Row:
+def _cluster(inventory: Inventory, info: ClusterInfo, now: datetime) -> PlainRow:
     states = [f.state for kind in inventory.kinds() for f in inventory.feeds(kind.key)
               if f.cluster == info.name]  # fmt: skip
     lost, hidden = states.count("lost"), states.count("hidden")
@@ -73,7 +71,7 @@ def _cluster(inventory: Inventory, info: ClusterInfo, now: datetime) -> Row:
     return _row(Ref(info.name, CLUSTERS, "", info.name), values, state, now)
 
 
-def container_rows(obj: Obj, now: datetime) -> list[Row]:
+def container_rows(obj: Obj, now: datetime) -> list[PlainRow]:
     """Of a pod; none where its JSON can't be read as one."""
     try:
         pod = parse_pod(obj.raw)
@@ -96,7 +94,7 @@ def container_rows(obj: Obj, now: datetime) -> list[Row]:
 
 def _container(
     obj: Obj, pod: Pod, container: Container, said: ContainerStatus, role: str, now: datetime
-) -> Row:
+) -> PlainRow:
     risks = [risk for risk in pod_risks(pod) if risk.where == container.name]
     word, since, state = _state(said)
     ended = said.lastState.terminated if said.lastState else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual import on
@@ -85,7 +85,7 @@ class ChangesScreen(ObjectListScreen):
     @property
     def change_here(self) -> Change | None:
         row = self.table.current
-        return row.change if row is not None else None
+        return cast("Change", row.about) if row is not None else None
 
     @on(ObjectTable.Moved)
     def draw_detail(self) -> None:

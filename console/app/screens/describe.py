@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from rich.text import Text
 
 from console.app.object_links import owner_of, pods_under, pods_using
@@ -12,11 +11,10 @@ from console.app.safe import plain
 from console.app.screens.object_text import ObjectTextScreen
 from console.live.cells import Value, text_of
 from console.live.doc import Doc, dig, items, strings, text
+from console.live.judging import risks_of
 from console.live.kinds import table_of
 from console.live.kinds.cluster import event_time
-from console.live.pods import parse_pod
-from console.live.risk import Risk, node_risks, pod_risks, template_risks
-from console.live.tables import facts_of
+from console.live.reading import facts_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +35,7 @@ class DescribeScreen(ObjectTextScreen):
         now = obj.gone or self.source.now(self.console_app.clock())
         doc = obj.doc
         lines = [*_head(obj, now), *_meta(inventory, obj, doc)]
-        lines += _risks(obj, doc)
+        lines += _risks(inventory, obj)
         lines += _conditions(doc)
         lines += _related(inventory, obj)
         lines += _events(inventory, obj, now)
@@ -59,9 +57,10 @@ def _head(obj: Obj, now: datetime) -> list[Text]:
     table = table_of(obj.ref.kind)
     facts = facts_of(table, obj)
     lines = []
-    for column, value in zip(table.columns, facts.values, strict=False):
-        shown: Value = value
-        if column.name != "RISK" and shown is not None:
+    columns = [column for column in table.columns if column.name != "RISK"]
+    shown: Value
+    for column, shown in zip(columns, facts.values, strict=False):
+        if shown is not None:
             lines.append(_pair(column.name.lower(), text_of(shown, now)))
     lines.append(_pair("seen", f"{obj.seen:%Y-%m-%d %H:%M:%S} by {obj.origin} {obj.citation}"))
     if obj.is_partial or obj.note:
@@ -80,18 +79,9 @@ def _meta(inventory: Inventory, obj: Obj, doc: Doc) -> list[Text]:
     return lines
 
 
-def _risks(obj: Obj, doc: Doc) -> list[Text]:
+def _risks(inventory: Inventory, obj: Obj) -> list[Text]:
     """The worst first, each with why it matters and its technique."""
-    found: list[Risk] = []
-    try:
-        if obj.ref.kind == "pods":
-            found = pod_risks(parse_pod(obj.raw))
-        elif obj.ref.kind == "nodes":
-            found = node_risks(doc)
-        elif dig(doc, "spec", "template") is not None:
-            found = template_risks(obj.raw)
-    except msgspec.MsgspecError:
-        return [Text(""), Text("  its JSON is not what the API gives", style="yellow")]
+    found = risks_of(inventory, obj)
     if not found:
         return []
     lines = [Text(""), _title(f"risks ({len(found)})")]

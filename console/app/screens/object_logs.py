@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
+from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -15,22 +15,23 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input, Static
-from textual.worker import Worker, get_current_worker
+from textual.worker import get_current_worker
 
 from console.app.object_links import WORKLOADS, entity_of, pods_under
 from console.app.safe import plain
 from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseScreen
-from console.app.widgets.log_view import LogLine, LogView, as_it_is
-from console.errors import CaseError
+from console.app.widgets.log_view import MAX_LINES, LogLine, LogView, as_it_is
 from console.live.doc import items, text
-from console.live.log_stream import follow_log
+from console.live.logs import LogTail, SourceState
+from console.live.logsource import LogOptions, PodLog
 
 if TYPE_CHECKING:
-    from console.live.api import Stream
     from console.live.inventory import Inventory, Ref
 
 MAX_SOURCES = 20
+TAIL_LINES = 10_000
+BATCH_LINES = 20_000
 BATCH_SECONDS = 0.1
 _FIRST = ("level", "severity", "lvl")
 _TIMES = ("ts", "time", "timestamp", "@timestamp", "t")
@@ -67,24 +68,11 @@ class ObjectLogsScreen(CaseScreen):
         Binding("ctrl+l", "clear", "Clear", show=False),
     ]
 
-    class Arrived(Message):
-        """Lines wait to be taken."""
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, ObjectLogsScreen.Arrived)
-
     @dataclass
     class Found(Message):
         """Which containers there are."""
 
         origins: list[Origin]
-
-    @dataclass
-    class Ended(Message):
-        """A log came to its end, or could not be read."""
-
-        origin: Origin
-        why: str
 
     @dataclass
     class Kept(Message):
@@ -98,13 +86,10 @@ class ObjectLogsScreen(CaseScreen):
         self.is_previous = self.is_raw = False
         self.origins: list[Origin] = []
         self.filter_text = ""
-        self.ended: dict[Origin, str] = {}
         self._asks = "filter"
-        self._waiting: list[LogLine] = []
-        self._lock = Lock()
-        self._streams: list[Stream] = []
-        self._readers: list[Worker[None]] = []
-        self._run = 0
+        self._tail: LogTail | None = None
+        self._after = 0
+        self._states: list[SourceState] = []
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="list-title")
@@ -138,10 +123,10 @@ class ObjectLogsScreen(CaseScreen):
     @on(Found)
     def take_origins(self, message: Found) -> None:
         self.origins = message.origins
-        if not self.origins:
-            self.view.clear(f"{plain(self.ref)} has no containers whose log could be read")
-            return
-        self.start()
+        if self.origins:
+            self.start()
+        else:
+            self.view.clear(f"{plain(self.ref)} has no container whose log could be read")
 
     @property
     def wanted(self) -> list[Origin]:
@@ -152,78 +137,45 @@ class ObjectLogsScreen(CaseScreen):
         """Read what is wanted from its tail on."""
         self._stop()
         live = self.console_app.source.live
-        self.ended = {}
         if live is None:
-            self.view.clear("a log is read from the running cluster; its recorded lines: p, then t")
-            self.draw_title()
+            self.view.clear("a log is read from the running cluster; recorded lines: p, then t")
             return
         self.view.clear("nothing was written yet")
         self.view.has_sources = len(self.wanted) > 1
-        self._run += 1
-        self._readers = [self.read(origin, self._run) for origin in self.wanted]
+        sources = [
+            PodLog(live.apis[o.pod.cluster], o.pod.namespace, o.pod.name, o.container,
+                   name=o.container if o.pod == self.ref else f"{o.pod.name}/{o.container}")
+            for o in self.wanted if o.pod.cluster in live.apis
+        ]  # fmt: skip
+        options = LogOptions(tail=TAIL_LINES // max(1, len(sources)), previous=self.is_previous)
+        self._tail, self._after = LogTail(sources, options, max_lines=MAX_LINES), 0
+        self._tail.start()
         self.draw_title()
 
     def _stop(self) -> None:
-        """End what is read; nothing of it is taken any more."""
-        self._run += 1
-        with self._lock:
-            streams, self._streams, self._waiting = self._streams, [], []
-        for worker in self._readers:
-            worker.cancel()
-        self._close(streams)
-
-    @work(thread=True, exit_on_error=False, group="closing")
-    def _close(self, streams: list[Stream]) -> None:
-        for stream in streams:
-            stream.close()
-
-    @work(thread=True, exit_on_error=False, group="log")
-    def read(self, origin: Origin, run: int) -> None:
-        worker = get_current_worker()
-        live = self.console_app.source.live
-        api = live.apis.get(origin.pod.cluster) if live else None
-        if api is None:
-            self.post_message(self.Ended(origin, "its cluster is not connected"))
-            return
-        name = (
-            f"{origin.pod.name}/{origin.container}" if self.ref != origin.pod else origin.container
-        )
-
-        def opened(stream: Stream) -> None:
-            with self._lock:
-                self._streams.append(stream)
-
-        why = "ended"
-        try:
-            for batch in follow_log(
-                api, origin.pod, origin.container, is_previous=self.is_previous, opened=opened
-            ):
-                if worker.is_cancelled or run != self._run:
-                    return
-                with self._lock:
-                    self._waiting += [LogLine(e.text, e.time, name) for e in batch]
-        except CaseError as error:
-            why = error.what
-        if not worker.is_cancelled and run == self._run:
-            self.post_message(self.Ended(origin, why))
+        """End what is read, in a thread that waits for it."""
+        tail, self._tail = self._tail, None
+        if tail is not None:
+            Thread(target=tail.stop, name="end of a log", daemon=True).start()
 
     def take(self) -> None:
         """What arrived since the last time, in one batch."""
-        with self._lock:
-            batch, self._waiting = self._waiting, []
-        if batch:
-            self.view.add(batch)
+        tail = self._tail
+        if tail is None:
+            return
+        lines, self._after = tail.read(self._after, BATCH_LINES)
+        if lines:
+            self.view.add(
+                LogLine(line.text.decode("utf-8", "replace"), line.stamp.decode(), line.source)
+                for line in lines
+            )
+        states = tail.states()
+        if lines or states != self._states:
+            self._states = states
+            if not self.view.lines and states:
+                self.view.empty = plain("; ".join(dict.fromkeys(map(_said, states))), 300)
+                self.view.refresh()
             self.draw_title()
-
-    @on(Ended)
-    def note_end(self, message: Ended) -> None:
-        self.take()
-        self.ended[message.origin] = message.why
-        if message.why != "ended":
-            self.set_status(f"{message.origin.container}: {plain(message.why, 300)}")
-        if len(self.ended) == len(self.wanted) and not self.view.lines:
-            self.view.clear(plain("; ".join(dict.fromkeys(self.ended.values())), 300))
-        self.draw_title()
 
     # -- the title
 
@@ -239,9 +191,12 @@ class ObjectLogsScreen(CaseScreen):
         head.append(f"  {count} lines")
         if view.dropped:
             head.append(f" ({view.dropped:,} older ones let go)", "dim")
-        is_over = bool(self.ended) and len(self.ended) == len(self.wanted)
-        state = "ended" if is_over else "following" if view.is_following else "stopped: G follows"
-        head.append(f"  {state}", "" if view.is_following and not is_over else "bold")
+        words = list(dict.fromkeys(_said(s) for s in self._states if s.state != "following"))
+        if words:
+            head.append(f"  {plain('; '.join(words), 120)}", "bold yellow")
+        elif self._states:
+            head.append("  following" if view.is_following else "  stopped: G follows",
+                        "" if view.is_following else "bold")  # fmt: skip
         if self.filter_text:
             head.append("  filter: ")
             head.append(plain(self.filter_text, 80), "bold")
@@ -376,6 +331,10 @@ def origins_of(inventory: Inventory, ref: Ref) -> list[Origin]:
         for group in ("initContainers", "containers", "ephemeralContainers"):
             found += [Origin(obj.ref, text(c, "name")) for c in items(doc, "spec", group)]
     return found
+
+
+def _said(state: SourceState) -> str:
+    return f"{state.name}: {state.reason or state.state}"
 
 
 def passing(written: str) -> Callable[[LogLine], bool] | None:

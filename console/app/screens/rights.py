@@ -4,43 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.binding import Binding, BindingType
 
 from console.app.object_rows import Sheet, View, sheet_of
+from console.app.plain_rows import PlainRow, named, plain_table
 from console.app.screens.object_list import ObjectListScreen
 from console.app.widgets.object_table import ObjectTable
-from console.live.cells import Cell, Column, Value, columns
-from console.live.inventory import Obj, Ref
-from console.live.kinds.base import Facts
+from console.live.cells import Cell, Column, State, Value, columns
+from console.live.inventory import Ref
 from console.live.rbac import Subject
 from console.live.rights import Right, rights_of, who_can
-from console.live.tables import Row, Table
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
 
 _RIGHTS = columns("NAME VERBS RESOURCES NAMES NAMESPACE DANGER ROLE BINDING +ATTACK +CLUSTER")
 _HOLDERS = columns("NAME NAMESPACE NAMES ROLE BINDING +CLUSTER")
+NO_BINDING = "given by the API server"
 BAD = 4  # OCSF's severity
 
 
-class _GrantRow(Row):
-    """A row that knows its binding."""
-
-    __slots__ = ("binding", "key", "subject")
-
-    def __init__(
-        self, key: Hashable, subject: Subject, binding: Ref | None, values: Sequence[Value],
-        severity: int, now: datetime,
-    ) -> None:  # fmt: skip
-        ref = binding or Ref("", "rights", "", str(subject))
-        state = "bad" if severity >= BAD else ""
-        facts = Facts(tuple(values), {}, state, severity)  # type: ignore[arg-type]
-        super().__init__(Obj(ref, b"{}", now, "list"), facts, (), now)
-        self.key, self.binding, self.subject = key, binding, subject
+def _grant(
+    key: Hashable, subject: Subject, binding: Ref | None, values: tuple[Value, ...], severity: int,
+    now: datetime,
+) -> PlainRow:  # fmt: skip
+    """A row that knows whose right it is, and stands for the binding that gives it."""
+    ref = binding or Ref("", NO_BINDING, "", str(subject))
+    state: State = "bad" if severity >= BAD else ""
+    return PlainRow(key, named(ref, now), values, now, state, severity, about=subject)
 
 
 class _RightsScreen(ObjectListScreen):
@@ -53,12 +47,12 @@ class _RightsScreen(ObjectListScreen):
     ]
     columns: tuple[Column, ...] = ()
 
-    def make(self, rows: Sequence[_GrantRow], hidden: Sequence[str], empty: str) -> Sheet:
+    def make(self, rows: Sequence[PlainRow], hidden: Sequence[str], empty: str) -> Sheet:
         now = self.source.now(self.console_app.clock())
-        found = Table("rights", "", self.columns, rows, ())
+        found = plain_table("rights", self.columns, rows)
         sheet = sheet_of(
             found, self.view, now=now, is_wide=self.is_wide, chosen=self.chosen.get("rights", ()),
-            empty="; ".join([empty, *hidden]), key_of=lambda row: row.key,
+            empty="; ".join([empty, *hidden]),
         )  # fmt: skip
         sheet.warning = sheet.warning or ("; ".join(hidden) if rows else "")
         return sheet
@@ -66,9 +60,12 @@ class _RightsScreen(ObjectListScreen):
     @property
     def binding(self) -> Ref | None:
         row: Any = self.table.current
-        if row is not None and row.binding is None:
+        if row is None:
+            return None
+        if row.ref.kind == NO_BINDING:
             self.set_status("no binding gives it: the API server does by itself")
-        return row.binding if row is not None else None
+            return None
+        return cast("Ref", row.ref)
 
     def action_describe(self) -> None:
         from console.app.screens.describe import DescribeScreen
@@ -105,7 +102,7 @@ class CanScreen(_RightsScreen):
         return self.make(rows, found.hidden, f"no right is given to {self.subject}")
 
 
-def _right_row(at: int, right: Right, now: datetime) -> _GrantRow:
+def _right_row(at: int, right: Right, now: datetime) -> PlainRow:
     rule = right.rule
     words = ", ".join(danger.words for danger in right.dangers)
     techniques = " ".join(dict.fromkeys(danger.attack for danger in right.dangers))
@@ -115,7 +112,7 @@ def _right_row(at: int, right: Right, now: datetime) -> _GrantRow:
         Cell(words or "–", right.severity), _named(right.role), _named(right.binding),
         techniques or None, right.cluster,
     )  # fmt: skip
-    return _GrantRow((at, right.cluster), right.via, right.binding, values, right.severity, now)
+    return _grant((at, right.cluster), right.via, right.binding, values, right.severity, now)
 
 
 class WhoCanScreen(_RightsScreen):
@@ -138,7 +135,7 @@ class WhoCanScreen(_RightsScreen):
         found = who_can(inventory, self.verb, self.resource, self.view.namespace)
         now = self.source.now(self.console_app.clock())
         rows = [
-            _GrantRow(
+            _grant(
                 (at, holder.cluster), holder.subject, holder.binding,
                 (
                     str(holder.subject), holder.namespace or "everywhere",
@@ -154,7 +151,7 @@ class WhoCanScreen(_RightsScreen):
     def open_subject(self) -> None:
         row: Any = self.table.current
         if row is not None:
-            self.app.push_screen(CanScreen(str(row.subject)))
+            self.app.push_screen(CanScreen(str(row.about)))
 
 
 def _named(ref: Ref | None) -> str | None:
