@@ -16,7 +16,7 @@ from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS, special_table
 from console.app.widgets.object_table import Shown, Spec
 from console.live.cells import Column, State, text_of
 from console.live.filters import NO_FILTER, FilterError, parse_filter
-from console.live.inventory import Feed, Inventory, Ref
+from console.live.inventory import Feed, Inventory, Kind, Ref
 from console.live.tables import Row, Table, table
 
 MEASURED = 2000  # rows whose cells tell how wide a column is; the rest are much like them
@@ -30,7 +30,7 @@ _WEIGHTS = {
 }  # fmt: skip
 _WEIGHTS |= {"TIME": 95, "WHAT": 94, "FIELDS": 79, "WHO": 78, "TOOL": 50}
 _PINNED = frozenset({"CLUSTER", "NAMESPACE", "NAME"})
-_LEAST = {"NAME": 40, "STATUS": 16, "RISK": 16, "MESSAGE": 30}
+_LEAST = {"NAME": 40, "STATUS": 14, "RISK": 14, "MESSAGE": 30}
 _STYLES: dict[State, str] = {"bad": "bold red", "pending": "yellow", "done": "dim"}
 # columns that the state colours
 _STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS", "WHAT"})
@@ -50,14 +50,14 @@ class View:
     with_gone: bool = True
     related: tuple[str, Ref] | None = None
 
-    @property
-    def title(self) -> str:
+    def titled(self, *, is_namespaced: bool = True) -> str:
+        """`pods(shop)`, `nodes`, `pods of deployments.apps shop/web`."""
         place = f"{self.cluster}:" if self.cluster else ""
         if self.related:
             words = {"below": "of", "users": "that use", "on": "on", "in": "of"}[self.related[0]]
             return f"{place}{self.kind} {words} {self.related[1]}"
-        if self.kind in (KINDS, CLUSTERS):
-            return self.kind
+        if self.kind in (KINDS, CLUSTERS) or not is_namespaced:
+            return f"{place}{self.kind}"
         return f"{place}{self.kind}({self.namespace or 'all'})"
 
 
@@ -72,6 +72,7 @@ class Sheet:
     gone: int = 0
     warning: str = ""
     all_columns: Sequence[str] = ()
+    is_namespaced: bool = True
 
 
 def make_sheet(
@@ -79,14 +80,19 @@ def make_sheet(
     chosen: Sequence[str] = (),
 ) -> Sheet:  # fmt: skip
     """Reads the view's rows. A filter that can't be read is said, and narrows nothing."""
-    found = _table(inventory, view, now)
+    asked, kind = view, inventory.find_kind(view.kind)
+    if kind is not None and not kind.is_namespaced:
+        view = replace(view, namespace="")
+    found = _table(inventory, kind, view, now)
     if found is None:
         empty = f"no {plain(view.kind, 60)} here: neither served nor in the evidence"
-        return Sheet(view, Shown(empty=empty), 0, now)
-    return sheet_of(
+        return Sheet(asked, Shown(empty=empty), 0, now)
+    sheet = sheet_of(
         found, view, now=now, is_wide=is_wide, chosen=chosen,
         empty=_why_empty(inventory, view, found),
     )  # fmt: skip
+    sheet.view, sheet.is_namespaced = asked, kind is None or kind.is_namespaced
+    return sheet
 
 
 def sheet_of(
@@ -130,10 +136,9 @@ def _style_of(row: Row) -> str:
     return "dim" if row.gone else ""
 
 
-def _table(inventory: Inventory, view: View, now: datetime) -> Table | None:
+def _table(inventory: Inventory, kind: Kind | None, view: View, now: datetime) -> Table | None:
     if view.kind in (KINDS, CLUSTERS, CONTAINERS):
         return special_table(inventory, view.kind, view.related[1] if view.related else None, now)
-    kind = inventory.find_kind(view.kind)
     if kind is None:
         return None
     namespace = "" if view.related else view.namespace
@@ -160,7 +165,7 @@ def _specs(
     columns: Sequence[Column], places: Sequence[int], rows: Sequence[Row], now: datetime
 ) -> list[Spec]:
     """How wide each column is at most, and the letter that sorts by it."""
-    naturals = [len(column.name) + 1 for column in columns]
+    naturals = [len(column.name) for column in columns]
     for row in rows[:MEASURED]:
         values = row.values
         for index, at in enumerate(places):
@@ -217,7 +222,7 @@ def _why_empty(inventory: Inventory, view: View, found: Table) -> str:
     place = f" in {view.namespace}" if view.namespace and not view.related else ""
     when = f" at {inventory.as_of:%H:%M:%S}" if inventory.as_of else ""
     others = ", ".join(_feed_words(feed, view) for feed in unseen)
-    return f"no {view.title if view.related else view.kind}{place}{when}" + (
+    return f"no {view.titled() if view.related else view.kind}{place}{when}" + (
         f"; {others}" if others else ""
     )
 

@@ -139,7 +139,8 @@ class Source:
         if silent_s is None:
             return Label("live", f"◉ LIVE {name} (listing…)")
         heard = f"{silent_s:.1f}s" if silent_s < 10 else f"{silent_s:.0f}s"
-        return Label("live", f"◉ LIVE {name} (watch {heard})")
+        said = heard if is_narrow else f"(watch {heard})"
+        return Label("live", f"◉ LIVE {name} {said}")
 
 
 def _last_seen(inventory: Inventory) -> datetime | None:
@@ -152,4 +153,4 @@ def read_evidence(workspace: Workspace, moment: datetime | None) -> Inventory:
     """What the case's evidence says of the cluster at a moment; None: at its end."""
     from console.live.recording import Recording
 
-    return Recording.open(workspace, as_of=moment)
+    return Recording(workspace, moment)

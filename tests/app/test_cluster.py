@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from console.app.app import Console
+from console.app.screens.changes import ChangesScreen
+from console.app.screens.cluster import ClusterScreen
+from console.app.screens.describe import DescribeScreen
+from console.app.screens.entity import EntityScreen
+from console.app.screens.manifest import ManifestScreen
 from console.app.source import Source
+from console.app.widgets.object_table import ObjectTable
 from console.case.workspace import Workspace
-from tests.app.driving import command, press, screen_text, settle, still
-from tests.app.held_inventory import HeldInventory
+from console.live.inventory import Feed
+from tests.app.driving import command, enter, press, screen_text, settle, status, still
+from tests.app.held_inventory import HeldInventory, pod
 
 DUMPS = Path(__file__).parents[2] / "console" / "demo" / "webshop"
 T0 = datetime(2026, 11, 24, 9, 0)
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -31,20 +40,237 @@ def console(demo: Workspace, held: HeldInventory) -> Console:
     return app
 
 
-async def test_first(demo: Workspace, held: HeldInventory) -> None:
+def names(app: Console) -> list[str]:
+    return [row.name for row in app.screen.query_one(ObjectTable).shown.rows]
+
+
+async def test_from_a_workload_to_its_pods_to_their_containers_and_back(
+    demo: Workspace, held: HeldInventory
+) -> None:
     app = console(demo, held)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        print(screen_text(app))
-        await press(pilot, "ctrl+w")
-        print(screen_text(app))
-        await command(pilot, "deploy")
-        print(screen_text(app))
+        assert "pods(all) [7/7]" in screen_text(app)
+        await command(pilot, "deploy shop")
+        assert names(app) == ["catalog", "shop"]
+        await press(pilot, "j", "enter")
+        assert "pods of deployments.apps shop/shop [2/2]" in screen_text(app)
         await press(pilot, "enter")
-        print(screen_text(app))
-        await press(pilot, "enter")
-        print(screen_text(app))
-        await press(pilot, "escape", "escape", "escape")
-        await command(pilot, "kinds")
-        print(screen_text(app))
-    await press(pilot, "escape")
+        assert names(app) == ["shop"]
+        await press(pilot, "escape", "escape")
+        screen = app.screen
+        assert isinstance(screen, ClusterScreen)
+        assert screen.current is not None
+        assert screen.current.ref.name == "shop"  # the cursor is where it was
+        await press(pilot, "escape")
+        assert "pods(all) [7/7]" in screen_text(app)
+
+
+async def test_owner_node_and_used_by(demo: Workspace, held: HeldInventory) -> None:
+    app = console(demo, held)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "J")
+        assert "replicasets.apps(shop)" in screen_text(app)
+        screen = app.screen
+        assert isinstance(screen, ClusterScreen)
+        assert screen.current is not None
+        assert screen.current.ref.name == "catalog-756455d6d5"
+        await press(pilot, "escape", "o")
+        assert names(app) == ["lab-node"]
+        await press(pilot, "u")
+        assert len(names(app)) == 7
+        await press(pilot, "escape", "escape")
+        await press(pilot, "p")
+        assert isinstance(app.screen, EntityScreen)
+
+
+async def test_filters_narrow_as_typed_and_say_what_is_wrong(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    app = console(demo, held)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "/")
+        await enter(pilot, "!Running")
+        assert "[2/7]  filter: !Running" in screen_text(app)
+        await press(pilot, "/", "ctrl+u")
+        await enter(pilot, "status:Crash")
+        assert names(app) == ["catalog-7679bdd8f4-mrsh9"]
+        await press(pilot, "/", "ctrl+u")
+        await enter(pilot, "-l app=nothing")
+        assert "none of 7 matches the filter" in screen_text(app)
+        await press(pilot, "escape")
+        assert len(names(app)) == 7
+        await press(pilot, "/")
+        await enter(pilot, "stat:x")
+        assert len(names(app)) == 7
+        assert "expected" in screen_text(app)
+        await press(pilot, "escape", "ctrl+z")
+        assert names(app) == ["catalog-7679bdd8f4-mrsh9"]
+
+
+async def test_a_letter_sorts_and_again_turns_round(demo: Workspace, held: HeldInventory) -> None:
+    app = console(demo, held)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await settle(pilot)
+        table = app.screen.query_one(ObjectTable)
+        letter = next(spec.letter for spec in table.shown.columns if spec.title == "NAME")
+        await press(pilot, letter)
+        before = names(app)
+        await press(pilot, letter)
+        assert names(app) == before[::-1]
+        assert "NAME↓" in screen_text(app)
+
+
+async def test_empty_tables_say_why(demo: Workspace, held: HeldInventory) -> None:
+    held.feed_list = [
+        Feed("lab", "secrets", "", "hidden", None, "no right to list secrets in shop"),
+        Feed("lab", "nodes", "", "lost", T0, "connection refused"),
+        Feed("lab", "events", "", "not collected"),
+    ]
+    app = console(demo, held)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await settle(pilot)
+        for kind, said in (
+            ("secrets", "no right to list secrets in shop"),
+            ("events", "events were not collected"),
+            ("ns", "no namespaces"),
+        ):
+            await command(pilot, kind)
+            assert said in screen_text(app), kind
+        await command(pilot, "po nothing-here")
+        assert "no pods in nothing-here" in screen_text(app)
+        await command(pilot, "nodes")
+        assert "connection refused" in screen_text(app)  # beside the rows that are still shown
+        assert names(app) == ["lab-node"]
+
+
+async def test_what_is_gone_stays_and_is_there_again_at_its_time(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    ref = held.put("pods", pod("dbg", hostPID=True), T0 + MINUTE).ref
+    held.delete(ref, T0 + 5 * MINUTE, "eve")
+    app = console(demo, held)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        assert "‹gone 09:05› dbg" in screen_text(app)
+        assert "▣ OFFLINE" in screen_text(app)
+        await command(pilot, "as-of 09:02")
+        screen = screen_text(app)
+        assert "◷ AS OF 2026-11-24 09:02:00" in screen
+        assert "gone" not in screen
+        assert " dbg " in screen
+        await press(pilot, "t")
+        assert "pods shop/dbg" in screen_text(app)
+        await press(pilot, "right")
+        assert "‹gone 09:05› dbg" in screen_text(app)
+        await press(pilot, "left", "left")
+        assert "09:00:00" in screen_text(app)
+        assert "dbg" not in names(app)
+        await press(pilot, "4")
+        assert "◷ AS OF" in screen_text(app)  # on every screen
+        await command(pilot, "live")
+        assert "◷ AS OF" not in screen_text(app)
+
+
+async def test_the_cursor_stays_on_its_object_while_rows_come_and_go(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    app = console(demo, held)
+    whole = held.at(None)
+    app.source = Source(lambda moment: whole)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "j", "j")
+        screen = app.screen
+        assert isinstance(screen, ClusterScreen)
+        assert screen.current is not None
+        ref = screen.current.ref
+        for number in range(5):
+            whole.put("pods", pod(f"aaa-{number}", "apps"), T0 + MINUTE)
+        screen.look()
+        await settle(pilot)
+        screen.ask()
+        await settle(pilot)
+        assert len(names(app)) == 12
+        assert screen.current.ref == ref
+
+
+async def test_describe_yaml_and_history_of_one_object(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    doc = pod("dbg", hostPID=True)
+    doc["metadata"]["managedFields"] = [
+        {"manager": "kubectl-run", "operation": "Update", "time": "2026-11-24T09:01:00Z",
+         "fieldsV1": {"f:spec": {"f:hostPID": {}}}}
+    ]  # fmt: skip
+    held.put("pods", doc, T0 + MINUTE, "eve")
+    held.put(
+        "pods", doc | {"spec": doc["spec"] | {"nodeName": "node-2"}}, T0 + 2 * MINUTE, "mallory"
+    )
+    app = console(demo, held)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await command(pilot, "po shop dbg")
+        assert names(app) == ["dbg"]
+        await press(pilot, "d")
+        assert isinstance(app.screen, DescribeScreen)
+        screen = screen_text(app)
+        assert "hostPID" in screen
+        assert "T1611" in screen
+        await press(pilot, "y")
+        assert isinstance(app.screen, ManifestScreen)
+        screen = screen_text(app)
+        assert "kubectl-run (Update)  spec.hostPID" in screen
+        assert "fieldsV1" not in screen
+        await press(pilot, "m")
+        assert "fieldsV1" in screen_text(app)
+        await press(pilot, "/")
+        await enter(pilot, "hostPID: true")
+        assert "1 lines match" in status(app)
+        await press(pilot, "escape", "h")
+        assert isinstance(app.screen, ChangesScreen)
+        screen = screen_text(app)
+        assert "by mallory" in screen
+        assert "- node-1" in screen
+        assert "+ node-2" in screen
+        await press(pilot, "G", "f")
+        assert "◷ AS OF 2026-11-24 09:01:00" in screen_text(app)
+
+
+async def test_hostile_names_steer_no_terminal(demo: Workspace, held: HeldInventory) -> None:
+    held.put("pods", pod("evil\x1b[31m\u202e"), T0 + MINUTE)
+    app = console(demo, held)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await command(pilot, "po shop evil")
+        for key in ("d", "y", "h"):
+            await press(pilot, key)
+            assert "\x1b" not in screen_text(app)
+            assert "\u202e" not in screen_text(app)
+            await press(pilot, "escape")
+
+
+async def test_fifty_thousand_pods_are_lines_not_widgets(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    """Only what is in view is drawn: a key draws two lines."""
+    base = held.put("pods", pod("web-0", "load"), T0)
+    objects = [
+        replace(base, ref=replace(base.ref, name=f"web-{n}", uid=f"u{n}")) for n in range(50_000)
+    ]
+    held.objects = lambda *args, **kwargs: objects  # type: ignore[method-assign]
+    app = Console(demo, start="cluster", clock=still)
+    app.source = Source(lambda moment: held)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        assert "[50,000/50,000]" in screen_text(app)
+        table = app.screen.query_one(ObjectTable)
+        drawn: list[int] = []
+        render = table.render_line
+        table.render_line = lambda y: (drawn.append(y), render(y))[1]  # type: ignore[method-assign]
+        await press(pilot, "j")
+        assert sorted(set(drawn)) == [1, 2]
+        await press(pilot, "G")
+        assert table.cursor == 49_999

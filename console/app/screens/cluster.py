@@ -80,6 +80,11 @@ class ClusterScreen(ObjectListScreen):
             chosen=self.chosen.get(view.kind, ()),
         )  # fmt: skip
 
+    def title_words(self) -> str:
+        sheet = self.sheet
+        is_known = sheet is not None and sheet.view.kind == self.view.kind
+        return self.view.titled(is_namespaced=not is_known or sheet.is_namespaced)  # type: ignore[union-attr]
+
     # -- from view to view
 
     def show_kind(self, text: str) -> None:
@@ -130,9 +135,8 @@ class ClusterScreen(ObjectListScreen):
     def find_moment(self, text: str) -> None:
         """A clock time is of the day that is shown, else of the last one there is."""
         app = self.console_app
-        day = self.source.as_of or (app.clock() if self.source.live else None)
-        if day is None:
-            day = self.workspace.timeline().extent().last or app.clock()
+        self.source.open()  # which tells when the evidence ends
+        day = self.source.now(app.clock())
         span = parse_time(text, now=app.clock(), day=day.date())
         if span is None:
             raise UsageError(

@@ -82,7 +82,7 @@ class ObjectListScreen(InventoryScreen):
             self.table.redraw()
 
     def title_words(self) -> str:
-        return self.view.title
+        return self.view.titled()
 
     def draw_title(self) -> None:
         view, sheet = self.view, self.sheet
@@ -156,8 +156,10 @@ class ObjectListScreen(InventoryScreen):
         self.app.push_screen(ObjectColumnsScreen(self.sheet.all_columns, shown), take)
 
     def on_key(self, event: events.Key) -> None:
+        """A letter of the head, with shift; those that are keys already are no column's."""
         letter = event.character or ""
-        if len(letter) == 1 and letter.isupper() and self.table.has_focus:
+        columns = self.sheet.shown.columns if self.sheet else ()
+        if self.table.has_focus and any(letter and c.letter == letter for c in columns):
             event.stop()
             self.action_sort(letter)
 

@@ -24,6 +24,7 @@ TABS = (
 )  # fmt: skip
 CLOCK_WIDTH = 9
 NARROW = 100
+LEAST_TITLE = 6
 TIGHT = 7  # letters of a tab's label where not all of them fit
 # In the last line these stand at the end, whatever else there is no room for.
 ALWAYS = {"command": ": command", "help": "? help", "back": "q back"}
@@ -63,21 +64,23 @@ class Frame(Widget):
         is_narrow = self.size.width < NARROW
         self._drawn = self._source()
         left, label = " kubecase ▸ ", app.source.label(is_narrow=is_narrow)
-        phase = f"{PHASES.index(state.phase) + 1} {state.phase}"
-        if not is_narrow or label.standing == "offline":
-            phase = f"phase {phase}"
-        parts = [phase, recording_of(app.source), f" UTC {app.clock():%H:%M:%S} "]
-        right = "  ".join(filter(None, parts))
-        room = self.size.width - len(left) - cell_len(label.text) - len(right) - 4
+        number = PHASES.index(state.phase) + 1
+        for phase in (f"phase {number} {state.phase}", f"{number} {state.phase}", str(number)):
+            parts = [phase, recording_of(app.source), f"UTC {app.clock():%H:%M:%S} "]
+            right = "  ".join(filter(None, parts))
+            room = self.size.width - len(left) - cell_len(label.text) - len(right) - 4
+            if room >= LEAST_TITLE:
+                break
         text = Text(no_wrap=True, overflow="crop")
         text.append(left, "bold")
         title = Text(plain(state.title or app.workspace.case.title, 400), style="bold")
-        title.truncate(max(room, 8), overflow="ellipsis")
+        title.truncate(max(room, 4), overflow="ellipsis")
         text.append_text(title)
         text.append("  " if is_narrow else "   ")
         text.append(label.text, "bold yellow" if label.is_warning else "")
         text.append(" " * max(1, self.size.width - text.cell_len - len(right)))
         text.append(right)
+        text.truncate(self.size.width)
         text.append("\n ")
         waiting = sum(1 for finding in state.findings if finding.status == "new")
         labels = [

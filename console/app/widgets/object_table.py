@@ -234,7 +234,9 @@ class ObjectTable(RowList):
             where = column.title.find(column.letter) if column.letter else -1
             if where >= 0:  # the letter that sorts by it
                 title.stylize(HEAD_STYLE, where, where + 1)
-            title.append(arrow)
+            if arrow:  # where there is no room beside the title, in the place of its end
+                title.truncate(max(1, room - 1))
+                title.append(arrow)
             text.append_text(fit(title, room, column.is_right))
             text.append(" " * GAP)
         return text
@@ -250,7 +252,7 @@ def layout(columns: Sequence[Spec], width: int) -> list[tuple[int, int]]:
 
     def need(at: int) -> int:
         column = columns[at]
-        return max(min(column.least, column.natural), len(column.title) + 1) + GAP
+        return max(min(column.least, column.natural), len(column.title)) + GAP
 
     while len(kept) > 1 and sum(map(need, kept)) > width:
         lightest = min(kept, key=lambda at: (columns[at].weight, -at))
