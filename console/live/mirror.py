@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from threading import Condition, RLock
+from typing import Protocol
 
 from console.live.api import ClusterApi
 from console.live.delivery import OBJECT_TYPES, Delivery
@@ -29,6 +30,19 @@ _STATES: dict[str, FeedState] = {
 Listener = Callable[[Delivery], None]
 
 
+class OtherFeed(Protocol):
+    """What is no Kubernetes cluster and delivers all the same: an engine (`enginefeed.py`)."""
+
+    kinds: Sequence[Kind]
+
+    @property
+    def info(self) -> ClusterInfo: ...
+
+    def start(self, deliver: Callable[[Delivery], None]) -> None: ...
+
+    def stop(self, timeout_s: float) -> None: ...
+
+
 class Mirror:
     """The live `Inventory`. May be used from several threads; `start()` and `stop()` once."""
 
@@ -45,6 +59,7 @@ class Mirror:
         self._infos: dict[str, ClusterInfo] = {}
         self._kinds: dict[str, Kind] = {}
         self._clusters: list[ClusterFeed] = []
+        self._others: list[OtherFeed] = []
         self._listeners: list[Listener] = []
         self.namespace = ""  # that was asked for; "" is all
 
@@ -78,6 +93,16 @@ class Mirror:
         for cluster in clusters:
             cluster.start()
 
+    def attach(self, feed: OtherFeed) -> None:
+        """Show what this feed brings beside the clusters; it ends with the mirror."""
+        with self._changed:
+            self._infos.setdefault(feed.info.name, feed.info)
+            self._others.append(feed)
+            for kind in feed.kinds:
+                self._kinds.setdefault(kind.key, kind)
+            self._bump()
+        feed.start(self.take)
+
     def want(self, kind: str) -> None:
         """Watch one more kind in every cluster that serves it; nothing if that is done already."""
         for cluster in self._clusters:
@@ -91,6 +116,8 @@ class Mirror:
         """End every watch; what is in memory stays readable."""
         for cluster in self._clusters:
             cluster.stop(timeout_s)
+        for other in self._others:
+            other.stop(timeout_s)
 
     def describe(self, info: ClusterInfo) -> None:
         """What was learned of a cluster on connecting (its version, our rights, its clock)."""
@@ -177,6 +204,12 @@ class Mirror:
                 (cluster.api.name, kind)
                 for cluster in self._clusters
                 for kind in (wanted or cluster.wanted)
+            }
+            asked |= {
+                (other.info.name, kind.key)
+                for other in self._others
+                for kind in other.kinds
+                if not wanted or kind.key in wanted
             }
             return all(
                 (cluster, kind) in states and "listing" not in states[cluster, kind]

@@ -20,13 +20,13 @@ def split_stamp(line: bytes) -> tuple[bytes, bytes]:
     day, fraction, zone = (part.decode() if part else "" for part in found.groups())
     try:
         whole = datetime.fromisoformat(day)
-    except ValueError:
+        if zone != "Z":
+            hours, _, minutes = zone[1:].partition(":")
+            away = timedelta(hours=int(hours), minutes=int(minutes))
+            whole += -away if zone[0] == "+" else away
+    except (ValueError, OverflowError):  # 30 February, or the year 0
         return b"", line
-    if zone != "Z":
-        hours, _, minutes = zone[1:].partition(":")
-        away = timedelta(hours=int(hours), minutes=int(minutes))
-        whole += -away if zone[0] == "+" else away
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{fraction[1:]:0<9}Z".encode(), text
+    return f"{whole.isoformat(timespec='seconds')}.{fraction[1:]:0<9}Z".encode(), text
 
 
 def read_stamp(stamp: bytes) -> datetime | None:
