@@ -44,10 +44,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "record": ("console.cli.record:record", "Watch clusters, and keep what they show."),
     "reindex": ("console.cli.reindex:reindex", "Build the index again from evidence and journal."),
     "report": ("console.cli.report:report", "Write the report, as Markdown or HTML."),
+    "rights": ("console.cli.rights:rights", "What a user, group or service account may do."),
     "sql": ("console.cli.sql:sql", "Ask the case in SQL, read-only."),
     "tag": ("console.cli.tag:tag", "Tag an event, or take a tag away."),
     "undo": ("console.cli.undo:undo", "Take an action back, or say what is in the way."),
     "verify": ("console.cli.verify:verify", "Check that evidence and journals still hold."),
+    "who-can": ("console.cli.who_can:who_can", "Who may do a thing, and by which binding."),
 }
 
 

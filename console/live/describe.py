@@ -25,6 +25,7 @@ from console.live.rights import rights_of
 
 MAX_EVENTS, MAX_RELATED, MAX_RIGHTS = 50, 30, 20
 MAX_LINES = 200  # of what a kind has in its spec
+_USED = ("secrets", "configmaps", "serviceaccounts", "persistentvolumeclaims", "nodes", "images")
 _SELECTING = ("services", "networkpolicies.networking.k8s.io", "poddisruptionbudgets.policy")
 
 
@@ -303,7 +304,7 @@ def related(inventory: Inventory, ref: Ref) -> list[tuple[str, Ref, str]]:
         "poddisruptionbudgets.policy",
     ):
         found += [("selects", pod.ref, "") for pod in relations.selected_pods(inventory, obj)]
-    else:
+    elif ref.kind in _USED:
         found += [
             ("used by", use.obj.ref, use.how + _gone(use.obj))
             for use in relations.used_by(inventory, ref)
@@ -343,7 +344,7 @@ def _rights(inventory: Inventory, obj: Obj, doc: Doc) -> Iterator[Line]:
         yield Line(f"{words}", f"{where}: {right.what}{by}", right.binding, right.severity)
     others = len(found.rights) - min(len(strong), MAX_RIGHTS)
     yield Line("others", f"{others} more rules")
-    for reason in found.hidden:
+    for reason in (*found.hidden, *found.notes):
         yield Line("not known", reason)
 
 

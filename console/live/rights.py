@@ -68,11 +68,12 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The worst first. hidden: why there may be more."""
+    """The worst first. hidden: why there may be more. notes: what no inventory knows."""
 
     subject: Subject
     rights: tuple[Right, ...]
     hidden: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,13 @@ def rights_of(inventory: Inventory, subject: Subject, groups: Sequence[str] = ()
     for rbac in rbac_of(inventory):
         found += list(_rights(rbac, subject, groups))
         hidden += _unread(rbac, (grant for grant, _ in rbac.grants_of(subject, groups)))
-    if subject.kind == "User":
-        hidden.append("groups of a user are not stored in the cluster: rights through them lack")
+    notes = []
+    if subject.kind == "User" and not groups:
+        notes.append("groups of a user are not stored in the cluster: rights through them lack")
     if subject.name.startswith("system:node:") or subject.name == "system:nodes":
-        hidden.append("what the Node authorizer allows a kubelet is not in RBAC")
+        notes.append("what the Node authorizer allows a kubelet is not in RBAC")
     found.sort(key=lambda right: (-right.severity, right.cluster, right.namespace, right.what))
-    return Rights(subject, tuple(found), tuple(dict.fromkeys(hidden)))
+    return Rights(subject, tuple(found), tuple(dict.fromkeys(hidden)), tuple(notes))
 
 
 def _rights(rbac: Rbac, subject: Subject, groups: Sequence[str]) -> Iterator[Right]:
