@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from weakref import WeakKeyDictionary
 
 from console.live.inventory import Inventory, Obj
 from console.live.kinds.base import Facts
@@ -35,8 +36,20 @@ def risks_of(inventory: Inventory, obj: Obj) -> list[Risk]:
     return by_severity([*facts.risks, *Judge(inventory).beside(obj, facts)])
 
 
+# Per inventory: its generation, and the answer of `rare_registries`.
+_rare: WeakKeyDictionary[Inventory, tuple[int, dict[str, Risk]]] = WeakKeyDictionary()
+
+
 def rare_registries(inventory: Inventory) -> dict[str, Risk]:
     """Registries that one workload alone uses, while the others share theirs."""
+    generation = inventory.generation
+    kept = _rare.get(inventory)
+    if kept is None or kept[0] != generation:
+        kept = _rare[inventory] = (generation, _read_registries(inventory))
+    return kept[1]
+
+
+def _read_registries(inventory: Inventory) -> dict[str, Risk]:
     pods = inventory.objects("pods")
     read = reader(inventory, "pods", len(pods))
     users: defaultdict[str, set[str]] = defaultdict(set)

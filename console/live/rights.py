@@ -277,7 +277,8 @@ class Tokens:
         )  # fmt: skip
 
 
-_tokens: WeakKeyDictionary[Inventory, tuple[list[bytes], Tokens]] = WeakKeyDictionary()
+# Per inventory: its generation, the bytes of roles and bindings, and what they say.
+_tokens: WeakKeyDictionary[Inventory, tuple[int, list[bytes], Tokens]] = WeakKeyDictionary()
 
 
 def rbac_of(inventory: Inventory) -> Sequence[Rbac]:
@@ -286,10 +287,12 @@ def rbac_of(inventory: Inventory) -> Sequence[Rbac]:
 
 
 def tokens(inventory: Inventory) -> Tokens:
-    raws = [obj.raw for kind in RBAC_KINDS for obj in inventory.objects(kind, with_gone=False)]
+    generation = inventory.generation  # before it is read, so that a change while reading is seen
     kept = _tokens.get(inventory)
-    if kept is not None and kept[0] == raws:  # the same bytes are the same object: quick
-        return kept[1]
-    found = Tokens(read_rbac(inventory))
-    _tokens[inventory] = (raws, found)
+    if kept is not None and kept[0] == generation:
+        return kept[2]
+    raws = [obj.raw for kind in RBAC_KINDS for obj in inventory.objects(kind, with_gone=False)]
+    # the same bytes are the same object, which makes this quick while pods change
+    found = kept[2] if kept is not None and kept[1] == raws else Tokens(read_rbac(inventory))
+    _tokens[inventory] = (generation, raws, found)
     return found
