@@ -54,6 +54,7 @@ def add(
 
     from console.case.folder import Case
     from console.errors import UsageError
+    from console.ingest.formats import load_formats
     from console.ingest.limits import Limits
     from console.ingest.service import AddOptions, add_paths
 
@@ -72,6 +73,8 @@ def add(
         if isinstance(path, Path) and not path.exists():
             raise UsageError("no such file or folder", where=str(path))
     with Case.open(folder) as case:
+        for error in load_formats(case.folder).broken:
+            click.echo(f"format left out: {visible(str(error))}", err=True)
         if follow:
             _follow(case, sources, options, as_json)
             return
@@ -108,7 +111,7 @@ def _size(path: Any) -> int:
 
 
 def _print(added: Added, as_json: bool) -> bool:
-    """Print what became of one path; True if something of it could not be read at all."""
+    """Print what became of one path; True if it could not be read, or lines are missing."""
     if as_json:
         print_json(describe(added))
     elif added.error is not None:
@@ -122,12 +125,19 @@ def _print(added: Added, as_json: bool) -> bool:
             f"{visible(added.name)}: {facts['lines']:,} lines, {facts['events']:,} events"
             f" ({visible(chains) or 'no format'}) in {facts['seconds']:.1f} s"
         )
+        if facts["lines"] != facts["covered"]:
+            click.echo(
+                f"  {facts['covered']:,} of {facts['lines']:,} lines are in an event", err=True
+            )
         for unread in facts["unread"]:
             at = "" if unread["offset"] is None else f" at byte {unread['offset']:,}"
             click.echo(f"  {visible(unread['path'])}{at}: {visible(unread['reason'])}", err=True)
         for problem in added.report.problems:
             click.echo(f"  {visible(str(problem))}", err=True)
-    return added.error is not None
+    is_lossy = added.report is not None and any(
+        tally.lines != tally.covered for tally in added.report.files
+    )
+    return added.error is not None or is_lossy
 
 
 def describe(added: Added) -> dict[str, Any]:

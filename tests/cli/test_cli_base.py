@@ -255,3 +255,22 @@ def test_merge_brings_the_others_corrections_into_the_index(
     done = run("merge", "case", "copy")
     assert done.returncode == 0, done.stderr
     assert json.loads(run("events", "case", "--json").stdout)["ts"] == times[1]
+
+
+def test_a_broken_format_is_named_when_evidence_is_added(
+    run: Run, case: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "config" / "kubecase" / "formats"
+    own.mkdir(parents=True)
+    head = "-- id: odd\n-- title: Odd\n-- kind: record\n-- recognise: ^zzz\n-- example: zzz\n"
+    (own / "odd.sql").write_text(head + "selec nonsense\n")
+    (tmp_path / "app.log").write_text("zzz one\n")
+    done = run("add", "case", "app.log", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["formats"] == {"text": 1}
+    assert "format left out" in done.stderr
+    assert "Parser Error" in done.stderr
+    assert "odd.sql" in done.stderr
+    listed = run("formats")
+    assert listed.returncode == 1
+    assert "odd.sql" in listed.stderr
