@@ -105,8 +105,9 @@ def _escaped(node: Node) -> Iterator[Check]:
         for pid, cid in sorted(inside.items())
         if host_mounts and node.links.get(pid, {}).get("ns/mnt") == host_mounts
     ]
-    can_look = bool(host_mounts) and any(node.links.get(p, {}).get("ns/mnt") for p in inside)
-    yield Check("host-namespace", question, *_answer(crossed, can_look or not inside), severity=5)
+    has_spaces = bool(host_mounts) and any(node.links.get(p, {}).get("ns/mnt") for p in inside)
+    can_look = node.groups is not None and (has_spaces or not inside)
+    yield Check("host-namespace", question, *_answer(crossed, can_look), severity=5)
 
     question = "Does a process outside of containers run a file of a container or of /tmp?"
     foreign, has_looked = [], False

@@ -265,11 +265,9 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                 with local.reading_here(order, deadline_s=options.deadline_s) as lines:
                     _fill(read, lines, raw, options)
                 raw_sha = keep_raw(case, raw, id_, way)
-                from console.visibility.peers import Peers
-
                 yield keep(
                     case, id_, subject, way,
-                    container_rows(read, subject.container_id, Peers()), raw=raw_sha,
+                    container_rows(read, subject.container_id, engine.peers(client)), raw=raw_sha,
                     began=began, asked=asked, not_seen=_missing(read, subject),
                     faults=_faults(read, subject),
                 )  # fmt: skip
@@ -286,7 +284,7 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                 raw_sha = keep_raw(case, raw, id_, way)
                 yield keep(
                     case, id_, subject, way, engine.rows(found), raw=raw_sha, began=began,
-                    asked=asked, not_seen=engine.NOT_SEEN,
+                    asked=asked, not_seen=engine.not_seen(found),
                 )  # fmt: skip
             else:
                 raise UsageError(f"docker/NAME is not seen by {way}", hint="--way local or engine")

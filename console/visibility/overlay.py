@@ -78,14 +78,16 @@ def parent(path: bytes) -> bytes:
 
 
 def changes(
-    upper: Layer, image: Image, merged: frozenset[bytes] | None, mount_points: frozenset[bytes]
+    upper: Layer, image: Image, merged: frozenset[bytes] | None, mounts: frozenset[bytes]
 ) -> Iterator[dict[str, Any]]:
     """One row for each file that is not as in the image, in no order.
 
     merged: names below the folders that were written to, as the container sees them; None where
     that could not be looked at, and then what an opaque folder hides is not told.
-    mount_points: where something is mounted; the runtime makes these, and they are marked.
+    mounts: where something is mounted; the runtime makes the way there, and it is marked.
     """
+    mount_points = frozenset(above for point in mounts for above in _and_parents(point))
+    covered = mounts - {b"/"}
     gone: list[dict[str, Any]] = []
     added: list[dict[str, Any]] = []
     for path, entry in upper.files.items():
@@ -95,7 +97,8 @@ def changes(
                 gone += _gone(path, entry, image)
             continue
         if stat.S_ISDIR(entry.mode) and base is not None and stat.S_ISDIR(base.mode):
-            if merged is not None:
+            # below a mount the container's own view is the mount's, not the layers'
+            if merged is not None and not _is_covered(path, covered):
                 for child in image.children.get(path, ()):
                     if child not in merged and child not in upper.files:
                         gone += _gone(child, entry, image, path)
@@ -116,6 +119,16 @@ def changes(
     _pair(added, gone)
     yield from added
     yield from gone
+
+
+def _and_parents(path: bytes) -> Iterator[bytes]:
+    while path not in (b"", b"/"):
+        yield path
+        path = parent(path)
+
+
+def _is_covered(path: bytes, covered: frozenset[bytes]) -> bool:
+    return any(above in covered for above in _and_parents(path))
 
 
 def describe(path: bytes, entry: Entry, layer: Layer) -> dict[str, Any]:

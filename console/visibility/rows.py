@@ -108,9 +108,7 @@ def os_device(major: int, minor: int) -> int:
 def container_rows(read: Read, container: str, peers: Peers) -> Iterator[dict[str, Any]]:
     """Files that differ from the image, volumes, mounts, processes and sockets of one container."""
     mounts = parse_mounts(read.get(f"{container}/mounts"))
-    mount_points = frozenset(
-        point for mount in mounts for point in _and_parents(mount.point)
-    )  # fmt: skip
+    mount_points = frozenset(mount.point for mount in mounts)
     layers = _layers(read, container)
     upper = _layer(read, f"{container}/upper")
     image = merge(layers)
@@ -158,12 +156,6 @@ def container_rows(read: Read, container: str, peers: Peers) -> Iterator[dict[st
                 row["name"] = raws[pids[0]].status.get("Name", "")
                 row["exe"] = raws[pids[0]].links.get("exe", "").removesuffix(" (deleted)") or None
         yield row
-
-
-def _and_parents(path: bytes) -> Iterator[bytes]:
-    while path not in (b"", b"/"):
-        yield path
-        path = path.rpartition(b"/")[0]
 
 
 def _layer(read: Read, prefix: str) -> Layer:

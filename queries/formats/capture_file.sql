@@ -63,7 +63,8 @@ reasons as (
             if(r.content = 'elf' and r.entropy > 7.2, {'w': 'packed or encrypted?', 's': 4}, null),
             if(r.path = '/etc/ld.so.preload' and r.delta != 'deleted',
                 {'w': 'loaded into every program', 's': 5}, null),
-            if(is_new and regexp_matches(r.path, '^/etc/cron|^/var/spool/cron'),
+            if(is_new and coalesce(r.type, 'file') != 'dir'
+                and regexp_matches(r.path, '^/etc/cron|^/var/spool/cron'),
                 {'w': 'cron', 's': 5}, null),
             if(is_new and name in ('authorized_keys', 'authorized_keys2'),
                 {'w': 'lets a key log in', 's': 5}, null),

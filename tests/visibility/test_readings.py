@@ -1,0 +1,336 @@
+"""What comes from a hostile container is read for what it is: no name forges a record."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.errors import UsageError
+from console.visibility.checks import Node, checks, containers_of
+from console.visibility.content import entropy_of, kind_of, read_contents
+from console.visibility.listing import parse_hashes, parse_listing, parse_targets, target_of
+from console.visibility.local import reading_here
+from console.visibility.netns import address, rows
+from console.visibility.overlay import Layer, changes, merge
+from console.visibility.peers import Peers
+from console.visibility.probe import READING, ProbeSpec
+from console.visibility.processes import Clock, capabilities, gather, row
+from console.visibility.reading import Order, encode, program, sections
+from console.visibility.rows import parse_mounts
+from console.visibility.target import Target
+
+NONCE = "00112233445566778899aabbccddeeff"
+
+
+def record(name: str, mode: int = 0o100644, *, size: int = 1, uid: int = 0, special: str = "0 0",
+           mtime: str = "2026-11-24 19:27:16.018205760") -> bytes:  # fmt: skip
+    return (
+        f"@{NONCE} {mode:x} {uid} 0 {size} 1 65024 7 {special} {mtime} +0000 {mtime} +0000 {name}\n"
+    ).encode("utf-8", "surrogateescape")
+
+
+def listing(*records: bytes) -> dict[bytes, object]:
+    return parse_listing(b"".join(records), NONCE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pod/shop/web",
+        "pod/shop/web/app",
+        "node/node-1",
+        "docker/web_1",
+        "workload/shop/deployment/web",
+    ],
+)
+def test_targets_are_written_as_they_are_read(text: str) -> None:
+    assert str(Target.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "pod",
+        "pod/shop",
+        "pod/a/b/c/d",
+        "host/x",
+        "node/",
+        "node/../x",
+        "docker/a b",
+        "pod/x/\n",
+    ],
+)
+def test_what_is_no_target_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="not a target"):
+        Target.parse(text)
+
+
+def test_a_container_id_is_checked_before_it_reaches_a_shell() -> None:
+    with pytest.raises(UsageError):
+        Order(("x; rm -rf /",)).environment(work="/w")
+
+
+@given(
+    st.text(
+        alphabet=st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1
+    )
+)
+def test_a_name_stays_one_name(name: str) -> None:
+    forged = f"x\n@ {name}"
+    for text in (name, forged, f"{name}\n@{'0' * 32} 81a4 0 0 1 1 1 1 0 0 a b c d e f ./passwd"):
+        [entry] = listing(record(f"./{text}")).values()
+        assert entry.path == f"/{text}".encode()
+
+
+def test_a_listing_that_was_cut_loses_its_last_record_only() -> None:
+    whole = record("./a") + record("./b")
+    assert list(parse_listing(whole[:-3], NONCE)) == [b"/a"]
+
+
+def test_links_and_hashes_with_arrows_and_line_feeds_in_their_names() -> None:
+    name, target = b"./a' -> 'b\nc", b"/x' -> 'y"
+    data = b"@%b %b@%b'%b' -> '%b'\n" % (NONCE.encode(), name, NONCE.encode(), name, target)
+    assert parse_targets(data, NONCE) == {b"/a' -> 'b\nc": target}
+    assert target_of(b"/proc/1/exe", b"/proc/1/exe -> /bin/sh") == b"/bin/sh"
+    digest = "ab" * 32
+    hashes = f"@{NONCE} {digest} ./a\n{digest}  ./passwd\n".encode()
+    assert parse_hashes(hashes, NONCE) == {f"/a\n{digest}  ./passwd".encode(): digest}
+
+
+def test_sections_come_back_as_they_were_and_damage_is_told() -> None:
+    lines = [
+        *encode("a", b"one\0two" * 999, NONCE),
+        *encode("b", b"", NONCE),
+        f"@{NONCE} done".encode(),
+    ]
+    first, second = sections(lines, NONCE)
+    assert (first.read(), first.fault, second.read(), second.fault) == (
+        b"one\0two" * 999,
+        "",
+        b"",
+        "",
+    )
+    [cut, *_] = sections(lines[:2], NONCE)
+    assert cut.fault == "it breaks off"
+    other = [*encode("a", b"x", NONCE)]
+    other[-1] = other[-1][:-4] + b"0000"
+    [wrong, end] = sections(other, NONCE)
+    assert wrong.fault == "its hash is not the one at the source"
+    assert end.fault == "the reader did not come to its end"
+    damaged = [lines[0], b"!!!", lines[2]]
+    assert "damaged" in next(iter(sections(damaged, NONCE))).fault
+
+
+def upper_and_image(*upper: bytes, lower: tuple[bytes, ...]) -> tuple[Layer, Layer]:
+    return Layer(listing(*upper)), Layer(listing(*lower))
+
+
+def test_overlay_semantics() -> None:
+    directory, whiteout = 0o040755, 0o020000
+    upper, lower = upper_and_image(
+        record("./etc", directory), record("./etc/gone", whiteout),
+        record("./bin", directory), record("./bin/su", 0o104755, size=2),
+        record("./opaque", directory), record("./opaque/new"),
+        record("./moved", size=77), record("./same", size=5),
+        record("./gone-folder", whiteout),
+        lower=(
+            record("./etc", directory), record("./etc/gone", size=77),
+            record("./bin", directory), record("./bin/su", 0o100755, size=2),
+            record("./opaque", directory), record("./opaque/old"), record("./same", size=5),
+            record("./gone-folder", directory), record("./gone-folder/x"),
+        ),
+    )  # fmt: skip
+    merged = frozenset({b"/etc", b"/bin", b"/bin/su", b"/opaque/new", b"/opaque"})
+    found = {r["path"]: r for r in changes(upper, merge([lower]), merged, frozenset())}
+    assert {path: r["delta"] for path, r in found.items()} == {
+        "/etc/gone": "deleted", "/bin/su": "metadata", "/opaque/old": "deleted",
+        "/opaque/new": "added", "/moved": "added", "/gone-folder": "deleted",
+        "/gone-folder/x": "deleted",
+    }  # fmt: skip
+    assert found["/bin/su"]["mode"] == "4755"
+    assert found["/moved"]["moved_from"] == "/etc/gone"
+    assert found["/opaque/old"]["via"] == "/opaque"
+    # what a mount covers is not what the layers have
+    covered = {r["path"] for r in changes(upper, merge([lower]), merged, frozenset({b"/opaque"}))}
+    assert "/opaque/old" not in covered
+
+
+def test_layers_of_an_image_hide_each_other() -> None:
+    top = Layer(listing(record("./a", 0o020000), record("./b", size=9)))
+    bottom = Layer(listing(record("./a"), record("./b"), record("./c", 0o040755), record("./c/d")))
+    image = merge([top, bottom])
+    assert image.get(b"/a") is None
+    assert image.get(b"/b").size == 9
+    assert list(image.below(b"/c")) == [b"/c/d"]
+
+
+def test_contents_of_tars_behind_one_another(tmp_path: Path) -> None:
+    parts = []
+    for name, data in (("./a", b"\x7fELF" + os.urandom(4096)), ("./b\nc", b"#!/bin/sh\n")):
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w") as archive:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        parts.append(tar.getvalue())
+    found = dict(read_contents(io.BytesIO(b"".join(parts))))
+    assert {path: c.kind for path, c in found.items()} == {b"/a": "elf", b"/b\nc": "script"}
+    assert found[b"/a"].entropy > 7.2 > found[b"/b\nc"].entropy
+    assert list(read_contents(io.BytesIO(parts[0][:700]))) == []
+    assert kind_of(b"-----BEGIN OPENSSH PRIVATE KEY-----\n") == "private key"
+    assert entropy_of(b"aaaa") == 0
+
+
+def test_addresses_of_proc_net() -> None:
+    assert address("0100007F:1F90") == ("127.0.0.1", 8080)
+    assert address("0000000000000000FFFF00000300D30A:0050") == ("10.211.0.3", 80)
+    assert address("B80D01200000000067452301EFCDAB89:0035") == ("2001:db8::123:4567:89ab:cdef", 53)
+
+
+def test_sockets() -> None:
+    head = "sl local_address rem_address st tx:rx tr tm retr uid timeout inode"
+    tcp = ["  0: 0300D30A:E17E 1300D30A:115C 01 00000000:00000002 00:00000000 00000000 33 0 991 1"]
+    unix = ["0000: 00000002 00000000 00010000 0001 01 4242 /run/a b.sock"]
+    files = {"tcp": [head, *tcp], "unix": [head, *unix]}
+    inet, local = rows(files, "4026531992")
+    assert (inet["state"], inet["remote_ip"], inet["remote_port"]) == (
+        "established",
+        "10.211.0.19",
+        4444,
+    )
+    assert (inet["rx_queue"], inet["uid"], inet["inode"]) == (2, 33, 991)
+    assert (local["state"], local["path"]) == ("listen", "/run/a b.sock")
+
+
+def test_peers_have_names() -> None:
+    peers = Peers.of(
+        pods=[{"metadata": {"name": "web", "namespace": "shop"}, "spec": {},
+               "status": {"podIP": "10.0.0.2", "phase": "Running"}}],
+        services=[{"metadata": {"name": "kubernetes", "namespace": "default"},
+                   "spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 443}]}},
+                  {"metadata": {"name": "kube-dns", "namespace": "kube-system"},
+                   "spec": {"clusterIP": "10.96.0.10", "ports": [{"port": 53}]}}],
+        nodes=[{"metadata": {"name": "n1"}, "status": {"addresses": [{"address": "192.168.0.9"}]}}],
+    )  # fmt: skip
+    said = {ip: peers.name(ip, 443).get("peer_kind") for ip in
+            ("10.0.0.2", "10.96.0.1", "10.96.0.10", "192.168.0.9", "169.254.169.254",
+             "203.0.113.9", "127.0.0.1", "0.0.0.0")}  # fmt: skip
+    assert said == {
+        "10.0.0.2": "pod", "10.96.0.1": "api server", "10.96.0.10": "dns", "192.168.0.9": "node",
+        "169.254.169.254": "metadata", "203.0.113.9": "outside", "127.0.0.1": "loopback",
+        "0.0.0.0": None,
+    }  # fmt: skip
+
+
+def test_a_process_name_cannot_forge_its_neighbours() -> None:
+    texts = (
+        b"/proc/7/status:Name:\tx) R 1\n/proc/7/status:PPid:\t3\n/proc/7/status:Uid:\t5\t0\t0\t0\n"
+        b"/proc/7/status:CapEff:\t0000000000200000\n"
+        b"/proc/7/stat:7 (a) R 1 1\n/proc/7/stat:/proc/8/stat:8 (b) S 3 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 250 0\n"
+    )
+    raw = gather(texts, b"", b"", b"", NONCE)
+    assert list(raw) == [7]
+    found = row(7, raw[7], Clock(1_000_000, 100, 0), {})
+    assert (found["uid"], found["euid"], found["ppid"]) == (5, 0, 3)
+    assert found["capabilities"] == ["sys_admin"]
+    assert found["started"] == "1970-01-12T13:46:42.500000"
+    assert capabilities("zz") == []
+
+
+def test_environment_values_stay_on_the_node(tmp_path: Path) -> None:
+    """The reader, run over a prepared /proc: names come, values do not, whatever they hold."""
+    secret = "s3cr3t-value"
+    pid = tmp_path / "proc" / "41"
+    pid.mkdir(parents=True)
+    container = "ab" * 32
+    (pid / "cgroup").write_text(f"0::/kubepods/pod1/{container}\n")
+    (pid / "environ").write_bytes(f"TOKEN={secret}\nNEXT={secret}\0PATH=/bin\0".encode())
+    (pid / "cmdline").write_bytes(b"sh\0-c\0a\nb\0")
+    (pid / "status").write_text("Name:\tsh\nPPid:\t1\n")
+    (pid / "mountinfo").write_text("1 0 0:1 / / rw - ext4 /dev/sda rw\n")
+    (pid / "root").symlink_to(tmp_path / "empty")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "proc" / "stat").write_text("btime 1000000\n")
+    order = Order((container,))
+    with reading_here(order, proc=tmp_path / "proc") as lines:
+        found = {section.name: section.read() for section in sections(lines, order.nonce)}
+    assert secret.encode() not in b"".join(found.values())
+    raw = gather(
+        found[f"{container}/texts"], found[f"{container}/bytes"], b"", b"", order.nonce
+    )  # fmt: skip
+    assert raw[41].environment == ("PATH", "TOKEN")
+    assert raw[41].cmdline == b"sh\0-c\0a\nb"
+
+
+def test_the_reader_only_reads() -> None:
+    """Nothing in it that writes outside of $WORK, signals, or enters a namespace."""
+    assert subprocess.run(["sh", "-n"], input=program(), text=True, check=False).returncode == 0
+    code = [line.split("#")[0] for line in program().split("\n")]
+    words = {word for line in code for word in line.replace(";", " ").replace("(", " ").split()}
+    assert not words & {
+        "kill",
+        "nsenter",
+        "chroot",
+        "chmod",
+        "chown",
+        "mv",
+        "ln",
+        "dd",
+        "mount",
+        "umount",
+    }
+    targets = [w.strip(";)") for line in code for w in line.split() if w.startswith((">", "2>"))]
+    assert {t for t in targets if "WORK" not in t} <= {">/dev/null", "2>/dev/null", "2>&1", ">&1"}
+    assert [line for line in code if "rm" in line.split()] == [
+        '  rm -f "$WORK/pipe"; mkfifo "$WORK/pipe"'
+    ]
+
+
+def test_the_probe_has_the_least_that_works() -> None:
+    pod = ProbeSpec("n1", ("sh",)).pod("ns")
+    container = pod["spec"]["containers"][0]
+    security = container["securityContext"]
+    assert security["privileged"] is False
+    assert security["capabilities"] == {"drop": ["ALL"], "add": list(READING)}
+    assert [m["readOnly"] for m in container["volumeMounts"] if m["name"] == "host"] == [True]
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert pod["spec"]["activeDeadlineSeconds"] == 600
+    assert "ephemeralContainers" not in json.dumps(pod)
+
+
+def test_mounts_with_blanks_in_their_names() -> None:
+    line = rb"5 4 8:1 /var/lib/kubelet/pods/u/volumes/kubernetes.io~secret/db /etc/my\040key ro - tmpfs tmpfs rw"
+    [mount] = parse_mounts(line)
+    assert (mount.point, mount.volume) == (b"/etc/my key", "secret db")
+
+
+def test_break_out_is_yes_no_or_could_not_look() -> None:
+    container = "cd" * 32
+    host = {"ns/mnt": "mnt:[1]", "exe": "/usr/sbin/init"}
+    node = Node(
+        {1: ["0::/"], 9: [f"0::/kubepods/podx/{container}"]},
+        {1: {"Name": "init", "CapEff": "1ffffffffff"}, 9: {"Name": "sh", "CapEff": "1ffffffffff"}},
+        {1: host, 9: {"ns/mnt": "mnt:[1]", "exe": "/bin/sh"},
+         8: {"ns/mnt": "mnt:[1]", "exe": "/var/lib/docker/overlay2/x/diff/evil"}},
+        {"/proc/sys/kernel/core_pattern": ["|/tmp/evil"]},
+        None, frozenset(),
+    )  # fmt: skip
+    answers = {check.id: check for check in checks(node)}
+    yes = {id_ for id_, check in answers.items() if check.answer == "yes"}
+    assert yes == {
+        "unknown-container", "host-namespace", "foreign-executable", "all-capabilities", "core-pattern",
+    }  # fmt: skip
+    assert all(answers[id_].evidence for id_ in yes)
+    assert answers["static-pod"].answer == "could not look"
+    assert containers_of({1: ["1:x:/docker/" + container]}) == {1: container}
+    blind = list(checks(Node(None, {}, {}, {}, None, None)))
+    assert {check.answer for check in blind} == {"could not look"}
