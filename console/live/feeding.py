@@ -12,18 +12,22 @@ from threading import Event, Lock, Thread
 
 from console.errors import CaseError
 from console.live.api import ClusterApi
-from console.live.delivery import Delivery, FeedType, utc_now
+from console.live.delivery import OBJECT_TYPES, Delivery, FeedType, utc_now
 from console.live.inventory import Kind
 from console.live.redact import Redactor
 from console.live.watching import PATIENT, KindWatch, Patience
 
 # What is watched unless something else is asked for, the most wanted first.
-FIRST_KINDS = ("pods", "nodes", "namespaces")
+FIRST_KINDS = (
+    Kind("", "v1", "pods", "Pod", True),
+    Kind("", "v1", "nodes", "Node", False),
+    Kind("", "v1", "namespaces", "Namespace", False),
+)
 _RBAC = "rbac.authorization.k8s.io"
 DEFAULT_KINDS = (
-    *FIRST_KINDS, "events", "deployments.apps", "replicasets.apps", "statefulsets.apps",
-    "daemonsets.apps", "controllerrevisions.apps", "jobs.batch", "cronjobs.batch", "services",
-    "endpoints", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "configmaps",
+    "pods", "nodes", "namespaces", "events", "deployments.apps", "replicasets.apps",
+    "statefulsets.apps", "daemonsets.apps", "controllerrevisions.apps", "jobs.batch",
+    "cronjobs.batch", "services", "endpoints", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "configmaps",
     "secrets", "serviceaccounts", f"roles.{_RBAC}", f"rolebindings.{_RBAC}",
     f"clusterroles.{_RBAC}", f"clusterrolebindings.{_RBAC}",
     "validatingwebhookconfigurations.admissionregistration.k8s.io",
@@ -62,6 +66,7 @@ class ClusterFeed:
         self._lock = Lock()
         self._stop = Event()
         self._first = Event()
+        self._lead = ""  # the first kind: once it is there, the others follow
         self._thread = Thread(target=self._run, name=f"cluster {api.name}", daemon=True)
 
     def start(self) -> None:
@@ -92,6 +97,7 @@ class ClusterFeed:
             watch.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
+        self._begin_first()
         failures = 0
         while not self._stop.is_set():
             try:
@@ -107,16 +113,24 @@ class ClusterFeed:
                 self._begin_all({kind.key: kind for kind in kinds})
                 self._tend()
 
-    def _begin_all(self, served: dict[str, Kind]) -> None:
-        """The kinds of the first screen get a head start: bytes are parsed by one core."""
+    def _begin_first(self) -> None:
+        """What the first screen shows does not wait for discovery: the core group is only ever v1.
+
+        It gets a head start, as all kinds together are slower for the server and for us.
+        """
         with self._lock:
-            self._served = served
-            first = [kind for kind in self._wanted if kind in FIRST_KINDS]
+            if self._stop.is_set():
+                return
+            first = [kind for kind in FIRST_KINDS if kind.key in self._wanted]
+            self._lead = first[0].key if first else ""
             for kind in first:
-                self._begin(kind)
+                self._watch(kind)
         if first:
             self._first.wait(HEAD_START_S)
+
+    def _begin_all(self, served: dict[str, Kind]) -> None:
         with self._lock:
+            self._served = served
             if not self._stop.is_set():
                 for kind in self._wanted:
                     self._begin(kind)
@@ -128,14 +142,17 @@ class ClusterFeed:
         if served is None:
             self._say(kind, "UNSERVED", f"the server does not serve {kind}")
             return
-        self._watches[kind] = watch = KindWatch(
-            self.api, served, self.namespace, self._take, self._redactor, self._patience
+        self._watch(served)
+
+    def _watch(self, kind: Kind) -> None:
+        self._watches[kind.key] = watch = KindWatch(
+            self.api, kind, self.namespace, self._take, self._redactor, self._patience
         )
         watch.start()
 
     def _take(self, delivery: Delivery) -> None:
         self._deliver(delivery)
-        if delivery.kind == FIRST_KINDS[0] and delivery.type in ("SYNCED", "HIDDEN", "LOST"):
+        if delivery.kind == self._lead and delivery.type not in OBJECT_TYPES | {"LISTING"}:
             self._first.set()
 
     def _tend(self) -> None:

@@ -21,6 +21,7 @@ import duckdb
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.ingest.service import add_paths
+from tests.bench import live
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "data" / "sample"
@@ -183,6 +184,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         results, case = ingest_results(Path(temporary))
         results += query_results(case)
+    results += live.results(result)
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     (build / "bench.json").write_text(json.dumps([asdict(one) for one in results], indent=2))
