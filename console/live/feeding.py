@@ -27,9 +27,10 @@ _RBAC = "rbac.authorization.k8s.io"
 DEFAULT_KINDS = (
     "pods", "nodes", "namespaces", "events", "deployments.apps", "replicasets.apps",
     "statefulsets.apps", "daemonsets.apps", "controllerrevisions.apps", "jobs.batch",
-    "cronjobs.batch", "services", "endpoints", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "configmaps",
-    "secrets", "serviceaccounts", f"roles.{_RBAC}", f"rolebindings.{_RBAC}",
-    f"clusterroles.{_RBAC}", f"clusterrolebindings.{_RBAC}",
+    "cronjobs.batch", "services", "endpoints", "ingresses.networking.k8s.io",
+    "networkpolicies.networking.k8s.io", "configmaps", "secrets", "serviceaccounts",
+    f"roles.{_RBAC}", f"rolebindings.{_RBAC}", f"clusterroles.{_RBAC}",
+    f"clusterrolebindings.{_RBAC}",
     "validatingwebhookconfigurations.admissionregistration.k8s.io",
     "mutatingwebhookconfigurations.admissionregistration.k8s.io",
     "certificatesigningrequests.certificates.k8s.io", "persistentvolumes",
