@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import msgspec
 
 from console.live.cells import text_of
 from console.live.doc import Doc, dig, items, mapping, strings, text
 from console.live.inventory import Inventory, Obj, Ref
 from console.live.kinds import table_of
 from console.live.kinds.cluster import event_time
+from console.live.pods import Fact, Meta
 from console.live.rbac import selects
 from console.live.reading import facts_of
 
@@ -56,26 +60,74 @@ class Node:
 # -- owners
 
 
-def kind_of(inventory: Inventory, api_version: str, kind: str) -> str:
-    """The `Kind.key` of what an ownerReference names; a guess by the plural where it is unknown."""
-    group = api_version.rpartition("/")[0]
-    for known in inventory.kinds():
-        if known.kind == kind and known.group == group:
-            return known.key
-    plural = f"{kind.lower()}s"
-    return f"{plural}.{group}" if group else plural
+class _Owned(Fact):
+    metadata: Meta = msgspec.field(default_factory=Meta)
+
+
+_decode_owned = msgspec.json.Decoder(_Owned, strict=False).decode
+
+
+class Owners:
+    """Who owns what in one namespace, read once for all questions about it."""
+
+    def __init__(self, inventory: Inventory, namespace: str) -> None:
+        self._kinds = {(kind.kind, kind.group): kind.key for kind in inventory.kinds()}
+        self._by_uid: dict[tuple[str, str], list[Obj]] = {}
+        self._by_name: dict[tuple[str, str, str], list[Obj]] = {}
+        for kind in _OWNED:
+            for obj in inventory.objects(kind, namespace):
+                for ref in self.refs(obj) if b"ownerReferences" in obj.raw else ():
+                    self._by_uid.setdefault((ref.cluster, ref.uid), []).append(obj)
+                    name = (ref.cluster, ref.kind, ref.name)
+                    self._by_name.setdefault(name, []).append(obj)
+
+    def kind(self, api_version: str, kind: str) -> str:
+        """The `Kind.key` of an owner; a guess by the plural where its kind is unknown."""
+        group = api_version.rpartition("/")[0]
+        plural = f"{kind.lower()}s"
+        return self._kinds.get((kind, group)) or (f"{plural}.{group}" if group else plural)
+
+    def refs(self, obj: Obj) -> list[Ref]:
+        """Direct owners, the controller first."""
+        try:
+            found = _decode_owned(obj.raw or b"{}").metadata.ownerReferences or []
+        except msgspec.MsgspecError:
+            return []
+        found.sort(key=lambda owner: owner.controller is not True)
+        refs = []
+        for owner in found:
+            kind = self.kind(owner.apiVersion, owner.kind)
+            place = "" if kind == "nodes" else obj.ref.namespace
+            refs.append(Ref(obj.ref.cluster, kind, place, owner.name, owner.uid))
+        return refs
+
+    def children(self, ref: Ref) -> list[Obj]:
+        """What names it as an owner: by uid, or by kind and name where a uid is missing."""
+        found = self._by_uid.get((ref.cluster, ref.uid), []) if ref.uid else []
+        return found or [
+            obj
+            for obj in self._by_name.get((ref.cluster, ref.kind, ref.name), [])
+            if not ref.uid or any(not owner.uid for owner in self.refs(obj))
+        ]
+
+
+# Per inventory: its generation, and by namespace who owns what.
+_known: WeakKeyDictionary[Inventory, tuple[int, dict[str, Owners]]] = WeakKeyDictionary()
+
+
+def owners_in(inventory: Inventory, namespace: str) -> Owners:
+    generation = inventory.generation
+    kept = _known.get(inventory)
+    if kept is None or kept[0] != generation:
+        kept = _known[inventory] = (generation, {})
+    if namespace not in kept[1]:
+        kept[1][namespace] = Owners(inventory, namespace)
+    return kept[1][namespace]
 
 
 def owner_refs(inventory: Inventory, obj: Obj) -> list[Ref]:
     """Direct owners, the controller first; by name where they are not in the inventory."""
-    found = items(obj.doc, "metadata", "ownerReferences")
-    found.sort(key=lambda owner: owner.get("controller") is not True)
-    refs = []
-    for owner in found:
-        kind = kind_of(inventory, text(owner, "apiVersion"), text(owner, "kind"))
-        place = "" if kind == "nodes" else obj.ref.namespace
-        refs.append(Ref(obj.ref.cluster, kind, place, text(owner, "name"), text(owner, "uid")))
-    return refs
+    return owners_in(inventory, obj.ref.namespace).refs(obj)
 
 
 def owners(inventory: Inventory, ref: Ref) -> list[Ref]:
@@ -98,16 +150,8 @@ def workload_of(inventory: Inventory, ref: Ref) -> Ref:
 
 
 def owned_by(inventory: Inventory, ref: Ref) -> list[Obj]:
-    """What names it as an owner: by uid, or by kind and name where a uid is missing."""
-    found = []
-    kinds = [k for k in _OWNED if k != ref.kind or k == "replicasets.apps"]
-    for kind in kinds:
-        for obj in inventory.objects(kind, ref.namespace):
-            if obj.ref.cluster != ref.cluster or b"ownerReferences" not in obj.raw:
-                continue
-            if any(_is(owner, ref) for owner in owner_refs(inventory, obj)):
-                found.append(obj)
-    return found
+    """Pods, replica sets, jobs and revisions that name it as an owner."""
+    return owners_in(inventory, ref.namespace).children(ref)
 
 
 def _is(owner: Ref, ref: Ref) -> bool:
@@ -388,7 +432,7 @@ def pod_of_container(inventory: Inventory, container_id: str) -> tuple[Obj, str]
 def events_of(inventory: Inventory, ref: Ref) -> list[Obj]:
     """Kubernetes events about an object, newest last; by its name if no uid is told."""
     found = []
-    needle = ref.name.encode()
+    needle, kind_of = ref.name.encode(), owners_in(inventory, ref.namespace).kind
     for event in inventory.objects("events", ref.namespace or ""):
         if needle not in event.raw or event.ref.cluster != ref.cluster:
             continue
@@ -396,7 +440,7 @@ def events_of(inventory: Inventory, ref: Ref) -> list[Obj]:
         about = mapping(doc, "involvedObject") or mapping(doc, "regarding")
         if text(about, "name") != ref.name:
             continue
-        if kind_of(inventory, text(about, "apiVersion"), text(about, "kind")) != ref.kind:
+        if kind_of(text(about, "apiVersion"), text(about, "kind")) != ref.kind:
             continue
         uid = text(about, "uid")
         if (
