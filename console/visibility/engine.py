@@ -26,6 +26,7 @@ from console.visibility.reading import FILE_LIMIT_BYTES
 if TYPE_CHECKING:
     from docker import DockerClient
 
+MAX_HASHED_BYTES = 512 << 20
 MAX_EXPORT_BYTES = 1 << 30  # an export has the whole image, and sparse files with all their zeros
 _DELTA = {0: "changed", 1: "added", 2: "deleted"}
 _TAR_TYPES = {
@@ -151,6 +152,18 @@ class _Blocks(io.RawIOBase):
         return size
 
 
+def _digest(source: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, str]:
+    """Size, hash and kind of a file whose content is not kept; no hash for one that is huge."""
+    found = {"KUBECASE.size": str(member.size)}
+    handle = source.extractfile(member) if member.isreg() else None
+    if handle is not None and member.size <= MAX_HASHED_BYTES:
+        digest = hashlib.sha256(head := handle.read(1 << 16))
+        while block := handle.read(1 << 20):
+            digest.update(block)
+        found |= {"KUBECASE.sha256": digest.hexdigest(), "KUBECASE.content": kind_of(head)}
+    return found
+
+
 def _filtered(blocks: Iterator[bytes], wanted: frozenset[str], limit_bytes: int) -> bytes:
     """Of an export only the paths that changed; small files with their content."""
     kept, left = io.BytesIO(), set(wanted)
@@ -169,7 +182,7 @@ def _filtered(blocks: Iterator[bytes], wanted: frozenset[str], limit_bytes: int)
                     if has_content and kept.tell() < limit_bytes:
                         target.addfile(member, source.extractfile(member))
                     elif not has_content:
-                        member.pax_headers = {"KUBECASE.size": str(member.size)}
+                        member.pax_headers = _digest(source, member)
                         member.size = 0
                         target.addfile(member)
                     if not left:
@@ -264,6 +277,9 @@ def _of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]
         )
     elif "KUBECASE.size" in member.pax_headers:
         row["size"] = int(member.pax_headers["KUBECASE.size"])
+        for name in ("sha256", "content"):
+            if said := member.pax_headers.get(f"KUBECASE.{name}"):
+                row[name] = said
     elif member.isreg() and (handle := archive.extractfile(member)):
         data = handle.read()
         row |= {"sha256": hashlib.sha256(data).hexdigest(), "content": kind_of(data),
