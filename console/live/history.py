@@ -104,6 +104,7 @@ class History:
         self._names: dict[str, str] = {}
         self._loaded: set[str] = set()
         self.clusters: tuple[str, ...] = ()
+        self._until: datetime | None = None  # the end of the evidence
 
     @property
     def generation(self) -> int:
@@ -125,6 +126,7 @@ class History:
             self._loaded.clear()
             self.clusters = tuple(name for (name,) in self._rows("clusters", {}))
             self._kinds = self._find_kinds()
+            self._until = max((span.last for span in self.spans(None)), default=None)
 
     @property
     def cluster(self) -> str:
@@ -173,11 +175,10 @@ class History:
         """Objects that were there until then. namespace, name: "" is any."""
         with self._lock:
             self._load([kind])
-            until = max((span.last for span in self.spans(None)), default=None)
             rows = self._rows(
                 "objects",
                 {"kind": kind.key, "namespace": namespace, "name": name, "as_of": as_of,
-                 "until": until},
+                 "until": self._until},
             )  # fmt: skip
             return [Life(*row) for row in rows]
 

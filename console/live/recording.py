@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+from threading import Lock
 
 from console.case.workspace import Workspace
 from console.live import kindnames
@@ -17,10 +18,12 @@ from console.live.bodies import NO_CONTENT, UNKNOWN_BEFORE, Version
 from console.live.fielddiff import field_diff
 from console.live.history import History, Life, Step
 from console.live.inventory import Change, ClusterInfo, Feed, Kind, Obj, Ref, What
+from console.live.managed import writers
 from console.live.recorded_feeds import recorded_feeds
 
 # Left out of the feed of all changes: they change all the time and say nothing of what was done.
 NOISE = frozenset({"leases.coordination.k8s.io", "events", "endpointslices.discovery.k8s.io"})
+KEPT_OBJECTS = 30_000  # of lists that were asked for, so that asking again costs nothing
 _WHAT: dict[str, What] = {"create": "created", "write": "changed", "ask": "changed", "seen": "seen"}
 
 
@@ -33,6 +36,10 @@ class Recording:
         self._workspace = workspace
         self._as_of = as_of
         self._history = history or History(workspace)
+        # the lists that were asked for, while the evidence stays as it is
+        self._lists: dict[tuple[str, str], list[Obj]] = {}
+        self._listed = -1
+        self._lock = Lock()
 
     def at(self, as_of: datetime | None) -> Recording:
         """The same evidence at another moment; what was joined is joined once for both."""
@@ -84,10 +91,25 @@ class Recording:
 
     def objects(self, kind: str, namespace: str = "", *, with_gone: bool = True) -> list[Obj]:
         """Also two of one name, where one came after the other."""
-        known = self._kind(kind)
-        lives = self._history.lives(known, namespace, "", self._as_of)
-        found = list(self._newest(known, lives))
+        with self._lock:
+            if self._listed != self.generation:
+                self._lists.clear()
+                self._listed = self.generation
+            found = self._lists.get((kind, namespace))
+        if found is None:
+            found = self._list(self._kind(kind), namespace)
         return [obj for obj in found if with_gone or obj.gone is None]
+
+    def _list(self, kind: Kind, namespace: str) -> list[Obj]:
+        generation = self.generation
+        lives = self._history.lives(kind, namespace, "", self._as_of)
+        found = list(self._newest(kind, lives))
+        with self._lock:
+            if generation == self._listed:
+                if sum(map(len, self._lists.values())) + len(found) > KEPT_OBJECTS:
+                    self._lists.clear()
+                self._lists[kind.key, namespace] = found
+        return found
 
     def get(self, ref: Ref) -> Obj | None:
         known = self._kind(ref.kind)
@@ -271,9 +293,14 @@ def _change(step: Step, before: Obj | None, after: Obj, citation: str) -> Change
     what = _WHAT[step.effect]
     if what == "created" and before is not None:
         what = "changed"
-    return Change(
-        step.ts, what, after.ref, before, after, step.who, step.agent, step.origin, citation
-    )
+    agent = step.agent or (_tools(before, after) if step.origin != "audit" else "")
+    return Change(step.ts, what, after.ref, before, after, step.who, agent, step.origin, citation)
+
+
+def _tools(before: Obj | None, after: Obj) -> str:
+    """What managedFields say wrote between two versions: the tool, not the person."""
+    wrote = writers(before.doc if before else None, after.doc)
+    return ", ".join(dict.fromkeys(manager.name for manager in wrote if manager.name))
 
 
 def _differ(before: Obj, after: Obj) -> bool:

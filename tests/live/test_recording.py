@@ -568,3 +568,47 @@ def test_it_grows_with_the_case(
     assert recording.refresh()
     assert recording.generation > before
     assert [obj.ref.name for obj in recording.objects("pods")] == ["b", "web"]
+
+
+def test_logs_of_others(case: Case, add: Callable[..., list[Added]]) -> None:
+    """Real logs and dumps of several makers: every kind can be listed, at any time."""
+    from tests.conftest import SAMPLE
+
+    add(SAMPLE / "k8s_audit", SAMPLE / "gcp_audit", SAMPLE / "kube_objects")
+    workspace = Workspace(case)
+    recording = Recording(workspace)
+    kinds = recording.kinds()
+    assert {"pods", "nodes", "secrets", "clusterroles.rbac.authorization.k8s.io"} <= {
+        kind.key for kind in kinds
+    }
+    counts = {kind.key: len(recording.objects(kind.key)) for kind in kinds}
+    assert counts["pods"] > 30
+    assert all(obj.citation for kind in kinds for obj in recording.objects(kind.key))
+    privileged = [
+        obj
+        for obj in recording.objects("pods")
+        if "privileged" in str(obj.doc["spec"]) and obj.origin == "audit"
+    ]
+    assert privileged
+    changes = recording.changes(limit=5000)
+    assert [change.ts for change in changes] == sorted(
+        (change.ts for change in changes), reverse=True
+    )
+    workspace.close()
+
+
+def test_managed_fields_name_the_tool(read: Read) -> None:
+    def managed(name: str, second: int) -> Any:
+        entry = {"manager": name, "operation": "Update", "time": f"2026-11-24T10:00:0{second}Z",
+                 "fieldsV1": {"f:spec": {}}}  # fmt: skip
+        return {"managedFields": [entry]}
+
+    recording = read(
+        watched=[
+            watch(1, "ADDED", pod(metadata=managed("kubectl", 1))),
+            watch(2, "MODIFIED", pod(version="2", image="x", metadata=managed("helm", 2))),
+        ]
+    )
+    assert [(c.what, c.agent, c.who, c.origin) for c in recording.changes()] == [
+        ("changed", "helm", "", "watch"), ("created", "kubectl", "", "watch"),
+    ]  # fmt: skip
