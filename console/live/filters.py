@@ -47,6 +47,7 @@ class Filterable(Protocol):
     def labels(self) -> Mapping[str, str]: ...
     @property
     def name(self) -> str: ...
+    def cell(self, index: int) -> str: ...
     def order(self, index: int) -> tuple[int, float, str]: ...
 
 
@@ -241,11 +242,11 @@ def _anywhere(pattern: re.Pattern[str]) -> Check:
 
 
 def _in_column(index: int, pattern: re.Pattern[str]) -> Check:
-    return lambda row: pattern.search(row.cells[index]) is not None
+    return lambda row: pattern.search(row.cell(index)) is not None
 
 
 def _exactly(index: int, value: str) -> Check:
-    return lambda row: row.cells[index].lower() == value
+    return lambda row: row.cell(index).lower() == value
 
 
 def _inverse(check: Check) -> Check:

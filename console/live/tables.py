@@ -62,23 +62,42 @@ class Row:
     def labels(self) -> Mapping[str, str]:
         return self._facts.labels
 
+    def value(self, index: int) -> Value:
+        """Of column `index` of the table."""
+        shape = self._shape
+        at = index - len(shape.places)
+        if at < 0:
+            return shape.places[index](self.obj.ref)
+        if 0 <= shape.risk_index <= at:
+            if at == shape.risk_index:
+                return Cell(words(self.risks), self.severity)
+            at -= 1
+        return self._facts.values[at]
+
     @property
     def values(self) -> tuple[Value, ...]:
-        own, at = self._facts.values, self._shape.risk_index
-        if at >= 0:
-            own = (*own[:at], Cell(words(self.risks), self.severity), *own[at:])
-        ref = self.obj.ref
-        return (*(place(ref) for place in self._shape.places), *own)
+        """One per column of the table, wide ones too."""
+        shape = self._shape
+        count = len(shape.places) + len(self._facts.values) + (shape.risk_index >= 0)
+        return tuple(self.value(index) for index in range(count))
+
+    @property
+    def _now(self) -> datetime:
+        return self.obj.gone or self._shape.now  # an age ends where the object did
+
+    def cell(self, index: int) -> str:
+        """The text of column `index`, the attacker's: escape it."""
+        return text_of(self.value(index), self._now)
 
     @property
     def cells(self) -> tuple[str, ...]:
         """One text per column of the table, wide ones too; the attacker's: escape them."""
-        now = self.obj.gone or self._shape.now  # an age ends where the object did
+        now = self._now
         return tuple(text_of(value, now) for value in self.values)
 
     def order(self, index: int) -> Key:
         """What column `index` is sorted by."""
-        return key_of(self.values[index], self.obj.gone or self._shape.now)
+        return key_of(self.value(index), self._now)
 
 
 @dataclass(frozen=True)
