@@ -19,6 +19,7 @@ from console.errors import CaseError, UsageError
 from console.live.api import ApiError, Forbidden, Unreachable
 from console.visibility import engine, local
 from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, raw_file
+from console.visibility.lacking import missing
 from console.visibility.node import node_rows
 from console.visibility.probe import IMAGE, ProbeSpec, probing, sweep
 from console.visibility.reading import (
@@ -127,7 +128,7 @@ def _node(
             rows = chain(node_rows(read, known, ""))
         yield keep(
             case, new_id(), subject, way, rows, raw=raw_sha, began=began, asked=asked,
-            not_seen=[*not_seen, *_missing(read, subject)], faults=_faults(read, subject),
+            not_seen=[*not_seen, *_missing(read, subject, options)], faults=_faults(read, subject),
         )  # fmt: skip
     if has_node and way != "kubelet":
         since = min((s.started for s in subjects if s.started), default="")
@@ -215,20 +216,8 @@ def _summary(api: ClusterApi, node: str, not_seen: list[str]) -> bytes:
     return b""
 
 
-def _missing(read: Read, subject: Subject) -> list[str]:
-    """What the reader itself could not look at, in words."""
-    said = []
-    if subject.container_id and read.sections:
-        container = subject.container_id
-        if not read.has(f"{container}/texts"):
-            said.append("processes: none of this container runs on the node")
-        elif not read.has(f"{container}/upper.list"):
-            said.append("files: no overlay file system; listed as they are, without the image")
-        if read.has(f"{container}/upper.list") and not read.has(f"{container}/upper.caps"):
-            said.append("file capabilities: the reader's image has no getcap")
-        if read.has(f"{container}/upper.list") and not read.get(f"{container}/merged.list"):
-            said.append("opaque folders: the container's own view could not be listed")
-    return said
+def _missing(read: Read, subject: Subject, options: Options) -> list[str]:
+    return missing(read, subject.container_id, options.total_limit_bytes)
 
 
 def _faults(read: Read, subject: Subject) -> list[str]:
@@ -268,7 +257,7 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                 yield keep(
                     case, id_, subject, way,
                     container_rows(read, subject.container_id, engine.peers(client)), raw=raw_sha,
-                    began=began, asked=asked, not_seen=_missing(read, subject),
+                    began=began, asked=asked, not_seen=_missing(read, subject, options),
                     faults=_faults(read, subject),
                 )  # fmt: skip
             elif way == "engine":

@@ -25,8 +25,9 @@ part() { # NAME COMMAND...: what the command prints, as one section
 }
 
 find_pids() { # of container $ID, by its id in the cgroup's path
-  PIDS=$(all_pids cgroup | xargs grep -l "$ID" 2>/dev/null | sed "s|^$PROC/||; s|/cgroup\$||" |
-    sort -n | head -n "$MAX_PIDS")
+  PIDS=$(all_pids cgroup | xargs grep -l "$ID" 2>/dev/null | sed "s|^$PROC/||; s|/cgroup\$||" | sort -n)
+  ALL=$(printf '%s\n' "$PIDS" | wc -l)
+  PIDS=$(printf '%s\n' "$PIDS" | head -n "$MAX_PIDS")
   FIRST=${PIDS%%
 *}
 }
@@ -190,6 +191,7 @@ for ID in $IDS; do
     continue
   fi
   export ID FIRST NONCE
+  part "$ID/count" echo "$ALL" "$MAX_PIDS"
   part "$ID/texts" texts
   part "$ID/bytes" byte_texts
   part "$ID/links" links

@@ -27,6 +27,9 @@ SPOOL_BYTES = 16 << 20
 MAX_SECTION_BYTES = 2 << 30
 FILE_LIMIT_BYTES = 1 << 20
 TOTAL_LIMIT_BYTES = 256 << 20
+# as in reader.sh: of the listing of a layer, and of one volume
+LISTING_BYTES = 128 << 20
+VOLUME_LISTING_BYTES = 8 << 20
 _HEX = frozenset("0123456789abcdef")
 
 

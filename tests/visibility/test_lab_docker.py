@@ -20,8 +20,23 @@ from console.visibility.target import Target
 from tests.real.lab import Lab
 
 # a server without a shell; and a process that was injected under its PID 1
+MEMFD = """
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+#include <fcntl.h>
+int main(int n, char **a) {
+  char block[65536]; long got; char *next[] = {"kworker", "again", 0}, *none[] = {0};
+  if (n > 1) { pause(); return 0; }
+  int from = open("/proc/self/exe", O_RDONLY), to = memfd_create("x", MFD_CLOEXEC);
+  while ((got = read(from, block, sizeof block)) > 0) write(to, block, got);
+  fexecve(to, next, none);
+  return 1;
+}
+"""
 DOCKERFILE = """
 FROM scratch
+COPY memfd /memfd
 COPY server /busybox-server
 COPY notes.log /var/log/notes.log
 COPY etc /opt/etc
@@ -41,6 +56,8 @@ def distroless(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     # one static program; busybox by a name that begins like this runs the applet that it is told
     (folder / "server").write_bytes(Path("/bin/busybox").read_bytes())
     (folder / "server").chmod(0o755)
+    subprocess.run(["gcc", "-static", "-w", "-x", "c", "-", "-o", str(folder / "memfd")],
+                   input=MEMFD, text=True, check=True)  # fmt: skip
     (folder / "notes.log").write_text("a line\n" * 50)
     (folder / "etc").mkdir()
     (folder / "etc" / "old.conf").write_text("x\n")
@@ -86,7 +103,7 @@ def test_a_container_without_a_shell_before_and_after(
         lab, distroless,
         "s=/busybox-server; $s cp $s /busybox-x; $s chmod 755 /busybox-x; : >/var/log/notes.log; $s rm -r /opt/etc; $s mkdir /opt/etc;"
         "echo new >/opt/etc/new; $s mkdir -p /root/.ssh; echo 'ssh-ed25519 AAAA x' >/root/.ssh/authorized_keys;"
-        "$s mkdir -p /etc; echo /x >/etc/ld.so.preload; $s mknod /dev-disk b 8 0; (/busybox-x sleep 100000 >/dev/null 2>&1 &)",
+        "$s mkdir -p /etc; echo /x >/etc/ld.so.preload; $s mknod /dev-disk b 8 0; (/busybox-x sleep 100000 >/dev/null 2>&1 &); (/memfd >/dev/null 2>&1 &)",
     )  # fmt: skip
     before = changed(lab, distroless)
     [second] = take(case, target, Options("local"), no_cluster)
@@ -98,13 +115,15 @@ def test_a_container_without_a_shell_before_and_after(
     assert "lets a key log in" in found["/root/.ssh/authorized_keys"]["why"]
     assert found["/etc/ld.so.preload"]["severity"] == 5
     assert found["/dev-disk"]["why"] == "device file"
-    [process] = rows(case, distroless, "processes", "image")
-    assert (process["why"], process["cmdline"]) == ("not in the image", "/busybox-x sleep 100000")
+    processes = {row["cmdline"]: row for row in rows(case, distroless, "processes", "image")}
+    assert processes["/busybox-x sleep 100000"]["why"] == "not in the image"
+    assert processes["kworker again"]["why"].startswith("runs from memory only")
+    assert len(processes) == 2
     news = {row["path"] for row in rows(case, distroless, "files", f"capture:{first.id}")}
     assert {"/busybox-x", "/opt/etc/old.conf", "/var/log/notes.log"} <= news
-    assert [
+    assert {
         row["cmdline"] for row in rows(case, distroless, "processes", f"capture:{first.id}")
-    ] == ["/busybox-x sleep 100000"]
+    } == {"/busybox-x sleep 100000", "kworker again"}
     good = tmp_path / "good.txt"
     good.write_text(f"{found['/busybox-x']['sha256']}  x\n")
     unknown = {row["path"] for row in rows(case, distroless, "files", f"list:{good}")}
