@@ -27,12 +27,12 @@ from console.live.stamps import parse_time
 if TYPE_CHECKING:
     from docker import DockerClient
 
-VERSION = "engine"
+GROUP, VERSION = "docker", "v1"
 _READ = ("get", "list", "watch")
-CONTAINERS = Kind("", VERSION, "containers", "Container", False, _READ, ("ct", "docker"))
-IMAGES = Kind("", VERSION, "images", "Image", False, _READ, ("img",))
-NETWORKS = Kind("", VERSION, "networks", "Network", False, _READ, ())
-VOLUMES = Kind("", VERSION, "volumes", "Volume", False, _READ, ("vol",))
+CONTAINERS = Kind(GROUP, VERSION, "containers", "Container", False, _READ, ("ct", "docker"))
+IMAGES = Kind(GROUP, VERSION, "images", "Image", False, _READ, ("img",))
+NETWORKS = Kind(GROUP, VERSION, "networks", "Network", False, _READ, ())
+VOLUMES = Kind(GROUP, VERSION, "volumes", "Volume", False, _READ, ("vol",))
 KINDS = (CONTAINERS, IMAGES, NETWORKS, VOLUMES)
 TOP_FIELDS = "pid,ppid,uid,user,stat,etime,args"  # ps prints the last one whole
 EPOCH = datetime(1970, 1, 1)

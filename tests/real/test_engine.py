@@ -98,7 +98,7 @@ def mirror() -> Iterator[Mirror]:
 
 
 def called(mirror: Mirror, name: str) -> Obj | None:
-    found = [obj for obj in mirror.objects("containers") if obj.ref.name == name]
+    found = [obj for obj in mirror.objects("containers.docker") if obj.ref.name == name]
     return found[0] if found else None
 
 
@@ -116,10 +116,10 @@ def test_what_it_holds(engine: Engine, mirror: Mirror, container: str, lab: Lab)
     until(mirror, mirror.has_settled)
     assert {kind.key for kind in mirror.kinds()} == {kind.key for kind in KINDS}
     assert state(mirror, container) == "running"
-    tags = {obj.ref.name for obj in mirror.objects("images")}
+    tags = {obj.ref.name for obj in mirror.objects("images.docker")}
     assert lab.image in tags
-    assert "bridge" in {obj.ref.name for obj in mirror.objects("networks")}
-    assert [feed.state for feed in mirror.feeds("volumes")] == ["live"]
+    assert "bridge" in {obj.ref.name for obj in mirror.objects("networks.docker")}
+    assert [feed.state for feed in mirror.feeds("volumes.docker")] == ["live"]
     assert mirror.find_kind("Container") == CONTAINERS
 
 
@@ -193,7 +193,7 @@ def test_a_cut_loses_nothing(forward: Forward, mirror: Mirror, container: str, l
     forward.cut()
     lab.docker("pause", container)
     until(mirror, lambda: state(mirror, container) == "paused")
-    until(mirror, lambda: [feed.state for feed in mirror.feeds("containers")] == ["live"])
+    until(mirror, lambda: [feed.state for feed in mirror.feeds("containers.docker")] == ["live"])
     lab.docker("unpause", container)
     until(mirror, lambda: state(mirror, container) == "running")
     states = [
