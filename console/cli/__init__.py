@@ -45,6 +45,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "record": ("console.cli.record:record", "Watch clusters, and keep what they show."),
     "reindex": ("console.cli.reindex:reindex", "Build the index again from evidence and journal."),
     "report": ("console.cli.report:report", "Write the report, as Markdown or HTML."),
+    "revisions": (
+        "console.cli.revisions:revisions",
+        "The history of a workload, and what came before it failed.",
+    ),
     "rights": ("console.cli.rights:rights", "What a user, group or service account may do."),
     "sql": ("console.cli.sql:sql", "Ask the case in SQL, read-only."),
     "tag": ("console.cli.tag:tag", "Tag an event, or take a tag away."),

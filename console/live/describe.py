@@ -25,6 +25,7 @@ from console.live.rights import rights_of
 
 MAX_EVENTS, MAX_RELATED, MAX_RIGHTS = 50, 30, 20
 MAX_LINES = 200  # of what a kind has in its spec
+UNSEEN = ("hidden", "lost", "not served", "not collected")
 _USED = ("secrets", "configmaps", "serviceaccounts", "persistentvolumeclaims", "nodes", "images")
 _SELECTING = ("services", "networkpolicies.networking.k8s.io", "poddisruptionbudgets.policy")
 
@@ -69,6 +70,7 @@ def describe(inventory: Inventory, ref: Ref, now: datetime | None = None) -> lis
         Section("Rights", tuple(_rights(inventory, obj, doc))),
         Section("Events", tuple(_events(inventory, obj, at))),
         Section("Written by", tuple(_writers(doc, at))),
+        Section("Not seen", tuple(_unseen(inventory, obj))),
     )
     return [section for section in made if section.lines]
 
@@ -373,3 +375,16 @@ def _writers(doc: Doc, at: datetime) -> Iterator[Line]:
         parts = joined(list(dict.fromkeys(".".join(p.split(".")[:2]) for p in paths)), 6)
         where = f" {subresource}" if subresource else ""
         yield Line(manager, f"{operation}{where} {_when(ts, at) if ts else ''}: {parts}")
+
+
+def _unseen(inventory: Inventory, obj: Obj) -> Iterator[Line]:
+    """What this page was to be made of and can't be seen: a part that is missing is not empty."""
+    kinds = ["events"]
+    if obj.ref.kind == "pods":
+        kinds += ["services", "networkpolicies.networking.k8s.io", "replicasets.apps"]
+    elif obj.ref.kind in (*_USED, *_SELECTING, *relations.WORKLOADS):
+        kinds += ["pods", "replicasets.apps"]
+    for kind in kinds:
+        for feed in inventory.feeds(kind):
+            if feed.cluster == obj.ref.cluster and feed.state in UNSEEN:
+                yield Line(kind, feed.reason or feed.state)

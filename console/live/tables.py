@@ -17,6 +17,7 @@ from console.live.inventory import Feed, Inventory, Obj, Ref
 from console.live.judging import Judge
 from console.live.kinds import table_of
 from console.live.kinds.base import Facts
+from console.live.rbac import hidden_rbac
 from console.live.reading import reader
 from console.live.risk import Risk, by_severity, words, worst
 
@@ -57,6 +58,11 @@ class Row:
     def state(self) -> State:
         """How it stands, beside the words: "", ok, pending, bad or done."""
         return "done" if self.obj.gone else self._facts.state
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the token of a service account is in it."""
+        return bool(self._facts.account)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -119,13 +125,17 @@ def _namespace(ref: Ref) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """columns: wide ones included, for choosing. feeds: how well the kind is seen, per cluster."""
+    """columns: wide ones included, for choosing. feeds: how well the kind is seen, per cluster.
+
+    unjudged: why RISK may lack what tokens may do: roles or bindings that can't be seen.
+    """
 
     kind: str
     namespace: str
     columns: tuple[Column, ...]
     rows: Sequence[Row]
     feeds: tuple[Feed, ...]
+    unjudged: tuple[str, ...] = ()
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -174,4 +184,6 @@ def table(
     for obj in objects:
         facts = read(obj)
         rows.append(Row(obj, facts, judge.beside(obj, facts) if judge else (), shape))
-    return Table(kind, namespace, (*(c for c, _ in places), *known.columns), rows, feeds)
+    unjudged = hidden_rbac(inventory) if any(row.has_token for row in rows) else ()
+    heads = tuple(column for column, _ in places)
+    return Table(kind, namespace, (*heads, *known.columns), rows, feeds, unjudged)

@@ -9,7 +9,7 @@ import pytest
 
 from console.live import relations
 from console.live.describe import Section, describe
-from console.live.inventory import Obj, Ref
+from console.live.inventory import Feed, Obj, Ref
 from console.live.manifest import manifest, owners_of_fields
 from tests.live.dumped import SAMPLE, WEBSHOP, Dumped
 
@@ -167,6 +167,14 @@ def test_describe_of_every_object_there_is(shop: Dumped) -> None:
             for obj in inventory.objects(kind.key):
                 assert describe(inventory, obj.ref)[0].lines[0].value == obj.ref.name
                 assert manifest(obj)
+
+
+def test_a_page_says_what_it_could_not_be_made_of() -> None:
+    reason = "no right to list services in a"
+    feed = Feed("lab", "services", "a", "hidden", reason=reason)
+    inventory = Dumped([USER, BYSTANDER], feeds=[feed])
+    found = describe(inventory, named(inventory, "pods", "user").ref)
+    assert section(found, "Not seen")["services"] == reason
 
 
 def test_yaml_folds_what_nobody_reads_and_masks_secrets() -> None:
