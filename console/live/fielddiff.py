@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from console.live.mergekeys import reading_key
@@ -72,7 +73,7 @@ def _maps(
 
 
 def _values(path: tuple[str, ...], before: Any, after: Any, secret: bool) -> Iterator[FieldChange]:
-    if before == after:
+    if before == after or _is_digest(before, after) or _is_digest(after, before):
         return
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _maps(path, before, after, secret)
@@ -82,6 +83,13 @@ def _values(path: tuple[str, ...], before: Any, after: Any, secret: bool) -> Ite
         yield from _maps(path, before or {}, after or {}, secret)
     else:
         yield FieldChange(dotted(path), before, after)
+
+
+def _is_digest(value: Any, other: Any) -> bool:
+    """Whether one is what a recording keeps of the other (`redact.hashed`)."""
+    if not isinstance(value, str) or not value.startswith("sha256:"):
+        return False
+    return isinstance(other, str) and value[7:] == sha256(other.encode("utf-8", "replace")).hexdigest()
 
 
 def _is_map(value: Any) -> bool:

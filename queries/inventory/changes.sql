@@ -7,7 +7,8 @@ where kind in (select unnest($kinds::varchar[]))
     and ($name = '' or name = $name)
     and ($since::timestamp is null or ts >= $since::timestamp)
     and ($as_of::timestamp is null or ts <= $as_of::timestamp)
-    and effect in ('create', 'write', 'ask', 'end', 'seen')
+    -- what is seen for the first time has not changed
+    and (effect in ('create', 'write', 'ask', 'end') or (effect = 'seen' and is_known))
     -- a status of which only its writing is known says nothing
     and not (effect = 'write' and body_kind is null and coalesce(subresource, '') = 'status')
 order by ts desc, kind, step desc

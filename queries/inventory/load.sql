@@ -416,12 +416,20 @@ told_apart as (
             partition by kind, cluster, namespace, name, round order by step
             rows between unbounded preceding and 1 preceding), false) as is_other
     from counted
+),
+lived as (
+    select
+        * exclude (round, is_other, is_new),
+        round + sum(is_other::int) over (
+            partition by kind, cluster, namespace, name order by step) as life
+    from told_apart
 )
 select
-    kind, step, cluster, namespace, name,
-    round + sum(is_other::int) over (
-        partition by kind, cluster, namespace, name order by step) as life,
+    kind, step, cluster, namespace, name, life,
     uid, version, ts, origin, effect, verb, subresource, who, agent, body_kind,
     if(body_kind is null, null, body) as body, body_at, created, grace_s, has_finalizers, note,
+    coalesce(bool_or(body_kind is not null) over (
+        partition by kind, cluster, namespace, name, life order by step
+        rows between unbounded preceding and 1 preceding), false) as is_known,
     evidence, path, line, part
-from told_apart
+from lived

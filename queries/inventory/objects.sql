@@ -68,9 +68,10 @@ select
     if(end_ts is null and next_ts is not null,
         'its end is not in the evidence: another of its name came after it', end_note) as end_note,
     ask_ts, ask_note,
-    -- nothing says when it went: the grace period is over and nothing was heard of it since
+    -- nothing says when it went: its time is long over (a kubelet that is busy needs longer than
+    -- the grace period), and nothing was heard of it since
     if(end_ts is null and ask_ts is not null and not coalesce(is_held, false)
-        and greatest(due_ts, very_last_ts) <= coalesce($as_of::timestamp, $until::timestamp),
+        and greatest(due_ts, very_last_ts) + interval 1 minute <= coalesce($as_of::timestamp, $until::timestamp),
         greatest(due_ts, last_ts), null) as due_ts,
     coalesce(is_held, false) as is_held, maybe_note
 from followed

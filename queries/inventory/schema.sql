@@ -36,6 +36,8 @@ create temp table if not exists steps (
     grace_s bigint,
     has_finalizers boolean,
     note varchar,
+    -- something of its content was known before
+    is_known boolean,
     -- the event that is cited
     evidence varchar,
     path varchar,

@@ -84,3 +84,13 @@ def test_what_is_no_object_does_no_harm(odd: Any) -> None:
     assert field_diff({"spec": odd}, {"spec": odd}) == []
     field_diff({"spec": {"containers": odd}}, {"spec": {"containers": [{"name": "a"}]}})
     field_diff({"kind": "Secret", "data": odd}, {"kind": "Secret", "data": {"a": "b"}})
+
+
+def test_a_config_maps_value_and_its_digest_are_the_same() -> None:
+    from console.live.redact import hashed
+
+    clear, kept = {"data": {"mode": "dark"}}, {"data": {"mode": hashed("dark")}}
+    assert field_diff(clear, kept) == field_diff(kept, clear) == []
+    assert [change.path for change in field_diff({"data": {"mode": "light"}}, kept)] == [
+        "data.mode"
+    ]

@@ -612,3 +612,13 @@ def test_managed_fields_name_the_tool(read: Read) -> None:
     assert [(c.what, c.agent, c.who, c.origin) for c in recording.changes()] == [
         ("changed", "helm", "", "watch"), ("created", "kubectl", "", "watch"),
     ]  # fmt: skip
+
+
+def test_what_was_only_listed_does_not_crowd_out_changes(read: Read, tmp_path: Path) -> None:
+    listed = [pod(f"p{i}", f"u{i}") for i in range(20)]
+    recording = read(
+        audit(1, "create", response=pod()),
+        audit(2, "update", response=pod(version="2", image="x")),
+        dumps=[write_dump(tmp_path / "pods.json", listed, 60)],
+    )
+    assert [c.what for c in recording.changes(limit=2)] == ["changed", "created"]
