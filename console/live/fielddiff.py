@@ -89,7 +89,9 @@ def _is_digest(value: Any, other: Any) -> bool:
     """Whether one is what a recording keeps of the other (`redact.hashed`)."""
     if not isinstance(value, str) or not value.startswith("sha256:"):
         return False
-    return isinstance(other, str) and value[7:] == sha256(other.encode("utf-8", "replace")).hexdigest()
+    return (
+        isinstance(other, str) and value[7:] == sha256(other.encode("utf-8", "replace")).hexdigest()
+    )
 
 
 def _is_map(value: Any) -> bool:
