@@ -16,6 +16,7 @@ from console.errors import UsageError
 from console.live.api import JSON_TYPE, MERGE_PATCH, ClusterApi, NotFound
 from console.live.discovery import discover, find_kind
 from console.live.inventory import Kind
+from console.live.redact import LAST_APPLIED
 
 FIELD_MANAGER = "kubecase"
 PAGE = 500
@@ -68,8 +69,9 @@ class Cluster:
 
     def read(self, path: str) -> Doc:
         """The object at a path of the API."""
-        accept = METADATA if is_secret(path) else JSON_TYPE
-        return _doc(self.api.get(path, accept=accept))
+        if is_secret(path):
+            return _bare(_doc(self.api.get(path, accept=METADATA)))
+        return _doc(self.api.get(path))
 
     def find(self, kind: str, namespace: str, name: str) -> Doc | None:
         """Like `get`, None where it is not there."""
@@ -92,9 +94,8 @@ class Cluster:
                      "fieldSelector": fields or None}  # fmt: skip
             page = _doc(self.api.request("GET", path, params=asked, accept=accept).body)
             for item in page.get("items") or []:
-                item.setdefault("kind", found.kind)
-                item.setdefault("apiVersion", found.api_version)
-                items.append(item)
+                item["kind"], item["apiVersion"] = found.kind, found.api_version
+                items.append(_bare(item) if is_secret(path) else item)
             token = page.get("metadata", {}).get("continue") or None
             if token is None:
                 return items
@@ -159,6 +160,13 @@ def is_secret(path: str) -> bool:
     """Whether a path of the API is of Secrets."""
     parts = path.strip("/").split("/")
     return parts[:2] == ["api", "v1"] and "secrets" in parts[2:5]
+
+
+def _bare(doc: Doc) -> Doc:
+    """A Secret's metadata, without the copy of its values that `kubectl apply` leaves there."""
+    doc["apiVersion"], doc["kind"] = "v1", "Secret"
+    (doc["metadata"].get("annotations") or {}).pop(LAST_APPLIED, None)
+    return doc
 
 
 def _params(dry_run: bool) -> dict[str, str]:

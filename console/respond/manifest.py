@@ -14,6 +14,7 @@ from console.case.text import visible
 from console.live.redact import LAST_APPLIED, Redactor
 from console.respond.cluster import Doc
 
+ACCOUNT = "kubernetes.io/service-account.name"
 # written by servers and controllers, at times of their own
 _SERVERS = ("resourceVersion", "managedFields", "generation", "selfLink")
 _BORN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
@@ -45,6 +46,12 @@ def reborn(doc: Mapping[str, Any]) -> Doc:
     kept = clean(doc)
     for name in _BORN:
         kept["metadata"].pop(name, None)
+    if kept.get("kind") == "Secret":
+        annotations = kept["metadata"].get("annotations") or {}
+        # the token controller writes a new token, and the account's uid, where it finds the name
+        annotations.pop("kubernetes.io/service-account.uid", None)
+        is_token = ACCOUNT in annotations
+        kept["type"] = "kubernetes.io/service-account-token" if is_token else "Opaque"
     return kept
 
 

@@ -77,12 +77,16 @@ class ObjectStep(Step, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One field. set: `value` (None removes it); add, remove: an item of a list, told by `key`."""
+    """One field. set: `value` (None removes it); add, remove: an item of a list, told by `key`.
+
+    stays: the API lets nobody take it back, so undo leaves it.
+    """
 
     path: tuple[str, ...]
     value: Any = None
     how: Literal["set", "add", "remove"] = "set"
     key: tuple[str, ...] = ()
+    stays: bool = False
 
     def wanted(self, current: Any) -> Any:
         if self.how == "set":
@@ -92,6 +96,8 @@ class Change(msgspec.Struct, frozen=True):
 
     def restored(self, current: Any, before: Any) -> Any:
         """What undo puts there; items that others added to a list stay."""
+        if self.stays:
+            return current
         if self.how == "set":
             return before
         was = [item for item in before or [] if self._is_same(item)]

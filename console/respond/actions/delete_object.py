@@ -1,0 +1,44 @@
+"""Delete one object that the attacker made. Its manifest is kept, and undo makes it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.errors import UsageError
+from console.respond.action import Action, Plan
+from console.respond.blast import Surroundings
+from console.respond.edits import delete_of
+
+if TYPE_CHECKING:
+    from console.respond.means import Means
+
+
+@dataclass(frozen=True)
+class DeleteObject(Action):
+    id = "delete-object"
+    title = "Delete (eradicate)"
+    kinds = ("*",)
+
+    def plan(self, means: Means, mark: str) -> Plan:
+        kind = means.cluster.kind(self.target.kind)
+        if kind.key in ("namespaces", "nodes", "persistentvolumes", "persistentvolumeclaims"):
+            raise UsageError(
+                f"{kind.resource} are not deleted here: undo could not bring back what they hold",
+                where=str(self.target),
+            )
+        step, doc = delete_of(means, self.target, "delete " + kind.kind + " {name}")
+        around = Surroundings(means.cluster)
+        lost: tuple[str, ...] = ()
+        cannot: tuple[str, ...] = ("undo makes a new object: another uid, no status",)
+        hits: list[str] = []
+        if kind.key == "pods":
+            hits = around.endpoint_lines(doc) + around.reaction_lines(doc)
+            lost = ("its memory, its writable layer, its logs on the node",)
+        elif kind.key == "secrets":
+            lost = ("its values: they are never read, so undo makes an empty one",)
+        elif "template" in (doc.get("spec") or {}):
+            lost = ("its pods, with their memory and writable layers",)
+        if doc["metadata"].get("ownerReferences"):
+            cannot += ("its owner will make it again",)
+        return Plan((step,), tuple(hits), cannot, tuple(around.hidden), lost)
