@@ -33,6 +33,7 @@ _CONSENT = (
     click.option("--confirm", metavar="NAME", help="The target's name, where it is production."),
     click.option("--second", is_flag=True, help="Have a second analyst sign the plan first."),
     click.option("--reason", default="", help="Why, for the record."),
+    click.option("--snapshot", "take_first", is_flag=True, help="Take a snapshot before."),
     click.option("--skip-snapshot", metavar="REASON", help="Destroy without a snapshot; why."),
 )  # fmt: skip
 
@@ -122,13 +123,18 @@ def _preserve(case: Case, means: Means, prepared: Prepared, given: dict[str, Any
     if not prepared.plan.destroys:
         return
     target = prepared.action.target
-    if given["skip_snapshot"]:
+    if given["take_first"]:
+        from console.respond.snapshot import expand, take
+
+        for one in expand(means, target):
+            take(case, means, [one], say=_say(given["as_json"]))
+    elif given["skip_snapshot"]:
         skip(case, prepared.id, target, given["skip_snapshot"])
     elif not is_preserved(case, target):
         raise UsageError(
             "it destroys: " + "; ".join(map(visible, prepared.plan.destroys)),
             where=visible(str(target)),
-            hint="take a snapshot first, or --skip-snapshot REASON",
+            hint="--snapshot takes one before, --skip-snapshot REASON goes without",
         )
 
 

@@ -26,18 +26,22 @@ class Surroundings:
 
     cluster: Cluster
     hidden: list[str] = field(default_factory=list)
-    _lists: dict[tuple[str, str], list[Doc]] = field(default_factory=dict)
+    _lists: dict[tuple[str, str, str], list[Doc]] = field(default_factory=dict)
 
-    def objects(self, kind: str, namespace: str = "") -> list[Doc]:
-        """Empty, and said in `hidden`, where the right is missing."""
-        if (kind, namespace) not in self._lists:
+    def objects(self, kind: str, namespace: str = "", *, fields: str = "") -> list[Doc]:
+        """Empty, and said in `hidden`, where the right is missing. fields: a field selector."""
+        key = (kind, namespace, fields)
+        if key not in self._lists:
             try:
-                self._lists[kind, namespace] = self.cluster.objects(kind, namespace)
+                self._lists[key] = self.cluster.objects(kind, namespace, fields=fields)
             except Forbidden:
                 place = f" in {namespace}" if namespace else ""
                 self.hidden.append(f"no right to list {kind.partition('.')[0]}{place}")
-                self._lists[kind, namespace] = []
-        return self._lists[kind, namespace]
+                self._lists[key] = []
+        return self._lists[key]
+
+    def pods_on(self, node: str, namespace: str = "") -> list[Doc]:
+        return self.objects("pods", namespace, fields=f"spec.nodeName={node}")
 
     def owner(self, doc: Doc) -> Doc | None:
         """The controller that owns an object, None without one or without the right to see it."""

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 Op = Literal["pause", "stop", "disconnect", "no-restart"]
 
 
+KEYS: dict[Op, str] = {
+    "pause": "paused", "stop": "running", "disconnect": "connected", "no-restart": "policy",
+}  # fmt: skip
+
+
 class EngineStep(Step, frozen=True, kw_only=True, tag="engine"):
     """op on the container with that whole id. network: for `disconnect`, its name."""
 
@@ -81,7 +86,7 @@ class EngineStep(Step, frozen=True, kw_only=True, tag="engine"):
 
     def undo(self, means: Means, before: Any, after: Any) -> str:
         now = self.read(means)
-        key = next(iter(before))
+        key = KEYS[self.op]
         if now[key] == before[key]:
             return ""
         if after is not None and now[key] != after[key]:

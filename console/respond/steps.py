@@ -200,7 +200,7 @@ class Edit(ObjectStep, frozen=True, kw_only=True, tag="edit"):
             place = body
             for name in change.path[:-1]:
                 place = place.setdefault(name, {})
-            place[change.path[-1]] = value
+            place[change.path[-1]] = _merge(_at(now, change.path), value)
         return body
 
 
@@ -345,6 +345,14 @@ class Evict(Delete, frozen=True, kw_only=True, tag="evict"):
 
 
 PLAN_AGAIN = "plan again"
+
+
+def _merge(now: Any, wanted: Any) -> Any:
+    """The merge patch that turns the one into the other: null where a field has to go."""
+    if not isinstance(now, dict) or not isinstance(wanted, dict):
+        return wanted
+    gone: Doc = {name: None for name in now if name not in wanted}
+    return gone | {name: _merge(now.get(name), value) for name, value in wanted.items()}
 
 
 def _at(doc: Doc, path: tuple[str, ...]) -> Any:

@@ -25,7 +25,7 @@ class CordonNode(Action):
     def plan(self, means: Means, mark: str) -> Plan:
         step, node = edit_of(means, self.target, CORDONED, "node {name} unschedulable")
         around = Surroundings(means.cluster)
-        pods = [p for p in around.objects("pods") if p["spec"].get("nodeName") == self.target.name]
+        pods = around.pods_on(self.target.name)
         others = [
             n for n in around.objects("nodes")
             if n["metadata"]["name"] != self.target.name and not n["spec"].get("unschedulable")

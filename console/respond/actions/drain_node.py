@@ -31,10 +31,10 @@ class DrainNode(Action):
         kind = means.cluster.kind("pods")
         hits: list[str] = []
         lost: list[str] = []
-        for pod in around.objects("pods", self.namespace):
+        for pod in around.pods_on(self.target.name, self.namespace):
             meta = pod["metadata"]
             name, namespace = meta["name"], meta["namespace"]
-            if pod["spec"].get("nodeName") != self.target.name or not _moves(pod):
+            if not _moves(pod):
                 continue
             steps.append(
                 Evict(

@@ -31,7 +31,7 @@ class TaintNode(Action):
 
     def plan(self, means: Means, mark: str) -> Plan:
         around = Surroundings(means.cluster)
-        here = [p for p in around.objects("pods") if p["spec"].get("nodeName") == self.target.name]
+        here = around.pods_on(self.target.name)
         names = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": p for p in here}
         unknown = [name for name in self.keep if name not in names]
         if unknown:

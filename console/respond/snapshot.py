@@ -1,0 +1,298 @@
+"""Snapshots: everything of a target, most volatile first, streamed into the case and hashed there.
+
+Nothing is written to the suspect or to its node's disk. Each item is journalled when it is in the
+case, so a snapshot that was cut goes on where it stopped; what failed is in the manifest with why.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from console.case.text import visible
+from console.errors import CaseError, UsageError
+from console.respond.target import CONTAINER, Target
+
+if TYPE_CHECKING:
+    from console.case.evidence import Evidence
+    from console.case.folder import Case
+    from console.case.journal import Entry
+    from console.respond.means import Means
+
+Say = Callable[[str], None]
+SPARE_BYTES = 256 << 20  # left free on the case's disk
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to take. how: the API call or command. read: its bytes, as they arrive.
+
+    captures: instead of `read`, something that puts evidence into the case itself and returns the
+    hashes.
+    """
+
+    name: str
+    how: str
+    read: Callable[[], Iterable[bytes]] | None = None
+    captures: Callable[[], list[str]] | None = None
+    size_hint: int = 0
+
+
+@dataclass(frozen=True)
+class Got:
+    """What became of one item. error: why it is not there, "" if it is."""
+
+    number: int
+    name: str
+    how: str
+    began: str
+    ended: str
+    evidence: tuple[str, ...] = ()
+    size_bytes: int = 0
+    error: str = ""
+
+
+@dataclass
+class Snapshot:
+    """One snapshot, as the journals have it. not_taken: what was never tried, and why."""
+
+    id: str
+    target: str
+    who: str
+    began: datetime
+    items: dict[str, Got] = field(default_factory=dict)
+    not_taken: tuple[str, ...] = ()
+    manifest: str = ""
+    is_whole: bool = False
+
+    @property
+    def failed(self) -> list[Got]:
+        return [one for one in self.items.values() if one.error]
+
+
+class Blocks(io.RawIOBase):
+    """An iterator of bytes as a stream that gives a block at a time."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks: Iterator[bytes] = iter(blocks)
+        self.size_bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        for block in self._blocks:
+            if block:
+                self.size_bytes += len(block)
+                return block
+        return b""
+
+
+def take(
+    case: Case, means: Means, targets: Sequence[Target], *, parallel: int = 2,
+    say: Say = lambda line: None,
+) -> list[Snapshot]:  # fmt: skip
+    """A snapshot of each target. Raises CaseError only for what could not even be begun."""
+    begun = []
+    for target in targets:
+        snapshot_id = f"s-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        case.record(
+            "snapshot.begun", entities=[target.entity],
+            data={"id": snapshot_id, "target": str(target)},
+        )  # fmt: skip
+        begun.append((snapshot_id, target))
+    with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
+        jobs = [pool.submit(_take_one, case, means, id_, target, say) for id_, target in begun]
+        for job in jobs:
+            job.result()
+    known = snapshots(case)
+    return [known[snapshot_id] for snapshot_id, _ in begun]
+
+
+def resume(case: Case, means: Means, snapshot_id: str, *, say: Say = lambda line: None) -> Snapshot:
+    """Take what failed, or what a cut left out. Raises UsageError for an unknown snapshot."""
+    found = find(case, snapshot_id)
+    _take_one(case, means, found.id, _target(found.target), say)
+    return snapshots(case)[found.id]
+
+
+def _take_one(case: Case, means: Means, snapshot_id: str, target: Target, say: Say) -> None:
+    items, not_taken = plan_items(case, means, target)
+    needed = sum(item.size_hint for item in items) + SPARE_BYTES
+    free = shutil.disk_usage(case.folder).free
+    if free < needed:
+        raise CaseError(
+            f"the case's disk has {free / 1e6:,.0f} MB free, about {needed / 1e6:,.0f} are needed",
+            where=str(case.folder), hint="make room, or open a case elsewhere",
+        )  # fmt: skip
+    done = snapshots(case)[snapshot_id].items
+    for number, item in enumerate(items, 1):
+        if item.name in done and not done[item.name].error:
+            continue
+        got = _take_item(case, snapshot_id, number, item, target)
+        case.record(
+            "snapshot.item", entities=[target.entity], cites=(),
+            data={"id": snapshot_id, **asdict(got)},
+        )  # fmt: skip
+        size = f"{got.size_bytes:,} bytes" if not got.error else f"NOT TAKEN: {got.error}"
+        say(f"{target} {number}/{len(items)} {item.name}: {size}")
+    _seal(case, snapshot_id, target, not_taken)
+
+
+def _take_item(case: Case, snapshot_id: str, number: int, item: Item, target: Target) -> Got:
+    began = _now()
+    name = f"{snapshot_id}/{number:02}-{item.name}"
+    try:
+        if item.captures is not None:
+            hashes = item.captures()
+            size = sum(case.store.get(one).size_bytes for one in hashes)
+            return Got(number, item.name, item.how, began, _now(), tuple(hashes), size)
+        assert item.read is not None
+        evidence = _keep(
+            case, Blocks(item.read()), name, f"snapshot {snapshot_id} of {target}: {item.how}"
+        )
+    except CaseError as error:
+        return Got(number, item.name, item.how, began, _now(), error=visible(str(error))[:500])
+    return Got(number, item.name, item.how, began, _now(), (evidence.sha256,), evidence.size_bytes)
+
+
+def _keep(case: Case, stream: Any, name: str, source: str) -> Evidence:
+    """Bytes into the case, hashed on the way; they are read later, when all is preserved."""
+    evidence = case.store.add_stream(stream, name, source=source)
+    case.record(
+        "evidence.added",
+        data={
+            "sha256": evidence.sha256, "name": evidence.name, "in_place": None, "source": source,
+            "size_bytes": evidence.size_bytes,
+        },
+    )  # fmt: skip
+    return evidence
+
+
+def _seal(case: Case, snapshot_id: str, target: Target, not_taken: tuple[str, ...]) -> None:
+    """The manifest, itself evidence: what was taken, how, when, in which order, what failed."""
+    found = snapshots(case)[snapshot_id]
+    order = sorted(found.items.values(), key=lambda got: got.number)
+    facts = {
+        "snapshot": snapshot_id, "target": str(target), "who": found.who,
+        "began": found.began.isoformat() + "Z", "ended": _now(),
+        "items": [asdict(got) for got in order], "not_taken": list(not_taken),
+    }  # fmt: skip
+    text = json.dumps(facts, indent=1, ensure_ascii=True, sort_keys=True).encode()
+    evidence = _keep(
+        case,
+        io.BytesIO(text),
+        f"{snapshot_id}/manifest.json",
+        f"snapshot {snapshot_id} of {target}",
+    )
+    case.record(
+        "snapshot.taken", entities=[target.entity],
+        data={
+            "id": snapshot_id, "target": str(target), "manifest": evidence.sha256,
+            "not_taken": list(not_taken), "failed": [got.name for got in order if got.error],
+        },
+    )  # fmt: skip
+
+
+def plan_items(case: Case, means: Means, target: Target) -> tuple[list[Item], tuple[str, ...]]:
+    """What would be taken, in order, and what would not, with the reason."""
+    from console.respond import snapshot_container, snapshot_node, snapshot_pod
+
+    if target.kind == CONTAINER:
+        return snapshot_container.items(means, target.name)
+    kind = means.cluster.kind(target.kind).key
+    if kind == "pods":
+        return snapshot_pod.items(case, means, target)
+    if kind == "nodes":
+        return snapshot_node.items(case, means, target)
+    raise UsageError("a snapshot is of a pod, a container or a node", where=str(target),
+                     hint="a workload is expanded to its pods by `expand`")  # fmt: skip
+
+
+def expand(means: Means, target: Target) -> list[Target]:
+    """A workload's pods; any other target itself. Raises UsageError for one without pods."""
+    from console.respond.blast import labels_of, selects
+
+    if target.kind == CONTAINER or means.cluster.kind(target.kind).key in ("pods", "nodes"):
+        return [target]
+    doc = means.cluster.get(target.kind, target.namespace, target.name)
+    selector = (doc.get("spec") or {}).get("selector")
+    if selector and not {"matchLabels", "matchExpressions"} & selector.keys():
+        selector = {"matchLabels": selector}
+    found = [
+        Target("pods", target.namespace, pod["metadata"]["name"])
+        for pod in means.cluster.objects("pods", target.namespace)
+        if selects(selector, labels_of(pod))
+    ]
+    if not found:
+        raise UsageError("it has no pods", where=str(target))
+    return found
+
+
+def snapshots(case: Case) -> dict[str, Snapshot]:
+    """By id, oldest first: the fold of the journals."""
+    found: dict[str, Snapshot] = {}
+    for entry in case.entries():
+        key = str(entry.data.get("id", ""))
+        if entry.kind == "snapshot.begun":
+            found[key] = Snapshot(key, str(entry.data.get("target", "")), entry.who, entry.ts)
+        elif entry.kind == "snapshot.item" and key in found:
+            got = _got(entry)
+            found[key].items[got.name] = got
+        elif entry.kind == "snapshot.taken" and key in found:
+            found[key].is_whole = True
+            found[key].manifest = str(entry.data.get("manifest", ""))
+            found[key].not_taken = tuple(map(str, entry.data.get("not_taken") or ()))
+    return found
+
+
+def find(case: Case, prefix: str) -> Snapshot:
+    """By id or its start. Raises UsageError."""
+    found = [one for one in snapshots(case).values() if prefix and one.id.startswith(prefix)]
+    if len(found) != 1:
+        raise UsageError("no such snapshot", where=prefix[:40],
+                         hint="`kubecase snapshot CASE --list`")  # fmt: skip
+    return found[0]
+
+
+def verify(case: Case, snapshot: Snapshot) -> list[str]:
+    """What does not hold of a snapshot's evidence, in words; hashes every byte again."""
+    from console.case.copying import take as hash_all
+
+    wrong = [] if snapshot.is_whole else ["it was cut: `--resume` takes the rest"]
+    wanted = [(got.name, one) for got in snapshot.items.values() for one in got.evidence]
+    if snapshot.manifest:
+        wanted.append(("manifest.json", snapshot.manifest))
+    for name, sha256 in wanted:
+        try:
+            with case.store.get(sha256).data_path.open("rb") as handle:
+                actual, _ = hash_all(handle, name, None)
+        except (CaseError, OSError) as error:
+            wrong.append(f"{name}: {error}")
+            continue
+        if actual != sha256:
+            wrong.append(f"{name}: its bytes are others now")
+    return wrong
+
+
+def _got(entry: Entry) -> Got:
+    data: dict[str, Any] = {name: entry.data.get(name) for name in Got.__dataclass_fields__}
+    data["evidence"] = tuple(data["evidence"] or ())
+    return Got(**data)
+
+
+def _target(text: str) -> Target:
+    kind, _, rest = text.partition("/")
+    namespace, _, name = rest.rpartition("/")
+    return Target(kind, namespace, name)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,98 @@
+"""Snapshots: what was taken, in which order, what failed; cut ones go on; nothing is written there."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from console.errors import CaseError
+from console.respond import snapshot
+from console.respond.preserve import is_preserved
+from console.respond.target import Target
+from tests.real.lab import Lab
+from tests.respond.conftest import Scene
+
+
+def test_pod_bundle(scene: Scene, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", lab.docker_host)
+    pod = scene.pods()[0]
+    name = pod["metadata"]["name"]
+    container = pod["status"]["containerStatuses"][0]["containerID"].rpartition("//")[2]
+    changed = lab.docker("diff", container)
+    target = scene.target("pods", name)
+    [taken] = snapshot.take(scene.case, scene.means, [target])
+    assert not taken.failed
+    names = [got.name for got in sorted(taken.items.values(), key=lambda got: got.number)]
+    assert names[0] == "capture"  # the most volatile first
+    assert {"pod.json", "events.json", "owners.json", "related.json", "shop.log",
+            "shop.filesystem.tar", "shop.docker_inspect.json"} <= set(names)  # fmt: skip
+    assert any("no such API (1.20" in line for line in taken.not_taken)
+    assert snapshot.verify(scene.case, taken) == []
+    assert is_preserved(scene.case, target)
+    assert lab.docker("diff", container) == changed  # nothing was written to the suspect
+
+    manifest = json.loads(scene.case.store.get(taken.manifest).data_path.read_bytes())
+    assert [item["number"] for item in manifest["items"]] == list(range(1, len(names) + 1))
+    related = scene.case.store.get(taken.items["related.json"].evidence[0]).data_path.read_text()
+    assert json.loads(related)["items"][-1]["secrets"]  # names
+    assert '"data"' not in related
+
+
+def test_pod_deleted_meanwhile_and_resume(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    target = scene.target("pods", "client")
+    items, _ = snapshot.plan_items(scene.case, scene.means, target)
+    last = threading.Event()
+
+    def delete_once(*args: object) -> list[str]:
+        if not last.is_set():
+            last.set()
+            scene.lab.kubectl("-n", scene.namespace, "delete", "pod", "client", "--wait=true")
+        raise CaseError("it is gone", where="pod client")
+
+    monkeypatch.setattr("console.respond.snapshot_pod.capture", delete_once)
+    [taken] = snapshot.take(scene.case, scene.means, [target])
+    failed = {got.name for got in taken.failed}
+    assert {"capture", "pod.json", "client.log"} <= failed
+    assert "events.json" not in failed  # what is still there was taken
+    assert taken.is_whole
+    assert len(taken.items) == len(items)
+    assert any("no engine has it at hand" in line for line in taken.not_taken)
+
+
+def test_cut_goes_on_where_it_was(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    monkeypatch.setattr("console.respond.snapshot_pod.capture", lambda *_: [])
+    real, count = snapshot._take_item, [0]
+
+    def cut(*args: object) -> snapshot.Got:
+        count[0] += 1
+        if count[0] == 4:
+            raise KeyboardInterrupt
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(snapshot, "_take_item", cut)
+    with pytest.raises(KeyboardInterrupt):
+        snapshot.take(scene.case, scene.means, [scene.target("pods", "client")])
+    [one] = snapshot.snapshots(scene.case).values()
+    assert not one.is_whole
+    assert len(one.items) == 3
+    assert snapshot.verify(scene.case, one) == ["it was cut: `--resume` takes the rest"]
+    done = snapshot.resume(scene.case, scene.means, one.id)
+    assert done.is_whole
+    assert not done.failed
+    assert count[0] == 4 + len(done.items) - 3  # none of the first three again
+
+
+def test_full_disk_is_said_before(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "SPARE_BYTES", 1 << 60)
+    with pytest.raises(CaseError, match="MB free"):
+        snapshot.take(scene.case, scene.means, [Target("nodes", "", "lab-node")])
+
+
+def test_replicas_of_a_workload(scene: Scene) -> None:
+    pods = {p["metadata"]["name"] for p in scene.pods()}
+    found = snapshot.expand(scene.means, scene.target("deployments", "shop"))
+    assert {one.name for one in found} == pods
