@@ -75,6 +75,7 @@ def run_action(
     """
     from console.case.folder import Case
     from console.errors import UsageError
+    from console.respond.preserve import preserve
     from console.respond.runner import carry_out, prepare, record_plan
 
     with Case.open(folder) as case:
@@ -108,46 +109,27 @@ def run_action(
             )
         if prepared.refused:
             raise UsageError(f"the server refuses it: {visible(prepared.refused[0])}")
-        _preserve(case, means, prepared, given)
+        preserve(
+            case, means, prepared.id, action.target, prepared.plan.destroys,
+            take_first=given["take_first"], skip_reason=given["skip_snapshot"],
+            say=say_to(given["as_json"]),
+        )  # fmt: skip
         record = record_plan(case, prepared, reason=given["reason"])
         if not given["as_json"]:
             show_plan(prepared, False)
         return finish(case, means, record, given["as_json"], carry_out)
 
 
-def _preserve(case: Case, means: Means, prepared: Prepared, given: dict[str, Any]) -> None:
-    """Preserve before destroying: a snapshot, or a reason for none in the journal."""
-    from console.errors import UsageError
-    from console.respond.preserve import is_preserved, skip
-
-    if not prepared.plan.destroys:
-        return
-    target = prepared.action.target
-    if given["take_first"]:
-        from console.respond.snapshot import expand, take
-
-        for one in expand(means, target):
-            take(case, means, [one], say=_say(given["as_json"]))
-    elif given["skip_snapshot"]:
-        skip(case, prepared.id, target, given["skip_snapshot"])
-    elif not is_preserved(case, target):
-        raise UsageError(
-            "it destroys: " + "; ".join(map(visible, prepared.plan.destroys)),
-            where=visible(str(target)),
-            hint="--snapshot takes one before, --skip-snapshot REASON goes without",
-        )
-
-
 def finish(
     case: Case, means: Means, record: Record, as_json: bool, carry: Callable[..., Verdict]
 ) -> Verdict:
     """Carry it out, print the verdict; exit 1 unless it was measured to hold."""
-    verdict = carry(case, means, record, say=_say(as_json))
+    verdict = carry(case, means, record, say=say_to(as_json))
     show_verdict(record.id, verdict, as_json)
     return verdict
 
 
-def _say(as_json: bool) -> Callable[[str], None]:
+def say_to(as_json: bool) -> Callable[[str], None]:
     if as_json:
         return lambda line: None
     return lambda line: click.echo(f"  {visible(line)}", err=True)

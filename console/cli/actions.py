@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from console.cli.acting import exit_by, finish, means_of, place_options
+from console.cli.acting import exit_by, finish, means_of, place_options, say_to
 from console.cli.output import print_json, print_table
 
 
@@ -18,6 +18,8 @@ from console.cli.output import print_json, print_table
 @click.option("--finish", "finish_id", metavar="ID", help="Apply a plan, or go on half-way.")
 @click.option("--verify", "verify_id", metavar="ID", help="Measure the effect again.")
 @click.option("--confirm", metavar="NAME", help="The target's name, where it is production.")
+@click.option("--snapshot", "take_first", is_flag=True, help="Take a snapshot before.")
+@click.option("--skip-snapshot", metavar="REASON", help="Destroy without a snapshot; why.")
 @place_options
 def actions(
     folder: Path,
@@ -26,12 +28,15 @@ def actions(
     finish_id: str | None,
     verify_id: str | None,
     confirm: str | None,
+    take_first: bool,
+    skip_snapshot: str | None,
     as_json: bool,
     **given: Any,
 ) -> None:
     """List the actions of CASE: planned, applied, verified, undone, half-done after a crash."""
     from console.case.folder import Case
     from console.respond import runner
+    from console.respond.preserve import preserve
     from console.respond.record import find_record
 
     with Case.open(folder) as case:
@@ -45,6 +50,10 @@ def actions(
             means = means_of(case, given)
             if finish_id is not None:
                 _confirmed(means, record, confirm)
+                preserve(
+                    case, means, record.id, record.target, record.plan.get("destroys") or (),
+                    take_first=take_first, skip_reason=skip_snapshot, say=say_to(as_json),
+                )  # fmt: skip
             carry = runner.carry_out if finish_id else runner.verify
             exit_by(finish(case, means, record, as_json, carry))
             return

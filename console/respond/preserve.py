@@ -1,16 +1,49 @@
-"""Preserve before destroying: whether a snapshot is there, and why one was skipped."""
+"""Preserve before destroying: a snapshot, one that is there already, or a reason for none."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from console.case.text import visible
+from console.errors import UsageError
+from console.respond.snapshot import expand, take
 from console.respond.target import Target
 
 if TYPE_CHECKING:
     from console.case.folder import Case
+    from console.respond.means import Means
 
 RECENT = timedelta(hours=1)
+
+
+def preserve(
+    case: Case, means: Means, action_id: str, target: Target, destroys: Sequence[str], *,
+    take_first: bool = False, skip_reason: str | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> None:  # fmt: skip
+    """What has to be so before an action that destroys. Raises UsageError where it is not."""
+    if not destroys:
+        return
+    if skip_reason:
+        case.record(
+            "snapshot.skipped", entities=[target.entity],
+            data={"id": action_id, "target": str(target), "reason": skip_reason},
+        )  # fmt: skip
+        return
+    try:
+        parts = expand(means, target)
+    except UsageError:
+        return  # nothing that a snapshot could be taken of: a secret, say
+    missing = [one for one in parts if not is_preserved(case, one)]
+    if missing and take_first:
+        take(case, means, missing, say=say)
+    elif missing:
+        raise UsageError(
+            "it destroys: " + "; ".join(map(visible, destroys)), where=visible(str(target)),
+            hint="--snapshot takes one before, --skip-snapshot REASON goes without",
+        )  # fmt: skip
 
 
 def is_preserved(case: Case, target: Target) -> bool:
@@ -22,11 +55,3 @@ def is_preserved(case: Case, target: Target) -> bool:
         and entry.data.get("target") == str(target)
         for entry in case.entries()
     )
-
-
-def skip(case: Case, action_id: str, target: Target, reason: str) -> None:
-    """Write down why it goes without a snapshot."""
-    case.record(
-        "snapshot.skipped", entities=[target.entity],
-        data={"id": action_id, "target": str(target), "reason": reason},
-    )  # fmt: skip

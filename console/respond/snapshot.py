@@ -220,8 +220,11 @@ def expand(means: Means, target: Target) -> list[Target]:
     """A workload's pods; any other target itself. Raises UsageError for one without pods."""
     from console.respond.blast import labels_of, selects
 
-    if target.kind == CONTAINER or means.cluster.kind(target.kind).key in ("pods", "nodes"):
+    if target.kind == CONTAINER:
         return [target]
+    key = means.cluster.kind(target.kind).key
+    if key in ("pods", "nodes"):
+        return [Target(key, target.namespace, target.name)]
     doc = means.cluster.get(target.kind, target.namespace, target.name)
     selector = (doc.get("spec") or {}).get("selector")
     if selector and not {"matchLabels", "matchExpressions"} & selector.keys():
