@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from console.case.folder import Case
 from console.errors import UsageError
 from console.respond import runner
 from console.respond.config import Config, ContextRules
@@ -295,3 +296,17 @@ def test_container(
     assert state() == then
     runner.undo(means.case, means, record)
     assert state() == before
+
+
+def test_two_analysts_on_one_object(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each with a case of their own: the second finds the object changed, and undoes nothing."""
+    target = scene.target("deployments", "shop")
+    before = scene.state("deployments", "shop")
+    other_case = Case.create(tmp_path_factory.mktemp("other") / "case", title="another")
+    other = Scene(scene.lab, scene.namespace, other_case, scene.means)
+    mine, theirs = scene.plan("scale-to-zero", target), other.plan("scale-to-zero", target)
+    assert runner.carry_out(scene.case, scene.means, mine).word == "held"
+    with pytest.raises(runner.Halted, match="changed since the plan"):
+        runner.carry_out(other.case, other.means, theirs)
+    scene.undo(mine)
+    assert scene.state("deployments", "shop") == before
