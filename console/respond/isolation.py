@@ -22,6 +22,9 @@ METADATA = ("metadata", "169.254.169.254", 80)
 PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 
 
+UNMEASURED = Verdict("unknown", "could not measure: nothing was measured before")
+
+
 def exceptions(cluster: Cluster, pod: Doc, allow: Sequence[str]) -> Exceptions:
     """allow: `probe`, `dns`, addresses and networks. Raises UsageError."""
     addresses = []
@@ -80,11 +83,9 @@ def measure_pod(means: Means, pod: Doc, *, chain: str = "KC-00000000", rounds: i
 
 
 def judge(
-    before: Mapping[str, Any] | None, after: Measured, keep: Exceptions, *, not_enforced: str
+    before: Mapping[str, Any], after: Measured, keep: Exceptions, *, not_enforced: str
 ) -> Verdict:
     """Compare what was open before with what is open now, exceptions apart."""
-    if before is None:
-        return Verdict("unknown", "could not measure: nothing was measured before")
     was = msgspec.convert(before, type=Measured)
     now = {_key(a): a.reach for a in after.attempts}
     kept, cut, left, lines = [], [], [], []

@@ -22,7 +22,7 @@ from console.respond.blast import (
     selector_keys,
 )  # fmt: skip
 from console.respond.edits import create_of, edit_of
-from console.respond.isolation import exceptions, judge, measure_pod
+from console.respond.isolation import UNMEASURED, exceptions, judge, measure_pod
 from console.respond.netns import Exceptions
 from console.respond.steps import Change, Step
 
@@ -103,6 +103,8 @@ class IsolatePod(Action):
             return standing
         pod = self._pod(means)
         keep = exceptions(means.cluster, pod, self.allow)
+        if baseline is None:
+            return UNMEASURED
         if isinstance(baseline, dict) and "error" in baseline:
             return Verdict("unknown", f"could not measure: {baseline['error']}", standing.details)
         after = measure_pod(means, pod, rounds=ROUNDS)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from console.errors import CaseError
 from console.respond.action import Action, Plan, Verdict, option
 from console.respond.blast import Surroundings
-from console.respond.isolation import exceptions, judge, measure_pod
+from console.respond.isolation import UNMEASURED, exceptions, judge, measure_pod
 from console.respond.netns import Suspect
 from console.respond.step_rules import NodeRules
 from console.respond.steps import Step
@@ -60,6 +60,8 @@ class IsolatePodAtNode(Action):
         self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
     ) -> Verdict:
         pod = self._pod(means)
+        if baseline is None:
+            return UNMEASURED
         if isinstance(baseline, dict) and "error" in baseline:
             standing = super().verify(means, steps, befores, baseline)
             return Verdict("unknown", f"could not measure: {baseline['error']}", standing.details)
