@@ -139,6 +139,10 @@ class Index:
             self._relations = {words: held, **dict(list(self._relations.items())[:31])}
         return held[1]
 
+    def forget_relations(self) -> None:
+        """Look into the grams again with the next search, as if it were the first."""
+        self._relations = {}
+
     def _narrowed(self, segments: list[str], words: tuple[Alternatives, ...]) -> str:
         """The names and numbers in it are ours."""
         from console.case.grams import Run, condition, merged
