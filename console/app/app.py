@@ -16,17 +16,8 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from console.app.clipboard import clipboard_sequence
 from console.app.commands import COMMANDS, run_command
 from console.app.keys import keys_of
-from console.app.screens.ask import ChooseScreen
+from console.app.modes import MODES
 from console.app.screens.base import CaseScreen, ScreenType
-from console.app.screens.case import CaseOverviewScreen
-from console.app.screens.cluster import ClusterScreen
-from console.app.screens.command import CommandScreen
-from console.app.screens.entity import EntityScreen
-from console.app.screens.evidence import EvidenceScreen
-from console.app.screens.findings import FindingsScreen
-from console.app.screens.overview import OverviewScreen
-from console.app.screens.sql import SqlScreen
-from console.app.screens.timeline import TimelineScreen
 from console.app.source import Live, Source, read_evidence
 from console.app.widgets.frame import TABS
 from console.case.columns import COLUMNS
@@ -40,6 +31,8 @@ from console.case.workspace import Workspace
 from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
+    from console.app.screens.cluster import ClusterScreen
+    from console.app.screens.timeline import TimelineScreen
     from console.live.inventory import Ref
 
 POLL_SECONDS = 1.0
@@ -59,14 +52,7 @@ class Console(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"mode('{name}')", name.capitalize(), show=False) for key, name in TABS
     ]
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {
-        "overview": OverviewScreen,
-        "cluster": ClusterScreen,
-        "timeline": TimelineScreen,
-        "findings": FindingsScreen,
-        "evidence": EvidenceScreen,
-        "case": CaseOverviewScreen,
-    }
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = dict(MODES)
 
     def __init__(
         self,
@@ -221,6 +207,7 @@ class Console(App[None]):
 
     def on_timeline(self, act: Callable[[TimelineScreen], object]) -> None:
         """Open the timeline and act on it once it shows events."""
+        from console.app.screens.timeline import TimelineScreen
 
         def wait(screen: TimelineScreen) -> None:
             screen.when_loaded(lambda: self._carry_out(screen, act))
@@ -229,6 +216,7 @@ class Console(App[None]):
 
     def open_timeline(self, filter_text: str, at: datetime | None = None) -> None:
         """The timeline with another filter, at a time."""
+        from console.app.screens.timeline import TimelineScreen
 
         def show(screen: TimelineScreen) -> None:
             self.timeline_filter, self.timeline_at = filter_text, at
@@ -238,6 +226,8 @@ class Console(App[None]):
         self.on_mode("timeline", TimelineScreen, show)
 
     def on_cluster(self, act: Callable[[ClusterScreen], object]) -> None:
+        from console.app.screens.cluster import ClusterScreen
+
         self.on_mode("cluster", ClusterScreen, act)
 
     def open_logs(self, ref: Ref, container: str = "") -> None:
@@ -247,22 +237,34 @@ class Console(App[None]):
         self.push_screen(ObjectLogsScreen(ref, container))
 
     def open_sql(self, query: str) -> None:
+        from console.app.screens.sql import SqlScreen
+
         self.push_screen(SqlScreen(query))
 
     def show_report(self) -> None:
+        from console.app.screens.case import CaseOverviewScreen
+
         self.on_mode("case", CaseOverviewScreen, CaseOverviewScreen.action_report)
 
     def show_plan(self) -> None:
+        from console.app.screens.case import CaseOverviewScreen
+
         self.on_mode("case", CaseOverviewScreen, CaseOverviewScreen.action_plan)
 
     def verify_evidence(self) -> None:
+        from console.app.screens.evidence import EvidenceScreen
+
         self.on_mode("evidence", EvidenceScreen, EvidenceScreen.action_verify)
 
     def add_evidence(self, path: str) -> None:
+        from console.app.screens.evidence import EvidenceScreen
+
         self.on_mode("evidence", EvidenceScreen, lambda screen: screen.ask_path(path))
 
     def leave(self) -> None:
         """Exit; with evidence half read, only after a question."""
+        from console.app.screens.ask import ChooseScreen
+
         adding = [worker for worker in self.workers if worker.group == "add" and worker.is_running]
         if not adding:
             self.exit()
@@ -289,6 +291,8 @@ class Console(App[None]):
 
     def open_entity(self, entity: Entity) -> None:
         """Pivot: the entity's page, a step on the trail, and an entry in the journal."""
+        from console.app.screens.entity import EntityScreen
+
         del self.trail[self.trail_at + 1 :]
         self.trail.append(entity)
         self.trail_at = len(self.trail) - 1
@@ -296,6 +300,8 @@ class Console(App[None]):
         self.push_screen(EntityScreen(entity))
 
     def walk_trail(self, step: int) -> None:
+        from console.app.screens.entity import EntityScreen
+
         at = self.trail_at + step
         if 0 <= at < len(self.trail):
             self.trail_at = at
@@ -347,6 +353,8 @@ class Console(App[None]):
             yield SystemCommand(title + numbers.get(command.name, ""), command.help, run)
 
     def ask_command(self, line: str = "") -> None:
+        from console.app.screens.command import CommandScreen
+
         self.push_screen(CommandScreen(line), self.run_command)
 
     def copy_to_clipboard(self, text: str) -> None:
