@@ -44,10 +44,33 @@ def managers(document: Mapping[str, Any]) -> list[Manager]:
     ]
 
 
-def writers(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Manager]:
-    """Who wrote between two versions: entries that are new, or whose time or fields are others."""
-    old = {(m.name, m.operation, m.subresource): m for m in managers(before or {})}
-    return [m for m in managers(after) if old.get((m.name, m.operation, m.subresource)) != m]
+class _Metadata(msgspec.Struct):
+    managedFields: list[dict[str, Any]] | None = None
+
+
+class _Object(msgspec.Struct):
+    metadata: _Metadata | None = None
+
+
+_OBJECT = msgspec.json.Decoder(_Object)
+
+
+def writers(before: bytes | None, after: bytes) -> list[str]:
+    """The tools that wrote between two versions: their entries are new, or others than before.
+
+    before, after: the objects' JSON; what is no object has no writers.
+    """
+    old = _entries(before) if before else []
+    names = [str(entry.get("manager", "")) for entry in _entries(after) if entry not in old]
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _entries(raw: bytes) -> list[dict[str, Any]]:
+    try:
+        metadata = _OBJECT.decode(raw).metadata
+    except msgspec.MsgspecError:
+        return []
+    return (metadata.managedFields if metadata else None) or []
 
 
 def _paths(fields: object, prefix: str) -> Iterator[str]:

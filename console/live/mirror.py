@@ -280,8 +280,8 @@ def _change(step: Step) -> Change:
     """With the tool that managedFields name; a deletion leaves no such trace."""
     agent = ""
     if step.what != "deleted":
-        wrote = writers(step.before.doc if step.before else None, step.after.doc)
-        agent = ", ".join(dict.fromkeys(manager.name for manager in wrote if manager.name))
+        before_raw = step.before.raw if step.before else None
+        agent = ", ".join(writers(before_raw, step.after.raw))
     after = None if step.what == "deleted" else step.after
     before = step.before
     if before is not None and step.what == "deleted":

@@ -33,12 +33,23 @@ _SECRET_IN_TEXT = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END"),
 )
 _SECRET_OPTION = re.compile(r"(?i)--?[\w-]*(password|passwd|token|secret|api-?key)")
-# What is worth a closer look; most objects hold none of it and stay the server's bytes.
-_SUSPECT = re.compile(
-    rb'"env":\[|\\"env\\":\[|eyJ[A-Za-z0-9_-]{8}|[Bb]earer |PRIVATE KEY|://[^/\s:@"]+:[^/\s@"]{3,}@'
-    rb"|(?i:(?:passw(?:or)?d|token|secret|api-?key)(?:[= ]|\",\"))"
+# Where a literal secret can stand, also in the copy of `kubectl apply`. Looked for as bytes: many
+# objects have none of it and stay the server's bytes; a regular expression costs 600 µs a pod.
+_PLACES = tuple(
+    quote + name + quote + b":["
+    for name in (b"env", b"args", b"command")
+    for quote in (b'"', b'\\"')
 )
+_HINTS = ("eyj", "earer", "passw", "token", "secret", "key", "://")
 _LISTS = ("args", "command")
+# Of the server's own kinds: parts without containers in them, which need no look.
+_OWN_KINDS = frozenset(
+    ("Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
+)
+_FLAT = frozenset(
+    ("env", "envFrom", "args", "command", "resources", "ports", "volumes", "volumeMounts",
+     "tolerations", "securityContext", "affinity", "selector", "metadata")
+)  # fmt: skip
 
 
 class Redactor:
@@ -58,7 +69,7 @@ class Redactor:
             return _encoded(self._secret(_decoded(raw)))
         if kind == "configmaps":
             return _encoded(self._config_map(_decoded(raw)))
-        if not _SUSPECT.search(raw):
+        if not any(place in raw for place in _PLACES):
             return raw
         document = _decoded(raw)
         return _encoded(document) if self._mask_spec(document) else raw
@@ -124,6 +135,9 @@ class Redactor:
         return masked
 
     def _masked_text(self, text: str) -> str:
+        lower = text.lower()
+        if not any(hint in lower for hint in _HINTS):
+            return text
         for pattern in _SECRET_IN_TEXT:
             for match in reversed(list(pattern.finditer(text))):
                 text = text[: match.start(1)] + self.mask(match[1]) + text[match.end(1) :]
@@ -136,16 +150,21 @@ def hashed(value: object) -> str:
 
 
 def _containers(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every container, however deep its pod template lies (Pod, Deployment, CronJob, a CRD's)."""
+    """Every container and probe, however deep its pod template lies (Pod, CronJob, a CRD's)."""
+    flat = _FLAT if document.get("kind") in _OWN_KINDS else frozenset()
     waiting = [part for name, part in document.items() if name not in ("metadata", "status")]
     while waiting:
         item = waiting.pop()
         if isinstance(item, list):
-            waiting += item
+            waiting += [part for part in item if isinstance(part, dict | list)]
         elif isinstance(item, dict):
             if "env" in item or "args" in item or "command" in item:
                 yield item
-            waiting += item.values()
+            waiting += [
+                part
+                for name, part in item.items()
+                if isinstance(part, dict | list) and name not in flat
+            ]
 
 
 def _annotations(document: dict[str, Any]) -> dict[str, Any]:
