@@ -299,8 +299,7 @@ def _change(step: Step, before: Obj | None, after: Obj, citation: str) -> Change
 
 def _tools(before: Obj | None, after: Obj) -> str:
     """What managedFields say wrote between two versions: the tool, not the person."""
-    wrote = writers(before.doc if before else None, after.doc)
-    return ", ".join(dict.fromkeys(manager.name for manager in wrote if manager.name))
+    return ", ".join(writers(before.raw if before else None, after.raw))
 
 
 def _differ(before: Obj, after: Obj) -> bool:
