@@ -85,7 +85,8 @@ def _node(
     has_node = options.has_node or target.type == "node"
     order = Order(containers, has_node, options.file_limit_bytes, options.total_limit_bytes)
     not_seen = list(scene.not_seen)
-    way = choose_way(options, containers, not_seen)
+    around = sorted((scene.known or {}).get(node, ()))
+    way = choose_way(options, node, containers, not_seen, around=around)
     began = datetime.now(UTC)
     read = Read(order.nonce)
     with raw_file() as raw:
@@ -165,23 +166,42 @@ def _sandboxes(read: Read, known: frozenset[str]) -> frozenset[str]:
     )  # fmt: skip
 
 
-def choose_way(options: Options, containers: tuple[str, ...], not_seen: list[str]) -> str:
-    """The way that is taken; a probe only if `may_start` says so. Raises UsageError."""
-    is_here = local.can_look() and bool(containers) and all(map(local.has_container, containers))
-    if options.way == "local" and containers and not is_here:
+def choose_way(
+    options: Options, node: str, containers: Sequence[str], not_seen: list[str], *,
+    around: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """The way that is taken; a probe only if `may_start` says so, given its footprint.
+
+    around: containers that the API server has on that node, to tell whether this machine is it.
+    Raises UsageError for a way that is asked for and not open.
+    """
+    here = [local.has_container(id_) for id_ in (containers or around)] if local.can_look() else []
+    is_here = all(here) if containers else any(here)
+    is_here = is_here and bool(here)
+    if options.way == "local" and not is_here:
         raise UsageError(
             "the suspect does not run here, or this is not root", hint="leave --way out"
         )
     if options.way == "engine":
         raise UsageError("the engine is asked by docker/NAME")
-    if options.way != "auto":
+    if options.way in ("local", "kubelet"):
         return options.way
-    if is_here:
+    if options.way == "auto" and is_here:
         return "local"
-    if options.may_start(ProbeSpec("", (), image=options.image).footprint()):
+    footprint = _probe_spec(node, options, {}).footprint()
+    if options.may_start(footprint):
         return "probe"
+    if options.way == "probe":
+        raise UsageError("no probe was started", hint="--yes starts it without asking")
     not_seen.append("no probe was started: showing what the API gives")
     return "kubelet"
+
+
+def _probe_spec(node: str, options: Options, environment: Mapping[str, str]) -> ProbeSpec:
+    return ProbeSpec(
+        node, ("sh", "-c", program()), environment, image=options.image, pull=options.pull,
+        deadline_s=options.deadline_s,
+    )  # fmt: skip
 
 
 def run_probe(
@@ -189,10 +209,7 @@ def run_probe(
     take: Callable[[Iterator[bytes]], None],
 ) -> None:  # fmt: skip
     """Have a probe read; `take` is given its lines. What earlier runs left is removed first."""
-    spec = ProbeSpec(
-        node, ("sh", "-c", program()), order.environment(host="/host", work="/work/read"),
-        image=options.image, pull=options.pull, deadline_s=options.deadline_s,
-    )  # fmt: skip
+    spec = _probe_spec(node, options, order.environment(host="/host", work="/work/read"))
     with suppress(Forbidden):
         sweep(api, case)
     with probing(api, spec, case) as probe:

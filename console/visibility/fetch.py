@@ -64,13 +64,18 @@ def fetch(
     )  # fmt: skip
     began = datetime.now(UTC)
     not_seen: list[str] = []
-    way = choose_way(options, order.containers, not_seen)
+    way = "local" if cluster is None else choose_way(options, node, order.containers, not_seen)
     found: dict[str, Section] = {}
 
     def take(lines: Iterator[bytes]) -> None:
         found.update({section.name: section for section in sections(lines, order.nonce)})
 
     if way == "local":
+        if not (local.can_look() and local.has_container(subject.container_id)):
+            raise UsageError(
+                "the container does not run here, or this is not root",
+                hint="fetch it where it runs, or through its pod",
+            )
         with local.reading_here(order, deadline_s=options.deadline_s) as lines:
             take(lines)
     elif way == "probe" and cluster is not None:

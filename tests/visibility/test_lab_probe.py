@@ -240,7 +240,7 @@ def test_nothing_was_run_in_the_suspect_and_the_footprint_is_journalled(scene: S
     with scene.lab.audit_log.open() as lines:  # type: ignore[union-attr]
         seen = [json.loads(line) for line in lines if any(place in line for place in places)]
     ours = [e for e in seen if e["userAgent"].startswith("kubecase/")]
-    assert {e["objectRef"]["namespace"] for e in ours if "objectRef" in e} >= journalled
+    assert {e.get("objectRef", {}).get("namespace") for e in ours} >= journalled
     forbidden = {"exec", "attach", "portforward", "ephemeralcontainers"}
     assert not {e.get("objectRef", {}).get("subresource") for e in ours} & forbidden
     in_suspect = [e for e in ours if e.get("objectRef", {}).get("namespace") == scene.namespace]
