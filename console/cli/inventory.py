@@ -114,6 +114,8 @@ def _tell_gaps(shown: Table) -> None:
             since = f" since {feed.since:%Y-%m-%d %H:%M:%S}" if feed.since else ""
             line = f"{where}: {feed.state}{since}: {feed.reason}"
             click.echo(visible(line), err=True)
+    for reason in shown.unjudged:
+        click.echo(visible(f"RISK lacks what tokens may do: {reason}"), err=True)
 
 
 def _described(obj: Obj, full: bool) -> dict[str, Any]:
@@ -148,7 +150,9 @@ def _cluster(
     from console.errors import CaseError, UsageError
     from console.live.api import connect
     from console.live.discovery import discover, find_kind
+    from console.live.kinds import table_of
     from console.live.mirror import Mirror
+    from console.live.rbac import RBAC_KINDS
 
     apis = [connect(name, kubeconfig=kubeconfig) for name in contexts or (None,)]
     try:
@@ -156,7 +160,9 @@ def _cluster(
         if kind is None:
             raise UsageError("no such kind", where=visible(word[:60]))
         mirror = Mirror()
-        mirror.start(apis, [kind.key], namespace)
+        # what tokens may do is part of the risk
+        beside = RBAC_KINDS if table_of(kind.key).risk_index >= 0 else ()
+        mirror.start(apis, [kind.key, *beside], namespace)
         try:
             if not mirror.wait(lambda m: m.has_settled(), SETTLE_S):
                 raise CaseError("no answer in time", where=", ".join(api.name for api in apis))

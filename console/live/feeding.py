@@ -19,9 +19,9 @@ from console.live.watching import PATIENT, KindWatch, Patience
 
 # What is watched unless something else is asked for, the most wanted first.
 FIRST_KINDS = (
-    Kind("", "v1", "pods", "Pod", True),
-    Kind("", "v1", "nodes", "Node", False),
-    Kind("", "v1", "namespaces", "Namespace", False),
+    Kind("", "v1", "pods", "Pod", True, short_names=("po",)),
+    Kind("", "v1", "nodes", "Node", False, short_names=("no",)),
+    Kind("", "v1", "namespaces", "Namespace", False, short_names=("ns",)),
 )
 _RBAC = "rbac.authorization.k8s.io"
 DEFAULT_KINDS = (
@@ -127,6 +127,7 @@ class ClusterFeed:
             for kind in first:
                 self._watch(kind)
         if first:
+            self._learned(self.api, first)  # so that they are found by name, too
             self._first.wait(HEAD_START_S)
 
     def _begin_all(self, served: dict[str, Kind]) -> None:

@@ -99,7 +99,9 @@ class Mirror:
             self._infos.setdefault(feed.info.name, feed.info)
             self._others.append(feed)
             for kind in feed.kinds:
-                self._kinds.setdefault(kind.key, kind)
+                known = self._kinds.get(kind.key)
+                if known is None or not known.verbs:  # the first kinds are known without verbs
+                    self._kinds[kind.key] = kind
             self._bump()
         feed.start(self.take)
 

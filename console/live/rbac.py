@@ -275,12 +275,16 @@ def read_rbac(inventory: Inventory) -> list[Rbac]:
 
 def hidden_rbac(inventory: Inventory) -> tuple[str, ...]:
     """What roles and bindings can't be seen, so that an answer may lack rights."""
-    words = [
-        feed.reason or f"{kind} of {feed.cluster}: {feed.state}"
-        for kind in RBAC_KINDS
-        for feed in inventory.feeds(kind)
-        if feed.state in ("hidden", "lost", "not served", "not collected")
-    ]
+    words = []
+    for kind in RBAC_KINDS:
+        feeds = inventory.feeds(kind)
+        if not feeds and not inventory.objects(kind):
+            words.append(f"{kind}: not looked at")
+        words += [
+            feed.reason or f"{kind} of {feed.cluster}: {feed.state}"
+            for feed in feeds
+            if feed.state in ("hidden", "lost", "not served", "not collected")
+        ]
     return tuple(dict.fromkeys(words))
 
 
