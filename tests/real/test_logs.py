@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -189,3 +193,37 @@ def test_the_engine_alone(lab: Lab) -> None:
     with pytest.raises(Exception, match="gone"):
         list(fetch_lines([EngineLog(client, str(container.id))]))
     client.close()
+
+
+def command(lab: Lab, *args: str) -> list[str]:
+    return [sys.executable, "-m", "console", "logs", *args, "--kubeconfig", str(lab.kubeconfig)]
+
+
+def test_the_command(lab: Lab, namespace: str) -> None:
+    make_pod(lab, namespace, one="echo hello; printf '\\033[31mred\\n'; sleep 600", two="sleep 600")
+    lab.wait_ready(namespace, "pod/talker")
+    args = ("talker", "-n", namespace, "--context", lab.context)
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(lab, *args, *more), capture_output=True, text=True, timeout=60, check=False
+        )
+
+    until(lambda: len(run().stdout.splitlines()) == 2)
+    shown = run()
+    assert shown.returncode == 0
+    assert "\x1b" not in shown.stdout
+    documents = [json.loads(line) for line in run("--json").stdout.splitlines()]
+    assert [d["text"] for d in documents] == ["hello", "\x1b[31mred"]
+    assert documents[0]["container"] == "one"
+    later = run("--since", "2999-01-01T00:00:00")
+    assert (later.returncode, later.stdout) == (0, "")
+    before = run("--previous")
+    assert (before.returncode, "previous terminated container" in before.stderr) == (1, True)
+    with subprocess.Popen(
+        command(lab, *args, "--follow", "--json"), stdout=subprocess.PIPE, text=True
+    ) as following:
+        assert following.stdout is not None
+        assert json.loads(following.stdout.readline())["text"] == "hello"
+        following.send_signal(signal.SIGINT)
+        assert following.wait(60) == 0
