@@ -10,10 +10,12 @@ import io
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from queue import Full, Queue
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from console.respond.means import Means
 
 Say = Callable[[str], None]
+AHEAD = 8  # blocks of up to 1 MB
 SPARE_BYTES = 256 << 20  # left free on the case's disk
 
 
@@ -78,21 +81,55 @@ class Snapshot:
 
 
 class Blocks(io.RawIOBase):
-    """An iterator of bytes as a stream that gives a block at a time."""
+    """An iterator of bytes as a stream; a thread fetches ahead while the reader hashes and writes.
+
+    What the iterator raises is raised by the `read` that comes to it.
+    """
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
-        self._blocks: Iterator[bytes] = iter(blocks)
-        self.size_bytes = 0
+        self._queue: Queue[bytes | BaseException] = Queue(AHEAD)
+        self._stopped = Event()
+        self._is_over = False
+        Thread(target=self._fetch, args=(blocks,), daemon=True).start()
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1, /) -> bytes:
-        for block in self._blocks:
-            if block:
-                self.size_bytes += len(block)
-                return block
+        """The next block, as long as it came; b"" at the end."""
+        if self._is_over:
+            return b""
+        found = self._queue.get()
+        if isinstance(found, bytes) and found:
+            return found
+        self._is_over = True
+        if isinstance(found, BaseException):
+            raise found
         return b""
+
+    def close(self) -> None:
+        self._stopped.set()
+        super().close()
+
+    def _fetch(self, blocks: Iterable[bytes]) -> None:
+        try:
+            for block in blocks:
+                if block and not self._put(block):
+                    return
+        except BaseException as error:  # noqa: BLE001 - handed on to the reader
+            self._put(error)
+            return
+        self._put(b"")
+
+    def _put(self, found: bytes | BaseException) -> bool:
+        """False if nobody reads any more."""
+        while not self._stopped.is_set():
+            try:
+                self._queue.put(found, timeout=1)
+                return True
+            except Full:
+                continue
+        return False
 
 
 def take(
@@ -155,9 +192,8 @@ def _take_item(case: Case, snapshot_id: str, number: int, item: Item, target: Ta
             size = sum(case.store.get(one).size_bytes for one in hashes)
             return Got(number, item.name, item.how, began, _now(), tuple(hashes), size)
         assert item.read is not None
-        evidence = _keep(
-            case, Blocks(item.read()), name, f"snapshot {snapshot_id} of {target}: {item.how}"
-        )
+        with Blocks(item.read()) as stream:
+            evidence = _keep(case, stream, name, f"snapshot {snapshot_id} of {target}: {item.how}")
     except CaseError as error:
         return Got(number, item.name, item.how, began, _now(), error=visible(str(error))[:500])
     return Got(number, item.name, item.how, began, _now(), (evidence.sha256,), evidence.size_bytes)

@@ -17,7 +17,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from console.case.folder import Case
 from console.respond.config import Config
@@ -95,8 +95,8 @@ def export_s(folder: Path) -> tuple[float, float]:
             _run(["sh", "-c", pipe])
             theirs.append(time.monotonic() - began)
             began = time.monotonic()
-            stream: Any = Blocks(export(engine, name, name))
-            case.store.add_stream(stream, f"{number}.tar")
+            with Blocks(export(engine, name, name)) as stream:
+                case.store.add_stream(cast(Any, stream), f"{number}.tar")
             ours.append(time.monotonic() - began)
         return min(ours), min(theirs)
     finally:
