@@ -27,6 +27,13 @@ WHATS = ("files", "network", "processes", "stats", "checks")
 AGAINST = {"files": "image", "network": "spec", "processes": "image", "stats": "siblings",
            "checks": "node"}  # fmt: skip
 MAX_LIST_BYTES = 256 << 20
+# which ways see what; figures and checks show by being there
+_SEEN_BY = {
+    "files": ("probe", "local", "engine"),
+    "network": ("probe", "local"),
+    "processes": ("probe", "local", "engine"),
+}
+_ROWS = {"stats": "stat", "checks": "check"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,14 @@ class Known:
     @property
     def target(self) -> str:
         return str(self.facts["target"])
+
+    def shows(self, what: str, word: str) -> bool:
+        """Whether it looked there at all: what was not looked at must not pass for unchanged."""
+        if what in _ROWS:
+            return bool(self.facts.get("counts", {}).get(_ROWS[what]))
+        if what == "processes" and word in ("image", "spec"):  # the engine names no executables
+            return self.facts.get("way") in ("probe", "local")
+        return self.facts.get("way") in _SEEN_BY[what]
 
     def is_of(self, target: str) -> bool:
         """Whether it was taken for this target, or of a part of it."""
@@ -80,7 +95,13 @@ def differences(
     """
     word, _, value = against.partition(":")
     file = _find(what, word)
-    known = captures(workspace.case)
+    every = captures(workspace.case)
+    known = [capture for capture in every if capture.shows(what, word)]
+    if not capture_id or any(k.id == capture_id for k in every):
+        blind = [
+            k for k in every if (k.id == capture_id or (not capture_id and k.is_of(str(target))))
+        ]
+        _check_seen(blind, known, what)
     chosen = _newest(known, str(target), capture_id)
     hashes = _read_list(Path(value)) if word == "list" else []
     found = []
@@ -103,6 +124,16 @@ def differences(
         said = ", ".join(f"{o.id} ({o.target})" for o in others[:5]) or against
         found.append(Difference(capture, said, page))
     return found
+
+
+def _check_seen(asked: Sequence[Known], known: Sequence[Known], what: str) -> None:
+    """Raises CaseError where there are captures of the target, and none looked at this."""
+    if asked and not any(capture in known for capture in asked):
+        last = asked[-1]
+        raise CaseError(
+            f"no capture of it saw {what}", where=f"{last.id} by {last.facts.get('way')}",
+            hint="; ".join(map(str, last.facts.get("not_seen", ()))) or "capture it another way",
+        )  # fmt: skip
 
 
 def _find(what: str, word: str) -> SqlFile:

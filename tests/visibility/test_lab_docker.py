@@ -13,6 +13,7 @@ import pytest
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.cli import cli
+from console.errors import CaseError
 from console.live.api import ClusterApi
 from console.visibility.collect import Options, take
 from console.visibility.diff import captures, differences
@@ -138,6 +139,9 @@ def test_a_container_without_a_shell_before_and_after(
     assert {"/var/log/notes.log", "/root/.ssh/authorized_keys", "/opt/etc/new"} <= set(by_engine)
     assert any("no sockets" in line for line in third.not_seen)
     assert changed(lab, distroless) == before  # looking changed nothing
+    with pytest.raises(CaseError, match="no capture of it saw network"):  # not: nothing differs
+        rows(case, distroless, "network", "spec", capture_id=third.id)
+    assert rows(case, distroless, "network", "spec") == []  # by the newest that saw it
     assert [k.id for k in captures(case)] == [first.id, second.id, third.id]
 
 
