@@ -25,6 +25,8 @@ SETTLE_S = 60.0
 @click.option("--context", "contexts", metavar="NAME", multiple=True,
               help="Ask this context of the kubeconfig instead of a case.")  # fmt: skip
 @click.option("--kubeconfig", metavar="FILE", help="Instead of KUBECONFIG.")
+@click.option("--docker", "is_docker", is_flag=True,
+              help="Ask the engine that DOCKER_HOST or a docker context names.")  # fmt: skip
 @click.option("--as-of", metavar="TIME", help="As it was then (UTC); else the end of the evidence.")
 @click.option("-n", "--namespace", default="", help="This namespace only.")
 @click.option("--gone", "with_gone", is_flag=True, help="Also what was deleted until then.")
@@ -35,6 +37,7 @@ def inventory(
     words: tuple[str, ...],
     contexts: tuple[str, ...],
     kubeconfig: str | None,
+    is_docker: bool,
     as_of: str | None,
     namespace: str,
     with_gone: bool,
@@ -52,7 +55,7 @@ def inventory(
     from console.errors import UsageError
 
     moment = parse_time(as_of)
-    is_live = bool(contexts) or kubeconfig is not None
+    is_live = bool(contexts) or kubeconfig is not None or is_docker
     if is_live and moment is not None:
         raise UsageError(
             "a cluster can't be asked for the past", hint="name a case that recorded it"
@@ -62,11 +65,12 @@ def inventory(
         raise UsageError(
             "say a kind and, if need be, a filter", hint="kubecase inventory CASE pods"
         )
-    source = (
-        _cluster(contexts, kubeconfig, rest[0], namespace)
-        if folder is None
-        else _case(Path(folder), moment)
-    )
+    if folder is not None:
+        source = _case(Path(folder), moment)
+    elif is_docker:
+        source = _engine()
+    else:
+        source = _cluster(contexts, kubeconfig, rest[0], namespace)
     with source as (found, now):
         _print(found, rest, namespace, now, with_gone, wide, as_json, full)
 
@@ -127,6 +131,24 @@ def _described(obj: Obj, full: bool) -> dict[str, Any]:
         "citation": obj.citation,
     }  # fmt: skip
     return facts | ({"object": obj.doc} if full else {})
+
+
+@contextmanager
+def _engine() -> Iterator[tuple[Inventory, datetime | None]]:
+    from console.errors import CaseError
+    from console.live.engine import Engine
+    from console.live.enginefeed import EngineFeed
+    from console.live.mirror import Mirror
+
+    engine, mirror = Engine.connect(), Mirror()
+    try:
+        mirror.attach(EngineFeed(engine))
+        if not mirror.wait(lambda mirror: mirror.has_settled(), SETTLE_S):
+            raise CaseError("no answer in time", where=engine.name)
+        yield mirror, None
+    finally:
+        mirror.stop()
+        engine.close()
 
 
 @contextmanager

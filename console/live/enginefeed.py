@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -29,7 +29,7 @@ class EngineFeed:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.kinds = KINDS
+        self.kinds: Sequence[Kind] = KINDS
         self._known: dict[str, dict[str, tuple[Ref, bytes]]] = {kind.key: {} for kind in KINDS}
         self._events: deque[EngineEvent] = deque(maxlen=MAX_EVENTS)
         self._deliver: Callable[[Delivery], None] = lambda delivery: None

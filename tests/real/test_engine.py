@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -262,3 +264,16 @@ def test_an_ssh_address_is_no_option() -> None:
 def test_nobody_answers(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match="the engine does not answer"):
         Engine.connect(f"unix://{tmp_path}/none.sock")
+
+
+def test_the_command(lab: Lab, container: str) -> None:
+    command = [sys.executable, "-m", "console", "inventory", "--docker", "containers", container]
+    done = subprocess.run(
+        [*command, "--json", "--full"], capture_output=True, text=True, timeout=90, check=False,
+        env={**os.environ, "DOCKER_HOST": lab.docker_host},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [row] = map(json.loads, done.stdout.splitlines())
+    assert (row["kind"], row["name"]) == ("containers.docker", container)
+    assert row["object"]["State"]["Running"]
+    assert "hunter2" not in done.stdout
