@@ -32,13 +32,8 @@ class Peers:
         for node in nodes:
             for item in node.get("status", {}).get("addresses", []):
                 names[str(item.get("address", ""))] = ("node", node["metadata"]["name"])
-        for pod in pods:
-            meta, status = pod.get("metadata", {}), pod.get("status", {})
-            if pod.get("spec", {}).get("hostNetwork"):
-                continue
-            for address in [status.get("podIP"), *(i.get("ip") for i in status.get("podIPs", []))]:
-                if address and status.get("phase") not in ("Succeeded", "Failed"):
-                    names[address] = ("pod", f"{meta.get('namespace')}/{meta.get('name')}")
+        for address, name in _pod_names(pods).items():
+            names[address] = ("pod", name)
         for service in services:
             meta, spec = service.get("metadata", {}), service.get("spec", {})
             name = f"{meta.get('namespace')}/{meta.get('name')}"
@@ -70,3 +65,27 @@ class Peers:
         if address.is_loopback:
             return {"peer": "itself", "peer_kind": "loopback"}
         return {"peer": f"outside {ip}", "peer_kind": "outside"}
+
+
+def _pod_names(pods: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """By address. A pod that is being deleted may still claim one that a new pod has already.
+
+    Where two that live claim it, both are named: better two names than the wrong one.
+    """
+    claims: dict[str, list[tuple[bool, str]]] = {}
+    for pod in pods:
+        meta, status = pod.get("metadata", {}), pod.get("status", {})
+        if pod.get("spec", {}).get("hostNetwork") or status.get("phase") in ("Succeeded", "Failed"):
+            continue
+        name = f"{meta.get('namespace')}/{meta.get('name')}"
+        is_ready = not meta.get("deletionTimestamp") and any(
+            "running" in (item.get("state") or {}) for item in status.get("containerStatuses") or ()
+        )
+        addresses = {status.get("podIP"), *(i.get("ip") for i in status.get("podIPs") or ())}
+        for address in filter(None, addresses):
+            claims.setdefault(address, []).append((is_ready, name))
+    found = {}
+    for address, claimed in claims.items():
+        best = max(is_ready for is_ready, _ in claimed)
+        found[address] = " or ".join(sorted(name for is_ready, name in claimed if is_ready == best))
+    return found

@@ -231,6 +231,26 @@ def test_peers_have_names() -> None:
     }  # fmt: skip
 
 
+def test_an_address_that_was_given_anew_is_the_living_pods() -> None:
+    def pod(name: str, is_running: bool, **meta: str) -> dict[str, object]:
+        state = {"running": {}} if is_running else {"terminated": {}}
+        return {
+            "metadata": {"name": name, "namespace": "a", **meta}, "spec": {},
+            "status": {"podIP": "10.0.0.2", "phase": "Running", "containerStatuses": [{"state": state}]},
+        }  # fmt: skip
+
+    going = pod("old", True, deletionTimestamp="2026-11-24T20:00:00Z")
+    for pods in (
+        [going, pod("new", True)],
+        [pod("new", True), going],
+        [pod("old", False), pod("new", True)],
+    ):
+        assert Peers.of(pods).name("10.0.0.2", 1)["peer"] == "pod a/new"
+    assert (
+        Peers.of([pod("x", True), pod("y", True)]).name("10.0.0.2", 1)["peer"] == "pod a/x or a/y"
+    )
+
+
 def test_a_process_name_cannot_forge_its_neighbours() -> None:
     texts = (
         b"/proc/7/status:Name:\tx) R 1\n/proc/7/status:PPid:\t3\n/proc/7/status:Uid:\t5\t0\t0\t0\n"
