@@ -12,7 +12,7 @@ from console.live.cells import Cell, State, columns
 from console.live.fielddiff import FieldChange, field_diff
 from console.live.inventory import Change
 
-_COLUMNS = columns("TIME WHAT OBJECT FIELDS WHO TOOL NAMESPACE +KIND +ORIGIN +CITATION")
+_COLUMNS = columns("TIME WHAT OBJECT FIELDS BY NAMESPACE +KIND +WHO +TOOL +ORIGIN +CITATION")
 MAX_FIELDS = 4
 Fields = dict[Hashable, list[FieldChange]]
 
@@ -39,23 +39,29 @@ def change_sheet(
 ) -> Sheet:  # fmt: skip
     """known: the fields of changes that were read before; it is added to."""
     days = {change.ts.date() for change in changes}
-    rows = [_row(change, known, now, has_date=len(days) > 1) for change in changes]
+    rows = [
+        _row(change, known, now, has_date=len(days) > 1, is_one_kind=bool(view.kind))
+        for change in changes
+    ]
     found = plain_table("changes", _COLUMNS, rows)
     empty = "nothing has changed" + (" since kubecase watches" if not is_one else "")
     return sheet_of(found, view, now=now, is_wide=is_wide, chosen=chosen, empty=empty)  # fmt: skip
 
 
-def _row(change: Change, known: Fields, now: datetime, *, has_date: bool) -> PlainRow:
+def _row(
+    change: Change, known: Fields, now: datetime, *, has_date: bool, is_one_kind: bool
+) -> PlainRow:
     fields = fields_of(change, known)
     paths = [field.path for field in fields]
     more = f" + {len(paths) - MAX_FIELDS} more" if len(paths) > MAX_FIELDS else ""
     ref = change.ref
-    time = f"{change.ts:%m-%d %H:%M:%S}" if has_date else f"{change.ts:%H:%M:%S.%f}"[:-3]
-    kind = ref.kind.partition(".")[0]
+    time = f"{change.ts:%m-%d %H:%M:%S}" if has_date else f"{change.ts:%H:%M:%S}"
+    kind = "" if is_one_kind else f"{ref.kind.partition('.')[0]} "
     values = (
-        Cell(time, change.ts.timestamp()), change.what, f"{kind} {ref.name}",
-        ", ".join(paths[:MAX_FIELDS]) + more, change.who or None, change.agent or None,
-        ref.namespace or None, ref.kind, change.origin, change.citation or None,
+        Cell(time, change.ts.timestamp()), change.what, f"{kind}{ref.name}",
+        ", ".join(paths[:MAX_FIELDS]) + more, change.who or change.agent or None,
+        ref.namespace or None, ref.kind, change.who or None, change.agent or None, change.origin,
+        change.citation or None,
     )  # fmt: skip
     states: dict[str, State] = {"deleted": "bad", "created": "pending"}
     obj = replace(change.after or change.before or named(ref, change.ts), gone=None)

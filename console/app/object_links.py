@@ -133,3 +133,9 @@ def entity_of(ref: Ref) -> Entity:
     if ref.kind == "images.docker":
         return Entity("image", ref.name)
     return Entity(kinds.get(ref.kind, "object"), ref.name)
+
+
+def cited(citation: str) -> str:
+    """Short: which evidence, by the start of its hash, and which line of it."""
+    evidence, colon, line = citation.rpartition(":")
+    return f"{evidence[:12]}…:{line}" if colon and len(evidence) > 16 else citation

@@ -28,9 +28,15 @@ _WEIGHTS = {
     "RST": 58, "REASON": 57, "OBJECT": 56, "MESSAGE": 55, "TYPE": 54, "LAST SEEN": 53, "ROLE": 52,
     "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30,
 }  # fmt: skip
-_WEIGHTS |= {"TIME": 95, "WHAT": 94, "FIELDS": 79, "WHO": 78, "TOOL": 50}
+_WEIGHTS |= {
+    "TIME": 95, "WHAT": 94, "OBJECT": 93, "FIELDS": 89, "BY": 88,
+    "DANGER": 95, "VERBS": 86, "RESOURCES": 94, "SUBJECT": 95, "BINDING": 51,
+}  # fmt: skip
 _PINNED = frozenset({"CLUSTER", "NAMESPACE", "NAME"})
-_LEAST = {"NAME": 40, "STATUS": 14, "RISK": 14, "MESSAGE": 30}
+_LEAST = {
+    "NAME": 40, "STATUS": 14, "RISK": 14, "MESSAGE": 30, "OBJECT": 20, "FIELDS": 20, "DANGER": 24,
+    "RESOURCES": 20, "SUBJECT": 36,
+}  # fmt: skip
 _STYLES: dict[State, str] = {"bad": "bold red", "pending": "yellow", "done": "dim"}
 # columns that the state colours
 _STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS", "WHAT"})
@@ -169,7 +175,9 @@ def _specs(
     for row in rows[:MEASURED]:
         values = row.values
         for index, at in enumerate(places):
-            naturals[index] = max(naturals[index], len(text_of(values[at], now)))
+            value = values[at]
+            length = 1 if value is None else len(text_of(value, row.gone or now))
+            naturals[index] = max(naturals[index], length)
     taken: set[str] = set(RESERVED)
     specs = []
     for index, column in enumerate(columns):
@@ -196,7 +204,8 @@ def _cells(
     def cell(row: Row, index: int) -> Text | str:
         at = places[index]
         name = columns[at].name
-        text = text_of(row.values[at], row.gone or sheet.now)
+        value = row.values[at]
+        text = "–" if value is None else text_of(value, row.gone or sheet.now)
         if name == "NAME":
             said = f"‹gone {row.gone:%H:%M}› " if row.gone else ""
             return Text(said + ("~ " if row.obj.is_partial else "") + plain(text, 400))
@@ -204,7 +213,7 @@ def _cells(
             if row.gone and name == "STATUS":
                 text = "Deleted"
             return Text(plain(text, 100), style="" if row.gone else _STYLES.get(row.state, ""))
-        if name == "RISK":
+        if name in ("RISK", "DANGER"):
             return Text(plain(text, 400), style="red" if row.severity >= HIGH else "")
         return text
 

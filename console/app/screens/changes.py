@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from console.app.change_rows import change_sheet, fields_of
-from console.app.object_links import entity_of
+from console.app.object_links import cited, entity_of
 from console.app.object_rows import Sheet, View
 from console.app.safe import plain
 from console.app.screens.object_list import ObjectListScreen
@@ -99,7 +99,7 @@ class ChangesScreen(ObjectListScreen):
         by = "  ".join(filter(None, (change.who and f"by {change.who}",
                                      change.agent and f"with {change.agent}")))  # fmt: skip
         text.append(f"   {plain(by, 200)}" if by else "   nothing tells who", "" if by else "dim")
-        text.append(f"   from {change.origin} {plain(change.citation, 90)}", "dim")
+        text.append(f"   from {change.origin} {plain(cited(change.citation), 90)}", "dim")
         for field in fields_of(change, self._fields):
             text.append(f"\n   {plain(field.path, 160)}  ", "bold")
             if field.before is not None:

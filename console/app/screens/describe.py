@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from console.app.object_links import owner_of, pods_under, pods_using
+from console.app.object_links import cited, owner_of, pods_under, pods_using
 from console.app.safe import plain
 from console.app.screens.object_text import ObjectTextScreen
 from console.live.cells import Value, text_of
@@ -62,7 +62,9 @@ def _head(obj: Obj, now: datetime) -> list[Text]:
     for column, shown in zip(columns, facts.values, strict=False):
         if shown is not None:
             lines.append(_pair(column.name.lower(), text_of(shown, now)))
-    lines.append(_pair("seen", f"{obj.seen:%Y-%m-%d %H:%M:%S} by {obj.origin} {obj.citation}"))
+    lines.append(
+        _pair("seen", f"{obj.seen:%Y-%m-%d %H:%M:%S} by {obj.origin} {cited(obj.citation)}")
+    )
     if obj.is_partial or obj.note:
         lines.append(_pair("certain", obj.note or "only a part of it is known", "yellow"))
     return lines

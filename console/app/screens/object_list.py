@@ -110,10 +110,13 @@ class ObjectListScreen(InventoryScreen):
 
     def change(self, view: View, *, to: Hashable | None = None) -> None:
         """The view in another way: filter, order, namespace; no step of its own."""
-        if view.kind != self.view.kind:
+        before = self.view
+        if view.kind != before.kind:
             self.table.marked.clear()
-            if to is None:
-                self.table.to_start()
+        if replace(before, filter="", sort="", descending=False, faults=False) != replace(
+            view, filter="", sort="", descending=False, faults=False
+        ):
+            self.table.to_start()  # no key may act on what another view showed
         self.view, self._goes_to = view, to
         self.set_status("")
         self.draw_title()

@@ -21,8 +21,8 @@ from console.live.rights import Right, rights_of, who_can
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
 
-_RIGHTS = columns("NAME VERBS RESOURCES NAMES NAMESPACE DANGER ROLE BINDING +ATTACK +CLUSTER")
-_HOLDERS = columns("NAME NAMESPACE NAMES ROLE BINDING +CLUSTER")
+_RIGHTS = columns("DANGER VERBS RESOURCES NAMESPACE ROLE VIA NAMES BINDING +ATTACK +CLUSTER")
+_HOLDERS = columns("SUBJECT NAMESPACE ROLE BINDING NAMES +CLUSTER")
 NO_BINDING = "given by the API server"
 BAD = 4  # OCSF's severity
 
@@ -107,9 +107,9 @@ def _right_row(at: int, right: Right, now: datetime) -> PlainRow:
     words = ", ".join(danger.words for danger in right.dangers)
     techniques = " ".join(dict.fromkeys(danger.attack for danger in right.dangers))
     values = (
-        str(right.via), ",".join(rule.verbs), ",".join([*rule.resources, *rule.urls]),
-        ",".join(rule.names) or None, right.namespace or "everywhere",
-        Cell(words or "–", right.severity), _named(right.role), _named(right.binding),
+        Cell(words or "–", right.severity), ",".join(rule.verbs),
+        ",".join([*rule.resources, *rule.urls]), right.namespace or "everywhere",
+        _named(right.role), str(right.via), ",".join(rule.names) or None, _named(right.binding),
         techniques or None, right.cluster,
     )  # fmt: skip
     return _grant((at, right.cluster), right.via, right.binding, values, right.severity, now)
@@ -138,8 +138,8 @@ class WhoCanScreen(_RightsScreen):
             _grant(
                 (at, holder.cluster), holder.subject, holder.binding,
                 (
-                    str(holder.subject), holder.namespace or "everywhere",
-                    ",".join(holder.names) or None, _named(holder.role), _named(holder.binding),
+                    str(holder.subject), holder.namespace or "everywhere", _named(holder.role),
+                    _named(holder.binding), ",".join(holder.names) or None,
                     holder.cluster,
                 ), 0, now,
             )

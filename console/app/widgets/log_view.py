@@ -18,6 +18,7 @@ from console.app.safe import plain
 MAX_LINES = 100_000
 SPARE = 10_000  # so many more are kept before the oldest are let go at once
 MAX_SHOWN_CHARS = 8_000
+WIDE = 120  # from which on there is room for the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,8 @@ class LogView(Widget, can_focus=True):
     def _text(self, line: LogLine) -> Text:
         text = Text(no_wrap=True, end="")
         if self.has_times:
-            text.append(f"{plain(line.time)[:23]:<23} ", "dim")
+            start = 0 if self.size.width >= WIDE else 11  # the day is known, as a rule
+            text.append(f"{plain(line.time)[start:23]:<{23 - start}} ", "dim")
         if self.has_sources:
             text.append(f"{plain(line.source, 40)} ", "bold")
         text.append(plain(self.look(line), MAX_SHOWN_CHARS))

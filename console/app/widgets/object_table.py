@@ -65,7 +65,7 @@ class ObjectTable(RowList):
     """Rows of objects; space marks, the cursor follows its object."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
+        Binding("space", "mark", "Mark", show=False),
         Binding("asterisk", "mark_all", "Mark all", show=False, key_display="*"),
     ]
     DEFAULT_CSS = "ObjectTable { height: 1fr; }"

@@ -14,6 +14,9 @@ from console.app.safe import plain
 from console.app.widgets.histogram import BLOCKS
 
 ENDS_WIDTH = 22  # the two times at the ends, and the blanks around the bar
+NEAR = 500  # changes on either side of the moment
+LEAST = 3
+MOST_OF = 0.6  # a pause that takes so much of the bar ends it
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,8 @@ class TimeBar(Widget):
         if not self.moments:
             text.append(f" {self.note or 'no change is known here'}", "dim")
             return text
-        first, last = self.moments[0].ts, self.moments[-1].ts
-        last = max(last, self.as_of or last)
-        first = min(first, self.as_of or first)
+        near = neighbourhood([moment.ts for moment in self.moments], self.as_of)
+        first, last = near[0], near[-1]
         room = max(10, width - ENDS_WIDTH)
         span = (last - first).total_seconds() or 1.0
 
@@ -74,10 +76,10 @@ class TimeBar(Widget):
             return min(room - 1, int((ts - first).total_seconds() / span * room))
 
         counts = [0] * room
-        for moment in self.moments:
-            counts[place(moment.ts)] += 1
+        for ts in near:
+            counts[place(ts)] += 1
         top = max(counts)
-        here = place(self.as_of) if self.as_of else room - 1
+        here = max(0, place(self.as_of)) if self.as_of else room - 1
         text.append(f" {first:%H:%M:%S} ")
         for at, count in enumerate(counts):
             if at == here:
@@ -97,3 +99,20 @@ class TimeBar(Widget):
             text.append(plain(self.moments[at - 1].text, 300))
         text.truncate(width * 2, overflow="ellipsis")
         return text
+
+
+def neighbourhood(times: Sequence[datetime], moment: datetime | None) -> Sequence[datetime]:
+    """The changes around a moment, without what a long pause parts from them.
+
+    A dump that was made a day later would otherwise squeeze an hour of changes into one cell.
+    """
+    at = bisect_right(times, moment) if moment else len(times)
+    start, stop = max(0, at - NEAR), min(len(times), at + NEAR)
+    while stop - start > LEAST:
+        gaps = [times[i + 1] - times[i] for i in range(start, stop - 1)]
+        widest = max(range(len(gaps)), key=gaps.__getitem__)
+        if gaps[widest] < MOST_OF * (times[stop - 1] - times[start]):
+            break
+        cut = start + widest + 1
+        start, stop = (cut, stop) if at > cut else (start, cut)
+    return times[start:stop]
