@@ -8,6 +8,7 @@ from datetime import datetime
 
 from console.app.object_rows import Sheet, View, sheet_of
 from console.app.plain_rows import PlainRow, named, plain_table
+from console.app.widgets.event_cells import short_who
 from console.live.cells import Cell, State, columns
 from console.live.fielddiff import FieldChange, field_diff
 from console.live.inventory import Change
@@ -57,9 +58,10 @@ def _row(
     ref = change.ref
     time = f"{change.ts:%m-%d %H:%M:%S}" if has_date else f"{change.ts:%H:%M:%S}"
     kind = "" if is_one_kind else f"{ref.kind.partition('.')[0]} "
+    by = short_who(change.who) if change.who else change.agent or None
     values = (
         Cell(time, change.ts.timestamp()), change.what, f"{kind}{ref.name}",
-        ", ".join(paths[:MAX_FIELDS]) + more, change.who or change.agent or None,
+        ", ".join(paths[:MAX_FIELDS]) + more, by,
         ref.namespace or None, ref.kind, change.who or None, change.agent or None, change.origin,
         change.citation or None,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from console.case.workspace import Workspace
     from console.live.api import ClusterApi
+    from console.live.engine import Engine
     from console.live.inventory import Inventory
 
 Standing = Literal["live", "lost", "past", "offline"]
@@ -28,6 +29,10 @@ class Live(Protocol):
     @property
     def apis(self) -> Mapping[str, ClusterApi]:
         """By the cluster's name, as `Ref.cluster` has it."""
+
+    @property
+    def engine(self) -> Engine | None:
+        """A container engine beside the clusters, or alone."""
 
     @property
     def recorded_bytes(self) -> int | None:
@@ -131,7 +136,8 @@ class Source:
             return Label("past", f"◷ AS OF {day}{self.as_of:%H:%M:%S}", is_warning=True)
         if self.live is None:
             return Label("offline", "▣ OFFLINE")
-        names = ",".join(self.live.apis) or "engine"
+        engine = self.live.engine
+        names = ",".join([*self.live.apis, *([engine.name] if engine else [])])
         name = names if len(names) <= 16 or not is_narrow else f"{names[:15]}…"
         lost, silent_s = self.live.freshness()
         if lost is not None:

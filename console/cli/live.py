@@ -13,6 +13,8 @@ import click
               help="A context of the kubeconfig; several are shown together.")  # fmt: skip
 @click.option("--kubeconfig", metavar="FILE", help="Instead of KUBECONFIG.")
 @click.option("-n", "--namespace", default="", help="This namespace only.")
+@click.option("--docker", metavar="[HOST]", is_flag=False, flag_value="", default=None,
+              help="A container engine by DOCKER_HOST or HOST; alone if no --context.")  # fmt: skip
 @click.option("--no-record", is_flag=True, help="Keep nothing of what is seen.")
 @click.option("--readonly", is_flag=True, help="Offer nothing that changes a cluster.")
 def live(
@@ -20,6 +22,7 @@ def live(
     contexts: tuple[str, ...],
     kubeconfig: str | None,
     namespace: str,
+    docker: str | None,
     no_record: bool,
     readonly: bool,
 ) -> None:
@@ -33,13 +36,22 @@ def live(
     from console.live.api import connect
     from console.live.session import Session
 
-    apis = [connect(name, kubeconfig=kubeconfig) for name in contexts or (None,)]
-    place = folder or new_place(apis[0].name)
+    asked: tuple[str | None, ...] = contexts or (() if docker is not None else (None,))
+    apis = [connect(name, kubeconfig=kubeconfig) for name in asked]
+    engine = None
+    if docker is not None:
+        from console.live.engine import Engine
+
+        engine = Engine.connect(docker or None)
+    names = [*(api.name for api in apis), *([engine.name] if engine else [])]
+    place = folder or new_place(names[0])
     if not (place / "case.toml").exists():
-        make_case(place, ", ".join(api.name for api in apis))
+        make_case(place, ", ".join(names))
     workspace = Workspace.open(place)
-    session = Session(apis, workspace.case, namespace=namespace, is_recorded=not no_record,
-                      is_readonly=readonly)  # fmt: skip
+    session = Session(
+        apis, workspace.case, namespace=namespace, engine=engine, is_recorded=not no_record,
+        is_readonly=readonly,
+    )  # fmt: skip
     try:
         Console(workspace, start="cluster", live=session).run()
     finally:

@@ -33,7 +33,8 @@ Listener = Callable[[Delivery], None]
 class OtherFeed(Protocol):
     """What is no Kubernetes cluster and delivers all the same: an engine (`enginefeed.py`)."""
 
-    kinds: Sequence[Kind]
+    @property
+    def kinds(self) -> Sequence[Kind]: ...
 
     @property
     def info(self) -> ClusterInfo: ...

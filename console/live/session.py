@@ -13,14 +13,17 @@ from console.errors import CaseError
 from console.live.access import learn
 from console.live.delivery import Delivery, utc_now
 from console.live.discovery import discover
+from console.live.enginefeed import EngineFeed
 from console.live.inventory import ClusterInfo, Inventory
 from console.live.mirror import Mirror
 from console.live.past import Past
 from console.live.recorder import Recorder
+from console.live.redact import Redactor
 
 if TYPE_CHECKING:
     from console.case.folder import Case
     from console.live.api import ClusterApi
+    from console.live.engine import Engine
 
 
 class Session:
@@ -28,9 +31,12 @@ class Session:
 
     def __init__(
         self, apis: Sequence[ClusterApi], case: Case, *, namespace: str = "",
-        is_recorded: bool = True, is_readonly: bool = False,
+        engine: Engine | None = None, is_recorded: bool = True, is_readonly: bool = False,
     ) -> None:  # fmt: skip
         self.apis: Mapping[str, ClusterApi] = {api.name: api for api in apis}
+        self.engine = engine
+        if engine is not None:  # the same masks as the clusters' and the case's index
+            engine.redactor = Redactor(case.masking_key())
         self.is_readonly = is_readonly
         self.mirror = Mirror(masking_key=case.masking_key())
         self._namespace = namespace
@@ -74,6 +80,8 @@ class Session:
         self._began = utc_now()
         self.mirror.subscribe(self._hear)
         self.mirror.start(list(self.apis.values()), namespace=self._namespace, discover=discover)
+        if self.engine is not None:
+            Thread(target=self._attach, args=(self.engine,), name="engine", daemon=True).start()
         for api in self.apis.values():
             Thread(target=self._learn, args=(api,), name=f"learn {api.name}", daemon=True).start()
 
@@ -95,6 +103,18 @@ class Session:
         except CaseError as error:
             info = replace(ClusterInfo(api.name, api.server), notes=(str(error),))
         self.mirror.describe(info)
+        self._record()
+
+    def _attach(self, engine: Engine) -> None:
+        """The engine's containers, images, networks and volumes beside the clusters."""
+        self.mirror.attach(EngineFeed(engine))
+        try:
+            self.mirror.describe(engine.learn())
+        except CaseError as error:
+            self.mirror.describe(ClusterInfo(engine.name, notes=(str(error),)))
+        self._record()
+
+    def _record(self) -> None:
         if self._recorder is not None and not self._is_recording:
             self._is_recording = True
             self._recorder.start()  # its first entry says as whom we watch
@@ -105,3 +125,5 @@ class Session:
             self._recorder.stop()
         for api in self.apis.values():
             api.close()
+        if self.engine is not None:
+            self.engine.close()

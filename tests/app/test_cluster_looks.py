@@ -49,7 +49,7 @@ async def test_the_pod_of_the_incident_is_there_at_its_time(demo: Workspace) -> 
         await command(pilot, "as-of 2026-11-23T22:46:20")
         screen = screen_text(app)
         assert "◷ AS OF 2026-11-23 22:46:20" in screen
-        assert "▸ dbg" in screen
+        assert "▸ ~ dbg" in screen  # what its status became is not in the evidence
         assert "hostPID" in screen
         await press(pilot, "h")
         assert "created" in screen_text(app)

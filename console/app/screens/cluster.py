@@ -59,6 +59,11 @@ class ClusterScreen(ObjectListScreen):
         super().__init__(START)
         self.steps: list[_Step] = []
 
+    def on_mount(self) -> None:
+        live = self.source.live
+        if live is not None and not live.apis:
+            self.view = View("containers.docker")
+
     def _ref(self) -> Ref | None:
         """The object that the keys are about; of a container, its pod."""
         obj = self.current

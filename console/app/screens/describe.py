@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -35,7 +36,7 @@ class DescribeScreen(ObjectTextScreen):
         now = obj.gone or self.source.now(self.console_app.clock())
         doc = obj.doc
         lines = [*_head(obj, now), *_meta(inventory, obj, doc)]
-        lines += _risks(inventory, obj)
+        lines += _risks(inventory, obj, max(40, self.size.width - 7))
         lines += _conditions(doc)
         lines += _related(inventory, obj)
         lines += _events(inventory, obj, now)
@@ -81,7 +82,7 @@ def _meta(inventory: Inventory, obj: Obj, doc: Doc) -> list[Text]:
     return lines
 
 
-def _risks(inventory: Inventory, obj: Obj) -> list[Text]:
+def _risks(inventory: Inventory, obj: Obj, width: int) -> list[Text]:
     """The worst first, each with why it matters and its technique."""
     found = risks_of(inventory, obj)
     if not found:
@@ -92,7 +93,8 @@ def _risks(inventory: Inventory, obj: Obj) -> list[Text]:
         place = f" in {risk.where}" if risk.where else ""
         line = Text(f"  {plain(risk.words, 60)}{plain(place, 60)}", style=style)
         line.append(f"  {risk.attack}" if risk.attack else "", "bold")
-        lines += [line, Text(f"      {risk.why}", style="dim")]
+        lines.append(line)
+        lines += [Text(f"      {part}", style="dim") for part in wrap(plain(risk.why), width)]
     return lines
 
 

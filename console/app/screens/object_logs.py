@@ -24,11 +24,13 @@ from console.app.screens.base import CaseScreen
 from console.app.widgets.log_view import MAX_LINES, LogLine, LogView, as_it_is
 from console.live.doc import items, text
 from console.live.logs import LogTail, SourceState
-from console.live.logsource import LogOptions, PodLog
+from console.live.logsource import EngineLog, LogOptions, LogSource, PodLog
 
 if TYPE_CHECKING:
+    from console.app.source import Live
     from console.live.inventory import Inventory, Ref
 
+ENGINE_CONTAINERS = "containers.docker"
 MAX_SOURCES = 20
 TAIL_LINES = 10_000
 BATCH_LINES = 20_000
@@ -142,15 +144,20 @@ class ObjectLogsScreen(CaseScreen):
             return
         self.view.clear("nothing was written yet")
         self.view.has_sources = len(self.wanted) > 1
-        sources = [
-            PodLog(live.apis[o.pod.cluster], o.pod.namespace, o.pod.name, o.container,
-                   name=o.container if o.pod == self.ref else f"{o.pod.name}/{o.container}")
-            for o in self.wanted if o.pod.cluster in live.apis
-        ]  # fmt: skip
+        sources = [source for o in self.wanted if (source := self._source_of(o, live))]
         options = LogOptions(tail=TAIL_LINES // max(1, len(sources)), previous=self.is_previous)
         self._tail, self._after = LogTail(sources, options, max_lines=MAX_LINES), 0
         self._tail.start()
         self.draw_title()
+
+    def _source_of(self, origin: Origin, live: Live) -> LogSource | None:
+        """Of a pod through its API server, of a container through its engine."""
+        pod, container = origin.pod, origin.container
+        if pod.kind == ENGINE_CONTAINERS:
+            return EngineLog(live.engine.client, pod.name) if live.engine else None
+        api = live.apis.get(pod.cluster)
+        name = container if pod == self.ref else f"{pod.name}/{container}"
+        return PodLog(api, pod.namespace, pod.name, container, name=name) if api else None
 
     def _stop(self) -> None:
         """End what is read, in a thread that waits for it."""
@@ -320,6 +327,8 @@ class ObjectLogsScreen(CaseScreen):
 
 def origins_of(inventory: Inventory, ref: Ref) -> list[Origin]:
     """Containers of a pod, or of the pods of a workload; those that are gone have no log."""
+    if ref.kind == ENGINE_CONTAINERS:
+        return [Origin(ref, ref.name)]
     if ref.kind in WORKLOADS or ref.kind == "services":
         pods = [pod for pod in pods_under(inventory, ref) if pod.gone is None]
     else:
