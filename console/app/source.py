@@ -41,6 +41,10 @@ class Live(Protocol):
     @property
     def is_readonly(self) -> bool: ...
 
+    @property
+    def namespace(self) -> str:
+        """That was asked for; "" is all."""
+
     def freshness(self) -> tuple[datetime | None, float | None]:
         """(since when a feed is lost, seconds since the feeds were last heard of). Never waits."""
 

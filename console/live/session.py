@@ -39,7 +39,7 @@ class Session:
             engine.redactor = Redactor(case.masking_key())
         self.is_readonly = is_readonly
         self.mirror = Mirror(masking_key=case.masking_key())
-        self._namespace = namespace
+        self.namespace = namespace
         self._recorder = Recorder(case, self.mirror) if is_recorded else None
         self._is_recording = False
         self._began = utc_now()
@@ -79,7 +79,7 @@ class Session:
     def start(self) -> None:
         self._began = utc_now()
         self.mirror.subscribe(self._hear)
-        self.mirror.start(list(self.apis.values()), namespace=self._namespace, discover=discover)
+        self.mirror.start(list(self.apis.values()), namespace=self.namespace, discover=discover)
         if self.engine is not None:
             Thread(target=self._attach, args=(self.engine,), name="engine", daemon=True).start()
         for api in self.apis.values():
@@ -99,7 +99,7 @@ class Session:
     def _learn(self, api: ClusterApi) -> None:
         """Who we are there; a server that does not answer says so where the access is shown."""
         try:
-            info = learn(api, self._namespace)
+            info = learn(api, self.namespace)
         except CaseError as error:
             info = replace(ClusterInfo(api.name, api.server), notes=(str(error),))
         self.mirror.describe(info)

@@ -61,8 +61,8 @@ class ClusterScreen(ObjectListScreen):
 
     def on_mount(self) -> None:
         live = self.source.live
-        if live is not None and not live.apis:
-            self.view = View("containers.docker")
+        if live is not None:
+            self.view = View("pods" if live.apis else "containers.docker", live.namespace)
 
     def _ref(self) -> Ref | None:
         """The object that the keys are about; of a container, its pod."""
