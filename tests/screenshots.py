@@ -20,6 +20,10 @@ FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZE = (120, 36)
 SHOTS: dict[str, list[str]] = {
     "overview": ["1"],
+    "cluster": ["2"],
+    "describe": ["2", "slash", *"dbg", "enter", "d"],
+    "changes": ["2", "v"],
+    "rights": ["2", "i"],
     "timeline": ["4", "slash", *"user:*shop:default", "enter", "e", "e"],
     "detail": ["4", "slash", *"hostPID", "enter", "enter"],
     "lanes": ["4", "L"],
@@ -47,7 +51,7 @@ async def shoot(folder: Path, name: str, keys: list[str]) -> None:
         await settle(pilot)
         for key in keys:
             await pilot.press(key)
-            if len(key) > 1 or key in "14568eLhp":
+            if len(key) > 1 or key in "14568eLhp2dvi":
                 await settle(pilot)
         svg = app.export_screenshot(title="kubecase")
     workspace.close()
