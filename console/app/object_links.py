@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.case.entities import Entity
 from console.live.doc import Doc, dig, items, strings, text
 from console.live.inventory import Inventory, Obj, Ref
+from console.live.relations import owner_refs, used_by
 
 WORKLOADS = frozenset((
     "deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch",
@@ -16,18 +17,7 @@ _MIDDLE = ("replicasets.apps", "jobs.batch")  # between a workload and its pods
 
 def owner_of(inventory: Inventory, obj: Obj) -> Ref | None:
     """The controller, else the first owner; also one that is known by name alone."""
-    owners = items(obj.doc, "metadata", "ownerReferences")
-    owner = next((o for o in owners if o.get("controller") is True), owners[0] if owners else None)
-    if owner is None:
-        return None
-    group, _, _ = text(owner, "apiVersion").rpartition("/")
-    kind = next(
-        (k for k in inventory.kinds() if k.kind == text(owner, "kind") and k.group == group), None
-    )
-    if kind is None:
-        return None
-    namespace = obj.ref.namespace if kind.is_namespaced else ""
-    return Ref(obj.ref.cluster, kind.key, namespace, text(owner, "name"), text(owner, "uid"))
+    return next(iter(owner_refs(inventory, obj)), None)
 
 
 def node_of(obj: Obj) -> Ref | None:
@@ -73,41 +63,7 @@ def _owners(doc: Doc) -> set[str]:
 
 def pods_using(inventory: Inventory, ref: Ref) -> list[Obj]:
     """The pods that mount, read or run under it: secret, config map, account, claim, image."""
-    return [
-        pod
-        for pod in inventory.objects("pods", ref.namespace if ref.kind != "nodes" else "")
-        if pod.ref.cluster == ref.cluster and is_used(pod.doc, ref)
-    ]
-
-
-def is_used(pod: Doc, ref: Ref) -> bool:
-    spec = dig(pod, "spec")
-    if ref.kind == "serviceaccounts":
-        return (text(spec, "serviceAccountName") or "default") == ref.name
-    if ref.kind == "nodes":
-        return text(spec, "nodeName") == ref.name
-    key = {"secrets": "secret", "configmaps": "configMap",
-           "persistentvolumeclaims": "persistentVolumeClaim"}.get(ref.kind)  # fmt: skip
-    return key is not None and ref.name in _named(spec, key)
-
-
-def _named(spec: object, key: str) -> set[str]:
-    """Names of secrets, config maps or claims anywhere in a pod's spec."""
-    found: set[str] = set()
-    stack = [spec]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, list):
-            stack += value
-        elif isinstance(value, dict):
-            for name, inner in value.items():
-                if isinstance(inner, dict) and name.startswith(key):
-                    found |= {text(inner, "name"), text(inner, "secretName")}
-                    found |= {text(inner, "claimName")}
-                elif name == "imagePullSecrets" and key == "secret":
-                    found |= {text(item, "name") for item in items(value, name)}
-                stack.append(inner)
-    return found - {""}
+    return [use.obj for use in used_by(inventory, ref) if use.obj.ref.kind == "pods"]
 
 
 def subject_of(obj: Obj) -> str:

@@ -106,7 +106,9 @@ def _container(
         ",".join(f"{k}={v}" for k, v in (limits or {}).items()) or None, said.imageID or None,
     )  # fmt: skip
     ref = Ref(obj.ref.cluster, CONTAINERS, obj.ref.namespace, container.name, obj.ref.uid)
-    return _row(ref, values, state, now, worst(risks), obj.gone)
+    row = _row(ref, values, state, now, worst(risks), obj.gone)
+    row.about = container.image
+    return row
 
 
 def _state(said: ContainerStatus) -> tuple[str, datetime | None, State]:

@@ -16,9 +16,10 @@ from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS
 from console.app.widgets.object_table import ObjectTable
 from console.case.filter_times import parse_time
 from console.errors import UsageError
+from console.live.inventory import Ref
 
 if TYPE_CHECKING:
-    from console.live.inventory import Inventory, Ref
+    from console.live.inventory import Inventory
 
 START = View("pods")
 
@@ -243,7 +244,12 @@ class ClusterScreen(ObjectListScreen):
             self.set_status("it runs under no account: :can SUBJECT asks for one")
 
     def action_users(self) -> None:
-        if ref := self._ref():
+        """The pods that use it; of a container, those with the same image."""
+        row = self.table.current
+        if row is not None and row.ref.kind == CONTAINERS:
+            image = Ref(row.ref.cluster, "images", "", str(row.about))
+            self.go(View("pods", related=("users", image)))
+        elif ref := self._ref():
             self.go(View("pods", related=("users", ref)))
 
     def action_owner(self) -> None:
