@@ -21,6 +21,9 @@ from console.case.workspace import Workspace
 from console.live import kindnames
 from console.live.inventory import Kind, Origin
 
+# So many lines are joined for all kinds together: one pass costs less than one for each kind.
+AT_ONCE = 50_000
+
 
 class Step(NamedTuple):
     """One thing that happened to one object; the columns of `steps.sql`."""
@@ -234,6 +237,9 @@ class History:
         missing = [kind for kind in kinds if kind.key not in self._loaded]
         if not missing:
             return
+        if not self._loaded and self._rows("size", {})[0][0] <= AT_ONCE:
+            asked = {kind.key for kind in missing}
+            missing += [kind for kind in self._kinds.values() if kind.key not in asked]
         self._cursor.execute("delete from wanted")
         self._cursor.executemany(
             "insert into wanted values (?, ?, ?, ?, ?)",
