@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from console.app.object_links import cited
 from console.app.safe import plain
 from console.app.screens.object_text import ObjectTextScreen
 from console.app.widgets.text_view import TextView
@@ -50,8 +49,6 @@ class DescribeScreen(ObjectTextScreen):
                 made = _made(line, width)
                 lines += made
                 refs += [line.ref] * len(made)
-        seen = f"{obj.seen:%Y-%m-%d %H:%M:%S} by {obj.origin} {cited(obj.citation)}"
-        lines += [Text(""), Text(f"  {'seen':<{NAME_WIDTH}} {plain(seen, 200)}", style="dim")]
         self.refs = refs
         return lines
 
