@@ -1,0 +1,124 @@
+"""From a key on a row to an action that is applied and measured: what the screens share of it.
+
+Everything that asks a server runs in a worker of the app; the bottom line tells how far it is, and
+leaving kubecase in the middle loses nothing, since the journal says how far it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from console.app.safe import plain
+from console.app.screens.act import ActScreen, Decision
+from console.app.screens.ask import ChooseScreen
+from console.errors import UsageError
+
+if TYPE_CHECKING:
+    from console.app.app import Console
+    from console.live.api import ClusterApi
+    from console.live.inventory import Ref
+    from console.respond.action import Action
+    from console.respond.means import Means
+    from console.respond.record import Record
+
+SNAPSHOT = "snapshot"
+
+
+def means_for(app: Console, api: ClusterApi | None, context: str | None = None) -> Means:
+    """What an action of this console acts with; reads the configuration: workers only."""
+    from dataclasses import replace
+
+    from console.respond.config import load_config
+    from console.respond.means import Means
+
+    config = load_config()
+    if app.is_readonly:
+        config = replace(config, is_readonly=True)
+    return Means(app.workspace.case, context, None, config, api)
+
+
+def choose_action(app: Console, ref: Ref, api: ClusterApi | None) -> None:
+    """What can be done to an object, as a list; then its dialogue."""
+    from console.respond.registry import actions_for
+    from console.respond.target import Target
+
+    target = Target.of(ref)
+    found = actions_for(target, ref.kind, is_readonly=app.is_readonly)
+    if not found:
+        why = "read-only: no action is offered" if app.is_readonly else "no action is known for it"
+        app.say(why)
+        return
+    titles = [f"{one.id}  {one.title}" for one in found]
+
+    def take(choice: str | None) -> None:
+        if choice is not None:
+            open_action(app, found[titles.index(choice)], target, api)
+
+    app.push_screen(ChooseScreen(f"What can be done about {plain(str(ref), 80)}", titles), take)
+
+
+def open_action(app: Console, kind: type[Action], target: object, api: ClusterApi | None) -> None:
+    """The dialogue of one action, and what follows from it."""
+    from console.respond.target import Target
+
+    assert isinstance(target, Target)
+
+    def make() -> tuple[Means, Action]:
+        return means_for(app, api), kind.build(target, {})
+
+    def decide(decision: Decision | None) -> None:
+        if decision is not None:
+            app.run_task(lambda say: _carry(app, make()[0], decision, say))
+
+    app.push_screen(ActScreen(make, f"{kind.title}: {plain(str(target), 80)}", target.name), decide)
+
+
+def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], None]) -> str:
+    """Preserve, write the plan down, apply, verify; returns the last word. In a worker."""
+    from console.respond.preserve import skip
+    from console.respond.runner import carry_out, record_plan
+    from console.respond.snapshot import take
+
+    case, prepared = app.workspace.case, decision.prepared
+    rules = means.config.rules(prepared.where)
+    record = record_plan(case, prepared, second=rules.needs_second)
+    if not decision.apply or rules.needs_second:
+        more = ": a second analyst signs it" if rules.needs_second else ""
+        return f"plan {record.id} is kept{more}: 7 Actions"
+    if decision.snapshot:
+        take(case, means, [prepared.action.target], say=say)
+    elif decision.reason:
+        skip(case, prepared.id, prepared.action.target, decision.reason)
+    verdict = carry_out(case, means, record, say=say)
+    return _said(record, verdict.word, verdict.text)
+
+
+def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> None:
+    """Go on with a plan or a half-done action, undo it, verify it again or sign it."""
+    from console.respond import runner
+
+    def work(say: Callable[[str], None]) -> str:
+        case = app.workspace.case
+        if name == "approve":
+            runner.approve(case, record)
+            return f"plan {record.id} is signed"
+        means = means_for(app, api, None if api else record.where)
+        if name == "undo":
+            notes = runner.undo(case, means, record, say=say)
+            return "; ".join([f"{record.id} is undone", *notes])
+        verdict = (
+            runner.carry_out(case, means, record, say=say)
+            if name == "finish"
+            else runner.verify(case, means, record, say=say)
+        )
+        return _said(record, verdict.word, verdict.text)
+
+    if app.is_readonly and name != "approve":
+        raise UsageError("read-only: nothing is changed here")
+    app.run_task(work)
+
+
+def _said(record: Record, word: str, text: str) -> str:
+    sign = {"held": "✔", "not held": "✘"}.get(word, "?")
+    return f"{sign} {text}  ({record.action_id} {record.target}, {record.id})"

@@ -1,0 +1,188 @@
+"""A change to a cluster, before it is made: what it will do, to whom, what it can't; then its name.
+
+The plan is asked of the server in a worker (a dry run); nothing changes until the target's name is
+typed. What happens then is in the journal, step by step, before it happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+from textual.worker import get_current_worker
+
+from console.app.safe import plain, safe
+from console.app.widgets.text_pane import TextPane
+from console.errors import CaseError
+
+if TYPE_CHECKING:
+    from console.respond.action import Action
+    from console.respond.means import Means
+    from console.respond.runner import Prepared
+
+MAX_DIFF = 400
+
+
+@dataclass(frozen=True)
+class Decision:
+    """apply: now; else the plan is only kept. reason: why nothing is preserved before."""
+
+    prepared: Prepared
+    apply: bool
+    snapshot: bool = False
+    reason: str = ""
+
+
+class ActScreen(ModalScreen[Decision | None]):
+    """ctrl-s keeps the plan for later, or for a second analyst; esc leaves all as it is."""
+
+    CSS_PATH = "act.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel"),
+        Binding("ctrl+s", "save", "Save plan"),
+        Binding("ctrl+b", "preserve", "Snapshot before", priority=True),
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-8)", show=False),
+        Binding("pagedown", "scroll(8)", show=False),
+    ]
+
+    @dataclass
+    class Planned(Message):
+        result: Prepared | CaseError
+        is_preserved: bool = True
+
+    def __init__(self, make: Callable[[], tuple[Means, Action]], title: str, name: str) -> None:
+        super().__init__()
+        self.make, self.asked, self.target_name = make, title, name
+        self.prepared: Prepared | None = None
+        self.is_preserved = True
+        self.takes_snapshot = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(safe(self.asked, "bold"))
+            yield TextPane(id="act-plan")
+            yield Input(placeholder="asking the server what it would do…", disabled=True)
+            yield Static("", id="act-hint")
+
+    def on_mount(self) -> None:
+        self.hint("planning: nothing is changed  esc cancel")
+        self.prepare()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="plan")
+    def prepare(self) -> None:
+        from console.respond.preserve import is_preserved
+        from console.respond.runner import prepare
+
+        worker = get_current_worker()
+        is_kept = True
+        result: Prepared | CaseError
+        try:
+            means, action = self.make()
+            result = prepare(means, action)
+            if result.plan.destroys and means.case is not None:
+                is_kept = is_preserved(means.case, action.target)
+        except CaseError as error:
+            result = error
+        if not worker.is_cancelled:
+            self.post_message(self.Planned(result, is_kept))
+
+    @on(Planned)
+    def draw(self, message: Planned) -> None:
+        if isinstance(message.result, CaseError):
+            self.show([Text(f"✘ {plain(str(message.result), 800)}", "bold red")])
+            self.query_one(Input).placeholder = "it can't be done: esc"
+            self.hint("esc back")
+            return
+        prepared = self.prepared = message.result
+        self.is_preserved = message.is_preserved
+        self.takes_snapshot = not message.is_preserved
+        self.show(list(self.lines(prepared)))
+        line = self.query_one(Input)
+        line.disabled = bool(self.obstacle(prepared))
+        line.placeholder = self.obstacle(prepared) or f"type {self.target_name} to apply"
+        if not line.disabled:
+            line.focus()
+        self.draw_hint()
+
+    def show(self, lines: list[Text]) -> None:
+        pane = self.query_one(TextPane)
+        folded = [
+            part
+            for line in lines
+            for part in line.wrap(self.app.console, max(20, pane.size.width), tab_size=4)
+        ]
+        pane.show(Text("\n").join(folded))
+
+    def lines(self, prepared: Prepared) -> Iterator[Text]:
+        plan = prepared.plan
+        missing = tuple(f"to {right}" for right in prepared.missing)
+        for name, said, style in (
+            ("Will", plan.will, ""), ("Hits", plan.hits, ""), ("Not", plan.cannot, ""),
+            ("Hidden", plan.hidden, "yellow"), ("DESTROYS", plan.destroys, "bold"),
+            ("NO RIGHT", missing, "bold red"), ("REFUSED", prepared.refused, "bold red"),
+        ):  # fmt: skip
+            for number, line in enumerate(said):
+                text = Text(f"{name if number == 0 else '':<9}", "bold")
+                yield text.append(plain(line, 600), style)
+        for what, diff in prepared.previews:
+            if diff:
+                yield Text(f"--- {plain(what, 200)}  (server dry run)", "dim")
+            for line in diff[:MAX_DIFF]:
+                color = {"+": "green", "-": "red"}.get(line[:1], "")
+                yield Text(plain(line, 400), color)
+            if len(diff) > MAX_DIFF:
+                yield Text(f"… {len(diff) - MAX_DIFF} more lines", "dim")
+
+    def obstacle(self, prepared: Prepared) -> str:
+        """Why it can't be applied; empty if it can."""
+        if prepared.missing:
+            return f"no right to {', '.join(map(str, prepared.missing))}: ctrl-s saves the plan"
+        return "the server refuses it" if prepared.refused else ""
+
+    def draw_hint(self) -> None:
+        keep = "esc cancel  ctrl-s save plan  ↑↓ read"
+        if self.prepared and self.prepared.plan.destroys:
+            box = "[x]" if self.takes_snapshot else "[ ]"
+            taken = "  (there is one of the last hour)" if self.is_preserved else ""
+            keep = f"First {box} snapshot: ctrl-b{taken}  {keep}"
+        self.hint(keep)
+
+    def hint(self, text: str) -> None:
+        self.query_one("#act-hint", Static).update(safe(text, "dim"))
+
+    def action_preserve(self) -> None:
+        if self.prepared and self.prepared.plan.destroys:
+            self.takes_snapshot = not self.takes_snapshot
+            self.draw_hint()
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(TextPane).action_scroll_lines(lines)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if self.prepared is None:
+            return
+        if event.value.strip() != self.target_name:
+            self.hint(f"that is not {self.target_name}: nothing was done  esc cancel")
+            return
+        reason = ""
+        if self.prepared.plan.destroys and not (self.takes_snapshot or self.is_preserved):
+            reason = "the analyst chose to go without a snapshot"
+        self.dismiss(Decision(self.prepared, True, self.takes_snapshot, reason))
+
+    def action_save(self) -> None:
+        if self.prepared is not None:
+            self.dismiss(Decision(self.prepared, False))
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
