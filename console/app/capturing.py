@@ -1,0 +1,60 @@
+"""Captures that a key starts: in a worker, with the analyst's word before a probe is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.app.app import Console
+    from console.live.api import ClusterApi
+    from console.visibility.collect import Options
+    from console.visibility.target import Target
+
+Say = Callable[[str], None]
+MayStart = Callable[[Sequence[str]], bool]
+FETCH_BYTES = 64 << 20
+
+
+def _options(may_start: MayStart, say: Say) -> Options:
+    from console.respond.config import load_config
+    from console.visibility.collect import Options
+
+    config = load_config()
+    return Options(
+        image=config.probe_image, pull=config.probe_pull, may_start=may_start, progress=say
+    )
+
+
+def _connect(app: Console) -> ClusterApi:
+    from console.live.api import connect
+
+    return app.api_of("") or connect()
+
+
+def capture(app: Console, target: Target, may_start: MayStart, say: Say) -> str:
+    """Take captures; returns the last word. Raises CaseError. In a worker."""
+    from console.visibility.collect import take
+
+    say(f"capturing {target}…")
+    options = _options(may_start, say)
+    taken = list(take(app.workspace.case, target, options, lambda: _connect(app)))
+    rows = sum(sum(one.counts.values()) for one in taken)
+    faults = [fault for one in taken for fault in one.faults]
+    ways = ", ".join(sorted({one.way for one in taken})) or "no way"
+    tail = f"  ! {len(faults)} faults: {faults[0]}" if faults else ""
+    return f"{len(taken)} captures by {ways}, {rows:,} rows{tail}"
+
+
+def fetch(app: Console, target: Target, path: str, pid: int, may_start: MayStart, say: Say) -> str:
+    """One file into evidence; returns the last word. Raises CaseError. In a worker."""
+    from console.visibility.fetch import fetch as fetch_one
+
+    say(f"fetching {path or pid}…")
+    fetched = fetch_one(
+        app.workspace.case, target, _options(may_start, say), lambda: _connect(app), path=path,
+        pid=pid, limit_bytes=FETCH_BYTES,
+    )  # fmt: skip
+    return (
+        f"{fetched.name}: {fetched.size_bytes:,} bytes, sha256 {fetched.sha256[:16]}…, in evidence"
+    )

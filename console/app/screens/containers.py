@@ -1,0 +1,312 @@
+"""Inside a container without entering it: files, network, processes, figures, against something.
+
+What is shown is a capture in the case, so it works offline. `c` takes a new one: where that needs a
+pod beside the suspect, the dialogue says first what the cluster will see of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from console.app.safe import plain
+from console.app.screens.ask import AskScreen, ChooseScreen
+from console.app.screens.base import CaseChanged, CaseScreen
+from console.app.screens.difference_rows import WIDE_FROM, row_in_full, table
+from console.app.widgets.row_list import RowList
+from console.app.widgets.text_pane import TextPane
+from console.case.citation import Citation
+from console.case.findings import filter_of
+from console.case.pivots import Page
+from console.errors import CaseError
+from console.visibility.diff import AGAINST, WHATS, Difference, Known, captures, differences
+from console.visibility.target import Target
+
+LIMIT = 5000
+ASK_SECONDS = 300
+CHOICES = {
+    "files": ("image", "siblings", "capture", "list"),
+    "network": ("spec", "siblings", "capture"),
+    "processes": ("image", "siblings", "capture"),
+    "stats": ("siblings", "capture"),
+    "checks": ("node",),
+}
+
+
+class ContainersScreen(CaseScreen):
+    """←/→ another view, v against what, o another target, c capture now, enter the event."""
+
+    CSS_PATH = "containers.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "view(-1)", "View before", show=False),
+        Binding("right,l", "view(1)", "Next view", key_display="←/→"),
+        Binding("v", "against", "Against"),
+        Binding("o", "target", "Target"),
+        Binding("c", "capture", "Capture"),
+        Binding("f", "fetch", "Fetch"),
+        Binding("tab", "app.focus_next", "Other pane", show=False),
+    ]
+
+    @dataclass
+    class Loaded(Message):
+        """known: all captures of the case; result: None where there are none."""
+
+        request: int
+        known: Sequence[Known]
+        result: Sequence[Difference] | CaseError | None
+
+    def __init__(self, target: str = "") -> None:
+        super().__init__()
+        self.target = target
+        self.what = WHATS[0]
+        self.against: dict[str, str] = dict(AGAINST)
+        self.known: Sequence[Known] = ()
+        self.found: Sequence[Difference] = ()
+        self.page = Page((), [])
+        self.error: CaseError | None = None
+        self.request = 0
+
+    def compose_body(self) -> ComposeResult:
+        yield Static("", id="container-head")
+        yield Static("", id="container-views")
+        yield RowList(id="differences")
+        yield TextPane(id="difference-detail")
+
+    def on_mount(self) -> None:
+        self.query_one(RowList).focus()
+        self.load()
+
+    def on_resize(self) -> None:
+        if self.known:
+            self.draw()
+
+    def on_case_changed(self, message: CaseChanged) -> None:
+        self.load()
+
+    def open_target(self, target: str) -> None:
+        self.target = target
+        self.load()
+
+    def load(self) -> None:
+        self.request += 1
+        self._load(self.request, self.target, self.what, self.against[self.what])
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="differences")
+    def _load(self, request: int, target: str, what: str, against: str) -> None:
+        worker = get_current_worker()
+        known = captures(self.workspace.case)
+        target = target or (known[-1].target if known else "")
+        result: Sequence[Difference] | CaseError | None = None
+        if target:
+            try:
+                result = differences(
+                    self.workspace, what, Target.parse(target), against, limit=LIMIT
+                )
+            except CaseError as error:
+                result = error
+        if not worker.is_cancelled:
+            self.post_message(self.Loaded(request, known, result))
+
+    @on(Loaded)
+    def take(self, message: Loaded) -> None:
+        if message.request != self.request:
+            return
+        self.known = message.known
+        self.target = self.target or (self.known[-1].target if self.known else "")
+        self.error = message.result if isinstance(message.result, CaseError) else None
+        self.found = () if isinstance(message.result, CaseError | None) else message.result
+        self.page = _joined(self.found)
+        self.draw()
+
+    # -- drawing
+
+    def draw(self) -> None:
+        self.query_one("#container-head", Static).update(self.head())
+        views = Text(" ", no_wrap=True)
+        for what in WHATS:
+            views.append(f" {what.capitalize()} ", "reverse bold" if what == self.what else "")
+            views.append(" ")
+        self.query_one("#container-views", Static).update(views)
+        columns, rows = table(self.what, self.page, self.size.width >= WIDE_FROM) if (
+            self.page.columns
+        ) else ((), [])  # fmt: skip
+        self.query_one(RowList).show(rows, columns=columns, empty=self.why_empty())
+        self.draw_detail()
+
+    def head(self) -> Text:
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f" {plain(self.target or 'no container chosen', 120)}", "bold")
+        for one in self.found[:1]:
+            facts = one.capture.facts
+            text.append(f"  {plain(facts.get('container') or '', 40)}")
+            text.append(f" on {plain(facts.get('node') or '–', 40)}", "dim")
+            age = (self.console_app.clock() - one.capture.taken).total_seconds()
+            text.append(f"  by {plain(facts.get('way'), 20)} {one.capture.taken:%m-%d %H:%M:%S}")
+            text.append(f" ({_age(age)} ago)")
+        text.append(f"  against: {plain(self.against[self.what], 60)} ▾")
+        if len(self.found) > 1:
+            text.append(f"  {len(self.found)} captures")
+        return text
+
+    def why_empty(self) -> str:
+        if self.error is not None:
+            return plain(str(self.error), 300)
+        if not self.known:
+            return "nothing was captured yet: c takes a capture, nothing is run in the container"
+        if not self.found:
+            return "nothing was captured of it: c takes a capture"
+        return f"nothing differs from {plain(self.against[self.what], 60)}"
+
+    @on(RowList.Moved)
+    def draw_detail(self) -> None:
+        at = self.query_one(RowList).cursor
+        text = Text(no_wrap=True, overflow="ellipsis")
+        if at < len(self.page.rows):
+            text = row_in_full(self.page.columns, self.page.rows[at])
+        for one in self.found:
+            for line in [*one.capture.facts.get("not_seen", ()), *one.capture.facts["faults"]]:
+                text.append(f" not seen: {plain(line, 400)}\n", "yellow")
+        self.query_one(TextPane).show(text)
+
+    # -- keys
+
+    def action_view(self, step: int) -> None:
+        self.what = WHATS[(WHATS.index(self.what) + step) % len(WHATS)]
+        self.load()
+
+    def action_against(self) -> None:
+        choices = CHOICES[self.what]
+
+        def take(choice: str | None) -> None:
+            if choice == "list":
+                self.app.push_screen(
+                    AskScreen("Known good hashes", hint="a file with SHA-256 digests"),
+                    lambda path: self.set_against(f"list:{path}") if path else None,
+                )
+            elif choice == "capture":
+                self.choose_capture()
+            elif choice:
+                self.set_against(choice)
+
+        self.app.push_screen(
+            ChooseScreen(f"Compare {self.what} against", choices, self.against[self.what]), take
+        )
+
+    def choose_capture(self) -> None:
+        shown = {one.capture.id for one in self.found}
+        others = [known for known in reversed(self.known) if known.id not in shown]
+        if not others:
+            self.set_status("there is no other capture in the case: c takes one")
+            return
+        names = [f"{one.taken:%m-%d %H:%M:%S}  {one.target}  {one.id}" for one in others]
+        self.app.push_screen(
+            ChooseScreen("Against which capture?", names),
+            lambda name: (
+                self.set_against(f"capture:{others[names.index(name)].id}") if name else None
+            ),
+        )
+
+    def set_against(self, against: str) -> None:
+        self.against[self.what] = against
+        self.load()
+
+    def action_target(self) -> None:
+        names = sorted({known.target for known in self.known})
+        if not names:
+            self.set_status("nothing was captured yet: c takes a capture")
+            return
+        self.app.push_screen(
+            ChooseScreen("Which target?", names, self.target),
+            lambda name: self.open_target(name) if name else None,
+        )
+
+    @on(RowList.Opened)
+    def open_event(self) -> None:
+        at = self.query_one(RowList).cursor
+        if at < len(self.page.rows) and "citation" in self.page.columns:
+            cited = self.page.rows[at][self.page.columns.index("citation")]
+            evidence, _, line = str(cited).rpartition(":")
+            key = self.workspace.key(Citation(evidence, "", int(line)))
+            self.console_app.open_timeline(filter_of([key]))
+
+    # -- capturing
+
+    def action_capture(self) -> None:
+        self.app.push_screen(
+            AskScreen("Capture", self.target, hint="pod/NS/NAME, workload/NS/KIND/NAME, node/NAME, "
+                      "docker/NAME; nothing is run in it"),
+            lambda text: self.capture(text) if text else None,
+        )  # fmt: skip
+
+    def capture(self, text: str) -> None:
+        """Take one; the footprint of a probe is shown, and nothing is started without a yes."""
+        from console.app.capturing import capture
+
+        target = Target.parse(text)
+        app = self.console_app
+        app.run_task(lambda say: capture(app, target, self.may_start, say))
+        self.target = text
+
+    def may_start(self, footprint: Sequence[str]) -> bool:
+        """Asked from the worker, answered by a key."""
+        answered, said = Event(), [False]
+        yes = "yes, start it"
+
+        def take(choice: str | None) -> None:
+            said[0] = choice == yes
+            answered.set()
+
+        def ask() -> None:
+            title = "A probe is started beside it: " + "; ".join(plain(p, 200) for p in footprint)
+            self.app.push_screen(ChooseScreen(title, ("no", yes)), take)
+
+        self.app.call_from_thread(ask)
+        answered.wait(ASK_SECONDS)
+        return said[0]
+
+    def action_fetch(self) -> None:
+        """The file of this row into evidence, hashed at its source and here."""
+        from console.app.capturing import fetch
+
+        at = self.query_one(RowList).cursor
+        if at >= len(self.page.rows) or not self.found:
+            return
+        row = dict(zip(self.page.columns, self.page.rows[at], strict=True))
+        target = Target.parse(self.found[0].capture.target)
+        path = str(row.get("path") or "")
+        pid = int(row["pid"]) if self.what == "processes" and row.get("pid") else 0
+        if not path and not pid:
+            self.set_status("this row has no file")
+            return
+        app = self.console_app
+        app.run_task(lambda say: fetch(app, target, path, pid, self.may_start, say))
+
+
+def _joined(found: Sequence[Difference]) -> Page:
+    """The rows of all containers of the target; with more than one, which it is of."""
+    pages = [one for one in found if one.page.columns]
+    if len(pages) < 2:
+        return pages[0].page if pages else Page((), [])
+    columns = ("of", *pages[0].page.columns)
+    severity = columns.index("severity")
+    rows = [(one.capture.target.rpartition("/")[2], *row) for one in pages for row in one.page.rows]
+    rows.sort(key=lambda row: -int(row[severity] or 0))
+    return Page(columns, rows, any(one.page.is_cut for one in pages))
+
+
+def _age(seconds: float) -> str:
+    """As kubectl writes ages, coarsely."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
