@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from console.respond.means import Means
     from console.respond.record import Record
 
-SNAPSHOT = "snapshot"
-
 
 def means_for(app: Console, api: ClusterApi | None, context: str | None = None) -> Means:
     """What an action of this console acts with; reads the configuration: workers only."""
@@ -78,7 +76,6 @@ def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], 
     """Preserve, write the plan down, apply, verify; returns the last word. In a worker."""
     from console.respond.preserve import skip
     from console.respond.runner import carry_out, record_plan
-    from console.respond.snapshot import take
 
     case, prepared = app.workspace.case, decision.prepared
     rules = means.config.rules(prepared.where)
@@ -87,11 +84,26 @@ def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], 
         more = ": a second analyst signs it" if rules.needs_second else ""
         return f"plan {record.id} is kept{more}: 7 Actions"
     if decision.snapshot:
+        from console.respond.snapshot import take
+
         take(case, means, [prepared.action.target], say=say)
     elif decision.reason:
         skip(case, prepared.id, prepared.action.target, decision.reason)
     verdict = carry_out(case, means, record, say=say)
     return _said(record, verdict.word, verdict.text)
+
+
+def snapshot(app: Console, ref: Ref, api: ClusterApi | None) -> None:
+    """Everything there is about an object into the case, without touching it."""
+    from console.respond.target import Target
+
+    def work(say: Callable[[str], None]) -> str:
+        from console.respond.snapshot import take
+
+        taken = take(app.workspace.case, means_for(app, api), [Target.of(ref)], say=say)
+        return f"snapshot of {ref}: {len(taken)} taken, 6 Evidence has it"
+
+    app.run_task(work)
 
 
 def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> None:

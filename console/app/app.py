@@ -17,6 +17,7 @@ from console.app.clipboard import clipboard_sequence
 from console.app.commands import COMMANDS, run_command
 from console.app.keys import keys_of
 from console.app.modes import MODES
+from console.app.safe import plain
 from console.app.screens.base import CaseScreen, ScreenType
 from console.app.source import Live, Source, read_evidence
 from console.app.widgets.frame import TABS
@@ -33,6 +34,7 @@ from console.errors import CaseError, UsageError
 if TYPE_CHECKING:
     from console.app.screens.cluster import ClusterScreen
     from console.app.screens.timeline import TimelineScreen
+    from console.live.api import ClusterApi
     from console.live.inventory import Ref
 
 POLL_SECONDS = 1.0
@@ -142,6 +144,35 @@ class Console(App[None]):
         self.workspace.refresh()
         self.call_from_thread(self.tell_change)
 
+    def run_task(self, task: Callable[[Callable[[str], None]], str]) -> None:
+        """One thing at a time that changes something or takes long; its words in the last line."""
+        if any(worker.group == "task" and worker.is_running for worker in self.workers):
+            self.say("one thing at a time: another is under way")
+        else:
+            self._run_task(task)
+
+    @work(thread=True, group="task", exit_on_error=False)
+    def _run_task(self, task: Callable[[Callable[[str], None]], str]) -> None:
+        def say(line: str) -> None:
+            self.call_from_thread(self.say, plain(line, 400))
+
+        try:
+            last = task(say)
+        finally:
+            self.workspace.refresh()
+            self.call_from_thread(self.tell_change)
+        say(last)
+
+    @property
+    def is_readonly(self) -> bool:
+        """Whether no action is offered at all."""
+        return self.source.live is not None and self.source.live.is_readonly
+
+    def api_of(self, cluster: str) -> ClusterApi | None:
+        """The connection to a cluster of the session, "" for its only or first one."""
+        apis = self.source.live.apis if self.source.live else {}
+        return apis.get(cluster) if cluster else next(iter(apis.values()), None)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """An entry that could not be written, or a case that can't be read, is shown."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
@@ -230,6 +261,12 @@ class Console(App[None]):
 
         self.on_mode("cluster", ClusterScreen, act)
 
+    def open_inside(self, target: str) -> None:
+        """The screen of what is inside a pod, node or container."""
+        from console.app.screens.containers import ContainersScreen
+
+        self.on_mode("containers", ContainersScreen, lambda screen: screen.open_target(target))
+
     def open_logs(self, ref: Ref, container: str = "") -> None:
         """The logs of a pod, or of the pods of a workload."""
         from console.app.screens.object_logs import ObjectLogsScreen
@@ -265,13 +302,18 @@ class Console(App[None]):
         """Exit; with evidence half read, only after a question."""
         from console.app.screens.ask import ChooseScreen
 
-        adding = [worker for worker in self.workers if worker.group == "add" and worker.is_running]
-        if not adding:
+        busy = {worker.group for worker in self.workers if worker.is_running}
+        if "task" in busy:
+            choices: Sequence[str] = ("stay", "leave; 7 Actions says later how far it came")
+            title = "An action or a capture is under way"
+        elif "add" in busy:
+            choices = ("stay", "stop reading and leave; what is whole is kept")
+            title = "Evidence is still being read"
+        else:
             self.exit()
             return
-        choices = ("stay", "stop reading and leave; what is whole is kept")
         self.push_screen(
-            ChooseScreen("Evidence is still being read", choices),
+            ChooseScreen(title, choices),
             lambda choice: self.exit() if choice == choices[1] else None,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from console.app.screens.containers import ContainersScreen
 from console.case.entities import TYPES, Entity
 from console.case.state import PHASES
 from console.errors import UsageError
@@ -142,9 +143,11 @@ COMMANDS = {
     for command in (
         _mode("overview", "what to look at, and what is not seen"),
         _mode("cluster", "what runs; :po :node :svc … go to a kind"),
+        _mode("containers", "files, network, processes of what was captured"),
         _mode("timeline", "all events"),
         _mode("findings", "what was concluded"),
         _mode("evidence", "every file, and what was read of it"),
+        _mode("actions", "what was planned, applied, measured, undone"),
         _mode("case", "phase, hypothesis, notes, owners, journal"),
         Command("filter", "[FILTER]", "the timeline with this filter",
                 lambda app, rest: app.open_timeline(rest),
@@ -152,6 +155,9 @@ COMMANDS = {
         _timeline("goto", "TIME", "the timeline at a time (UTC)"),
         Command("pivot", "TYPE=VALUE", "the page of an entity",
                 lambda app, rest: app.open_entity(Entity.parse(rest)), _entities),
+        Command("capture", "TARGET", "look into pod/NS/NAME, workload/NS/KIND/NAME, node/NAME",
+                lambda app, rest: app.on_mode(
+                    "containers", ContainersScreen, lambda screen: screen.capture(rest))),
         Command("note", "TEXT", "a note on the case (n in the timeline: on an event)",
                 _said("note")),
         _timeline("tag", "TAG", "tag the marked events; -TAG takes it away", _tags),

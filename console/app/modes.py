@@ -19,6 +19,12 @@ def _cluster() -> Screen[object]:
     return ClusterScreen()
 
 
+def _containers() -> Screen[object]:
+    from console.app.screens.containers import ContainersScreen
+
+    return ContainersScreen()
+
+
 def _timeline() -> Screen[object]:
     from console.app.screens.timeline import TimelineScreen
 
@@ -37,6 +43,12 @@ def _evidence() -> Screen[object]:
     return EvidenceScreen()
 
 
+def _actions() -> Screen[object]:
+    from console.app.screens.actions import ActionsScreen
+
+    return ActionsScreen()
+
+
 def _case() -> Screen[object]:
     from console.app.screens.case import CaseOverviewScreen
 
@@ -46,8 +58,10 @@ def _case() -> Screen[object]:
 MODES: Mapping[str, Callable[[], Screen[object]]] = {
     "overview": _overview,
     "cluster": _cluster,
+    "containers": _containers,
     "timeline": _timeline,
     "findings": _findings,
     "evidence": _evidence,
+    "actions": _actions,
     "case": _case,
 }

@@ -25,6 +25,19 @@ def node_of(obj: Obj) -> Ref | None:
     return Ref(obj.ref.cluster, "nodes", "", name) if name else None
 
 
+def target_of(ref: Ref) -> str:
+    """The object as captures name it; empty for what has no inside."""
+    if ref.kind == "pods":
+        return f"pod/{ref.namespace}/{ref.name}"
+    if ref.kind == "nodes":
+        return f"node/{ref.name}"
+    if ref.kind == "containers":
+        return f"docker/{ref.name}"
+    if ref.kind in WORKLOADS:
+        return f"workload/{ref.namespace}/{ref.kind.partition('.')[0]}/{ref.name}"
+    return ""
+
+
 def pods_on(inventory: Inventory, node: Ref) -> list[Obj]:
     return [
         pod

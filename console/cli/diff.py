@@ -20,7 +20,7 @@ from console.cli.output import print_json, print_table, visible
 @click.argument("target_text", metavar="TARGET")
 @click.option(
     "--against",
-    help="image, spec, siblings, capture:ID or list:FILE; each WHAT has its"
+    help="image, spec, siblings, capture:ID, list:FILE, or all; each WHAT has its"
     " own default (image, spec, image, siblings, node).",
 )
 @click.option("--capture", "capture_id", default="", help="Not the newest capture but this one.")

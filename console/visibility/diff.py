@@ -90,8 +90,8 @@ def differences(
 ) -> list[Difference]:  # fmt: skip
     """One for each container of the target, of its newest capture or the named one.
 
-    against: image, spec, siblings, `capture:ID` or `list:FILE`. Raises UsageError where nothing was
-    captured, or there is nothing to compare with.
+    against: image, spec, siblings, `capture:ID` or `list:FILE`; `all` is what there is. Raises
+    UsageError where nothing was captured, or there is nothing to compare with.
     """
     word, _, value = against.partition(":")
     file = _find(what, word)
@@ -114,6 +114,7 @@ def differences(
                 k.evidence for k in known if k.target == capture.target and k.taken < capture.taken
             ],
             "hashes": hashes,
+            "everything": word == "all",
             "limit": limit + 1,
         }
         cursor = workspace.index.cursor()

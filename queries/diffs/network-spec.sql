@@ -1,7 +1,7 @@
 -- id: network-spec
--- title: Who listens and talks, against the ports that the spec declares
+-- title: Who listens and talks, against the ports that the spec declares; or all sockets
 -- what: network
--- against: spec
+-- against: spec, all
 with manifests as (
     select
         json_extract_string(fields, '$.declared.ports[*].port') as ports,
@@ -59,12 +59,13 @@ reasons as (
     from judged
 )
 select
-    why.s as severity, why.w || if(was_seen or len($earlier) = 0, '', ' · first seen') as why,
+    coalesce(why.s, 1) as severity, coalesce(why.w, direction) || if(was_seen or len($earlier) = 0, '', ' · first seen') as why,
     coalesce(name, '?') as process, pid, proto, status as state, src_ip as local_ip,
     src_port as local_port, dst_ip as peer_ip, dst_port as peer_port, dst_name as peer,
     is_declared, if(len($earlier) = 0, null, not was_seen) as is_first_seen,
     evidence || ':' || line as citation
 from reasons
-where why is not null
-order by severity desc, proto, local_port, peer_ip, peer_port, line
+where why is not null or $everything
+order by severity desc, direction != 'listens', status = 'time-wait', proto, local_port, peer_ip,
+    peer_port, line
 limit $limit

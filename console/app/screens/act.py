@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from console.respond.runner import Prepared
 
 MAX_DIFF = 400
+YES = "yes"
+INDENT = " " * 9
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,11 @@ class ActScreen(ModalScreen[Decision | None]):
 
     @dataclass
     class Planned(Message):
+        """needs_name: production, where more than a yes is asked for."""
+
         result: Prepared | CaseError
         is_preserved: bool = True
+        needs_name: bool = True
 
     def __init__(self, make: Callable[[], tuple[Means, Action]], title: str, name: str) -> None:
         super().__init__()
@@ -67,6 +72,7 @@ class ActScreen(ModalScreen[Decision | None]):
         self.prepared: Prepared | None = None
         self.is_preserved = True
         self.takes_snapshot = False
+        self.word = name
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -85,17 +91,18 @@ class ActScreen(ModalScreen[Decision | None]):
         from console.respond.runner import prepare
 
         worker = get_current_worker()
-        is_kept = True
+        is_kept = needs_name = True
         result: Prepared | CaseError
         try:
             means, action = self.make()
             result = prepare(means, action)
+            needs_name = means.config.rules(result.where).is_production
             if result.plan.destroys and means.case is not None:
                 is_kept = is_preserved(means.case, action.target)
         except CaseError as error:
             result = error
         if not worker.is_cancelled:
-            self.post_message(self.Planned(result, is_kept))
+            self.post_message(self.Planned(result, is_kept, needs_name))
 
     @on(Planned)
     def draw(self, message: Planned) -> None:
@@ -106,22 +113,23 @@ class ActScreen(ModalScreen[Decision | None]):
             return
         prepared = self.prepared = message.result
         self.is_preserved = message.is_preserved
+        self.word = self.target_name if message.needs_name else YES
         self.takes_snapshot = not message.is_preserved
         self.show(list(self.lines(prepared)))
         line = self.query_one(Input)
         line.disabled = bool(self.obstacle(prepared))
-        line.placeholder = self.obstacle(prepared) or f"type {self.target_name} to apply"
+        line.placeholder = self.obstacle(prepared) or f"type {self.word}: {self.target_name}"
         if not line.disabled:
             line.focus()
         self.draw_hint()
 
     def show(self, lines: list[Text]) -> None:
         pane = self.query_one(TextPane)
-        folded = [
-            part
-            for line in lines
-            for part in line.wrap(self.app.console, max(20, pane.size.width), tab_size=4)
-        ]
+        folded = []
+        for line in lines:
+            width = max(20, pane.size.width - len(INDENT))
+            head, *rest = line.wrap(self.app.console, width, tab_size=4)
+            folded += [head, *(Text(INDENT).append_text(part) for part in rest)]
         pane.show(Text("\n").join(folded))
 
     def lines(self, prepared: Prepared) -> Iterator[Text]:
@@ -172,8 +180,8 @@ class ActScreen(ModalScreen[Decision | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.prepared is None:
             return
-        if event.value.strip() != self.target_name:
-            self.hint(f"that is not {self.target_name}: nothing was done  esc cancel")
+        if event.value.strip() not in (self.word, self.target_name):
+            self.hint(f"that is not {self.word}: nothing was done  esc cancel")
             return
         reason = ""
         if self.prepared.plan.destroys and not (self.takes_snapshot or self.is_preserved):

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 
-from console.app.object_links import DRILLS_TO_PODS, entity_of, node_of, owner_of, subject_of
+from console.app.acting import choose_action, snapshot
+from console.app.object_links import (
+    DRILLS_TO_PODS,
+    entity_of,
+    node_of,
+    owner_of,
+    subject_of,
+    target_of,
+)
 from console.app.object_rows import Sheet, View, key_of_ref, make_sheet
 from console.app.screens.object_list import ObjectListScreen
 from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS
@@ -46,6 +54,9 @@ class ClusterScreen(ObjectListScreen):
         Binding("h", "history", "History"),
         Binding("t", "time_bar", "Time bar"),
         Binding("u", "users", "Used by"),
+        Binding("f", "inside", "Inside"),
+        Binding("a", "act", "Act"),
+        Binding("s", "snapshot", "Snapshot", show=False),
         Binding("J", "owner", "Owner", show=False, key_display="shift-j"),
         Binding("o", "node", "Node", show=False),
         Binding("v", "changes", "Changes", show=False),
@@ -74,6 +85,35 @@ class ClusterScreen(ObjectListScreen):
         return (
             self.view.related[1] if self.view.related and self.view.kind == CONTAINERS else obj.ref
         )
+
+    # -- inside it, and what can be done about it
+
+    def action_inside(self) -> None:
+        """Files, network and processes of a pod or node, from the captures in the case."""
+        if ref := self._ref():
+            target = target_of(ref)
+            if target:
+                self.console_app.open_inside(target)
+            else:
+                self.set_status(f"only pods, workloads and nodes have an inside, not {ref.kind}")
+
+    def action_act(self) -> None:
+        if ref := self._changeable():
+            choose_action(self.console_app, ref, self.console_app.api_of(ref.cluster))
+
+    def action_snapshot(self) -> None:
+        if ref := self._changeable():
+            snapshot(self.console_app, ref, self.console_app.api_of(ref.cluster))
+
+    def _changeable(self) -> Ref | None:
+        """The object, if it is of a live cluster and shown as it is now."""
+        if self.source.live is None:
+            self.set_status("no cluster is connected: `kubecase live CASE` connects to one")
+        elif self.source.as_of is not None:
+            self.set_status("this is the past: :live goes back to now")
+        else:
+            return self._ref()
+        return None
 
     # -- reading and drawing
 

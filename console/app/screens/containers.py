@@ -36,8 +36,8 @@ LIMIT = 5000
 ASK_SECONDS = 300
 CHOICES = {
     "files": ("image", "siblings", "capture", "list"),
-    "network": ("spec", "siblings", "capture"),
-    "processes": ("image", "siblings", "capture"),
+    "network": ("all", "spec", "siblings", "capture"),
+    "processes": ("all", "image", "siblings", "capture"),
     "stats": ("siblings", "capture"),
     "checks": ("node",),
 }
@@ -69,7 +69,7 @@ class ContainersScreen(CaseScreen):
         super().__init__()
         self.target = target
         self.what = WHATS[0]
-        self.against: dict[str, str] = dict(AGAINST)
+        self.against = {**AGAINST, "network": "all", "processes": "all"}
         self.known: Sequence[Known] = ()
         self.found: Sequence[Difference] = ()
         self.page = Page((), [])
@@ -107,7 +107,7 @@ class ContainersScreen(CaseScreen):
         known = captures(self.workspace.case)
         target = target or (known[-1].target if known else "")
         result: Sequence[Difference] | CaseError | None = None
-        if target:
+        if any(one.is_of(target) for one in known):
             try:
                 result = differences(
                     self.workspace, what, Target.parse(target), against, limit=LIMIT

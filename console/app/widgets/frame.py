@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from console.app.source import Source
 
 TABS = (
-    ("1", "overview"), ("2", "cluster"), ("4", "timeline"), ("5", "findings"), ("6", "evidence"),
-    ("8", "case"),
+    ("1", "overview"), ("2", "cluster"), ("3", "containers"), ("4", "timeline"), ("5", "findings"),
+    ("6", "evidence"), ("7", "actions"), ("8", "case"),
 )  # fmt: skip
 CLOCK_WIDTH = 9
 NARROW = 100

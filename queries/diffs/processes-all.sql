@@ -1,0 +1,30 @@
+-- id: processes-all
+-- title: All processes as a tree
+-- what: processes
+-- against: all
+with recursive processes as (
+    select
+        severity, status, pid, ppid, actor, ts, exe, cmdline, file_hash, evidence, line,
+        json_extract_string(fields, '$.name') as name
+    from events
+    where evidence = $evidence and format = 'capture_process'
+),
+tree as (
+    -- roots: whose parent is not in the capture. A pid can be its own ancestor only in a forged
+    -- capture: the depth is bounded
+    select *, 0 as depth, [pid] as path
+    from processes
+    where ppid is null or ppid not in (select pid from processes)
+    union all
+    select child.*, tree.depth + 1, list_append(tree.path, child.pid)
+    from processes as child
+    join tree on child.ppid = tree.pid
+    where tree.depth < 60 and not list_contains(tree.path, child.pid)
+)
+select
+    severity, repeat('  ', depth::bigint) || coalesce(name, exe, '?') as process, pid, ppid,
+    actor as uid, ts as started, exe, cmdline, nullif(status, '') as why, file_hash as sha256,
+    evidence || ':' || line as citation
+from tree
+order by path, line
+limit $limit
