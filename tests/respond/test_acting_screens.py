@@ -1,0 +1,108 @@
+"""Inside a container and a change to the cluster, from keys to the measured effect, on the lab."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from console.app.app import Console
+from console.app.screens.act import ActScreen
+from console.case.workspace import Workspace
+from console.live.api import connect
+from console.live.session import Session
+from console.respond import runner
+from console.visibility.diff import captures
+from tests.app.driving import enter, press, screen_text, settle, status
+from tests.respond.conftest import PROBE_IMAGE, Scene
+
+DEADLINE_S = 180
+
+
+async def until(pilot: Pilot[None], check: Callable[[], object], what: str) -> None:
+    """Wait for a condition; the deadline is only there to end a test that can't."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not check():
+            await pilot.pause(0.1)
+    assert check(), what
+
+
+@pytest.fixture
+def app(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Console:
+    monkeypatch.setenv("KUBECASE_PROBE_IMAGE", PROBE_IMAGE)
+    for name, value in scene.lab.env.items():
+        monkeypatch.setenv(name, value)
+    api = connect(kubeconfig=str(scene.lab.kubeconfig))
+    session = Session([api], scene.case, namespace=scene.namespace)
+    return Console(Workspace(scene.case), start="cluster", live=session)
+
+
+async def at_client(app: Console, pilot: Pilot[None], scene: Scene) -> None:
+    """The cursor on the client pod, in the table of pods."""
+    await until(pilot, lambda: "client" in screen_text(app), "the pods are listed")
+    await press(pilot, "slash")
+    await enter(pilot, "client")
+    await until(pilot, lambda: "shop-" not in screen_text(app).split("filter")[0], "filtered")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=str)
+async def test_a_capture_is_taken_and_read_by_keys(
+    app: Console, scene: Scene, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await at_client(app, pilot, scene)
+        await press(pilot, "f")
+        assert "c takes a capture" in screen_text(app)
+        await press(pilot, "c", "enter")
+        await until(pilot, lambda: captures(scene.case) or "A probe" in screen_text(app), "asked")
+        if not captures(scene.case):
+            await press(pilot, "j", "enter")
+        await until(pilot, lambda: "captures by" in status(app), "captured")
+        await press(pilot, "right", "right")  # files, network, processes
+        await until(pilot, lambda: "sleep" in screen_text(app), "the process tree")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "sleep 100000" in screen_text(app), "its event")
+    if app.source.live:
+        app.source.live.stop()
+
+
+async def test_a_pod_is_isolated_measured_and_released_by_keys(app: Console, scene: Scene) -> None:
+    before = scene.state("pods", "client")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_client(app, pilot, scene)
+        await press(pilot, "a")
+        assert "isolate-pod-at-node" in screen_text(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: "type yes" in screen_text(app), "planned")
+        assert "deny all in and out" in screen_text(app)
+        await enter(pilot, "no")
+        assert isinstance(app.screen, ActScreen)  # only a yes is a yes
+        assert runner.records(scene.case) == {}
+        await press(pilot, *["backspace"] * 2)
+        await enter(pilot, "yes")
+        await until(pilot, lambda: "NOT ENFORCED" in status(app), "measured")
+        [record] = runner.records(scene.case).values()
+        assert record.state == "applied"
+        await press(pilot, "7")
+        await until(pilot, lambda: "NOT ENFORCED" in screen_text(app), "in the list")
+        await press(pilot, "U")
+        assert "back:" in screen_text(app)
+        await press(pilot, "j", "enter")
+        await until(pilot, lambda: "is undone" in status(app), "undone")
+    if app.source.live:
+        app.source.live.stop()
+    assert scene.state("pods", "client") == before
+
+
+async def test_read_only_offers_nothing(scene: Scene) -> None:
+    api = connect(kubeconfig=str(scene.lab.kubeconfig))
+    session = Session([api], scene.case, namespace=scene.namespace, is_readonly=True)
+    app = Console(Workspace(scene.case), start="cluster", live=session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_client(app, pilot, scene)
+        await press(pilot, "a")
+        await settle(pilot)
+        assert "read-only" in status(app)
+    session.stop()
