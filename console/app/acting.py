@@ -74,21 +74,21 @@ def open_action(app: Console, kind: type[Action], target: object, api: ClusterAp
 
 def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], None]) -> str:
     """Preserve, write the plan down, apply, verify; returns the last word. In a worker."""
-    from console.respond.preserve import skip
+    from console.respond.preserve import preserve
     from console.respond.runner import carry_out, record_plan
 
     case, prepared = app.workspace.case, decision.prepared
     rules = means.config.rules(prepared.where)
+    is_kept_only = rules.needs_second or not decision.apply
+    if not is_kept_only:
+        preserve(
+            case, means, prepared.id, prepared.action.target, prepared.plan.destroys,
+            take_first=decision.snapshot, skip_reason=decision.reason or None, say=say,
+        )  # fmt: skip
     record = record_plan(case, prepared, second=rules.needs_second)
-    if not decision.apply or rules.needs_second:
+    if is_kept_only:
         more = ": a second analyst signs it" if rules.needs_second else ""
         return f"plan {record.id} is kept{more}: 7 Actions"
-    if decision.snapshot:
-        from console.respond.snapshot import take
-
-        take(case, means, [prepared.action.target], say=say)
-    elif decision.reason:
-        skip(case, prepared.id, prepared.action.target, decision.reason)
     verdict = carry_out(case, means, record, say=say)
     return _said(record, verdict.word, verdict.text)
 
@@ -107,8 +107,12 @@ def snapshot(app: Console, ref: Ref, api: ClusterApi | None) -> None:
 
 
 def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> None:
-    """Go on with a plan or a half-done action, undo it, verify it again or sign it."""
+    """Go on with a plan or a half-done action, undo it, verify it again or sign it.
+
+    What destroys is preserved before, also when a plan is applied later.
+    """
     from console.respond import runner
+    from console.respond.preserve import preserve
 
     def work(say: Callable[[str], None]) -> str:
         case = app.workspace.case
@@ -119,11 +123,12 @@ def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> N
         if name == "undo":
             notes = runner.undo(case, means, record, say=say)
             return "; ".join([f"{record.id} is undone", *notes])
-        verdict = (
-            runner.carry_out(case, means, record, say=say)
-            if name == "finish"
-            else runner.verify(case, means, record, say=say)
-        )
+        if name == "verify":
+            verdict = runner.verify(case, means, record, say=say)
+        else:
+            destroys = record.plan.get("destroys") or ()
+            preserve(case, means, record.id, record.target, destroys, take_first=True, say=say)
+            verdict = runner.carry_out(case, means, record, say=say)
         return _said(record, verdict.word, verdict.text)
 
     if app.is_readonly and name != "approve":
