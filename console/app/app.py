@@ -267,6 +267,12 @@ class Console(App[None]):
 
         self.on_mode("containers", ContainersScreen, lambda screen: screen.open_target(target))
 
+    def capture(self, target: str) -> None:
+        """Look into a target, on the screen of what is inside."""
+        from console.app.screens.containers import ContainersScreen
+
+        self.on_mode("containers", ContainersScreen, lambda screen: screen.capture(target))
+
     def open_logs(self, ref: Ref, container: str = "") -> None:
         """The logs of a pod, or of the pods of a workload."""
         from console.app.screens.object_logs import ObjectLogsScreen

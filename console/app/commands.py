@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.app.screens.containers import ContainersScreen
 from console.case.entities import TYPES, Entity
 from console.case.state import PHASES
 from console.errors import UsageError
@@ -156,8 +155,7 @@ COMMANDS = {
         Command("pivot", "TYPE=VALUE", "the page of an entity",
                 lambda app, rest: app.open_entity(Entity.parse(rest)), _entities),
         Command("capture", "TARGET", "look into pod/NS/NAME, workload/NS/KIND/NAME, node/NAME",
-                lambda app, rest: app.on_mode(
-                    "containers", ContainersScreen, lambda screen: screen.capture(rest))),
+                lambda app, rest: app.capture(rest)),
         Command("note", "TEXT", "a note on the case (n in the timeline: on an event)",
                 _said("note")),
         _timeline("tag", "TAG", "tag the marked events; -TAG takes it away", _tags),
