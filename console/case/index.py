@@ -36,6 +36,7 @@ class Index:
         self._attached: dict[str, str] = {}  # file name -> database name
         self._count = 0
         self._segments: list[str] = []  # the databases of the view
+        self._with_grams: dict[str, bool] = {}
         self._relations: dict[tuple[Alternatives, ...], tuple[int, str]] = {}
         self.generation = 0
         self.database = duckdb.connect(
@@ -154,7 +155,9 @@ class Index:
         branches, all_runs, kept_runs = [], 0, 0
         for number, database in enumerate(segments):
             rows = f"select *, {number}::uinteger as segment from {database}.events"  # noqa: S608
-            if not self._has_grams(cursor, database):
+            if database not in self._with_grams:  # segments never change
+                self._with_grams[database] = self._has_grams(cursor, database)
+            if not self._with_grams[database]:
                 branches.append(rows)
                 continue
             sql = f"select first_seq, last_seq, {where} from {database}.grams"  # noqa: S608
