@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from console.case.folder import Case
 
 MAX_SHOWN_BYTES = 1 << 20
+MAX_HELD = 200  # files that are read and not yet published; each holds a lock
 
 
 @dataclass(frozen=True)
@@ -113,17 +114,17 @@ def add_paths(
     """
     check_zone(options.zone)
     yield from resume(case, options.limits, progress=progress, is_cancelled=is_cancelled)
-    with _loader(case, options.limits, progress, is_cancelled) as loader:
+    with _loader(case, options.limits, progress, is_cancelled) as session:
         for found in _found(paths):
             if is_cancelled():
                 return
-            yield _add_one(case, loader, found, options, is_cancelled)
+            yield _add_one(session, found, options, is_cancelled)
 
 
 def add_stream(case: Case, stream: IO[bytes], name: str, options: AddOptions) -> Added:
     """Take a stream as evidence of that name and read it, in a segment of its own."""
-    with _loader(case, options.limits, lambda progress: None, lambda: False) as loader:
-        return _add_one(case, loader, (name, stream), options, lambda: False)
+    with _loader(case, options.limits, lambda progress: None, lambda: False) as session:
+        return _add_one(session, (name, stream), options, lambda: False)
 
 
 def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[tuple[str, Path | IO[bytes] | Unread]]:
@@ -141,12 +142,12 @@ def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[tuple[str, Path | IO[b
 
 
 def _add_one(
-    case: Case,
-    loader: Loader,
+    session: _Session,
     found: tuple[str, Path | IO[bytes] | Unread],
     options: AddOptions,
     is_cancelled: Callable[[], bool],
 ) -> Added:
+    case = session.case
     name, source = found
     if isinstance(source, Unread):
         return Added(name, error=CaseError(source.reason, where=name))
@@ -181,29 +182,28 @@ def _add_one(
                 "node": options.node, "cluster": options.cluster}  # fmt: skip
     if any(value is not None for value in settings.values()):
         case.record("evidence.set", data={"sha256": evidence.sha256, **settings})
-    return _load(case, loader, evidence)
+    return _load(session, evidence)
 
 
-def _load(
-    case: Case, loader: Loader, evidence: Evidence, done: dict[str, Resume] | None = None
-) -> Added:
-    """Read one evidence file, unless another process is reading it right now."""
-    with _reading(case.index_dir, evidence.sha256) as is_ours:
-        if not is_ours:
-            busy = CaseError("another process is reading it", where=evidence.name)
-            return Added(evidence.name, evidence, error=busy)
-        item = Item(
-            evidence.sha256,
-            evidence.name,
-            evidence.data_path,
-            evidence.size_bytes,
-            evidence.mtime,
-            _settings(case, evidence.sha256),
-        )
-        try:
-            report = loader.load(item, done)
-        except CaseError as error:
-            return Added(evidence.name, evidence, error=error)
+def _load(session: _Session, evidence: Evidence) -> Added:
+    """Read one evidence file, unless another process is reading it right now, or has."""
+    if not session.take(evidence.sha256):
+        busy = CaseError("another process is reading it", where=evidence.name)
+        return Added(evidence.name, evidence, error=busy)
+    if session.is_finished(evidence.sha256):
+        return Added(evidence.name, evidence, is_known=True)
+    item = Item(
+        evidence.sha256,
+        evidence.name,
+        evidence.data_path,
+        evidence.size_bytes,
+        evidence.mtime,
+        _settings(session.case, evidence.sha256),
+    )
+    try:
+        report = session.loader.load(item, session.places(evidence.sha256))
+    except CaseError as error:
+        return Added(evidence.name, evidence, error=error)
     return Added(evidence.name, evidence, report)
 
 
@@ -217,29 +217,73 @@ def resume(
     """Read the evidence that an earlier run added but did not read to its end."""
     index = Index(case.index_dir)
     try:
-        cursor = index.cursor()
-        rows = cursor.execute("select evidence from finished").fetchall()
+        rows = index.cursor().execute("select evidence from finished").fetchall()
         finished = {sha256 for (sha256,) in rows}
-        waiting = [item for item in case.store.list() if item.sha256 not in finished]
-        places = {item.sha256: _places(cursor, item.sha256) for item in waiting}
     finally:
         index.close()
+    waiting = [item for item in case.store.list() if item.sha256 not in finished]
     if not waiting:
         return
-    with _loader(case, limits, progress, is_cancelled) as loader:
+    with _loader(case, limits, progress, is_cancelled) as session:
         for evidence in waiting:
             if is_cancelled():
                 return
-            yield _load(case, loader, evidence, places[evidence.sha256])
+            yield _load(session, evidence)
 
 
-def _places(cursor: duckdb.DuckDBPyConnection, sha256: str) -> dict[str, Resume]:
-    """How far each file of one evidence file was read."""
-    rows = cursor.execute(load_queries("ingest")["places"].body, {"evidence": sha256}).fetchall()
-    return {
-        path: Resume(next_offset, frozenset(held or ()), is_complete)
-        for path, next_offset, held, is_complete in rows
-    }
+@dataclass
+class _Session:
+    """A loader with the evidence that only this process may read until it is published.
+
+    A lock ends with its process: a killed one holds nothing. It is kept until the rows are in the
+    index, else another process would find neither lock nor rows, and read them again.
+    """
+
+    case: Case
+    loader: Loader
+    index: Index
+    held: dict[Path, IO[bytes]] = field(default_factory=dict)
+
+    def take(self, sha256: str) -> bool:
+        """Whether this process may read that evidence now."""
+        if len(self.held) >= MAX_HELD:
+            self.publish()
+        self.case.index_dir.mkdir(mode=0o700, exist_ok=True)
+        path = self.case.index_dir / f".ingest-{sha256}.lock"
+        handle = path.open("ab")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            return False
+        self.held[path] = handle
+        return True
+
+    def is_finished(self, sha256: str) -> bool:
+        """Whether some process has published it meanwhile."""
+        self.index.refresh()
+        query = "select 1 from finished where evidence = $evidence"
+        return bool(self.index.cursor().execute(query, {"evidence": sha256}).fetchone())
+
+    def places(self, sha256: str) -> dict[str, Resume]:
+        """How far each file of one evidence file was read."""
+        sql = load_queries("ingest")["places"].body
+        rows = self.index.cursor().execute(sql, {"evidence": sha256}).fetchall()
+        return {
+            path: Resume(next_offset, frozenset(held or ()), is_complete)
+            for path, next_offset, held, is_complete in rows
+        }
+
+    def publish(self) -> None:
+        """What is read becomes visible, then others may look at it."""
+        self.loader.close()
+        self.release()
+
+    def release(self) -> None:
+        for path, handle in self.held.items():
+            path.unlink(missing_ok=True)
+            handle.close()
+        self.held.clear()
 
 
 @contextmanager
@@ -248,7 +292,7 @@ def _loader(
     limits: Limits | None,
     progress: Callable[[Progress], None],
     is_cancelled: Callable[[], bool],
-) -> Iterator[Loader]:
+) -> Iterator[_Session]:
     """A loader whose whole segments are published, whatever ends the block."""
     loader = Loader(
         case.index_dir,
@@ -258,29 +302,16 @@ def _loader(
         progress=progress,
         is_cancelled=is_cancelled,
     )
+    session = _Session(case, loader, Index(case.index_dir))
     try:
-        yield loader
+        yield session
+        session.publish()
     except BaseException:
         loader.discard()
         raise
-    loader.close()
-
-
-@contextmanager
-def _reading(index_dir: Path, sha256: str) -> Iterator[bool]:
-    """Whether this process may read that evidence now; a dead process holds nothing."""
-    index_dir.mkdir(mode=0o700, exist_ok=True)
-    path = index_dir / f".ingest-{sha256}.lock"
-    with path.open("ab") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            path.unlink(missing_ok=True)
+    finally:
+        session.release()
+        session.index.close()
 
 
 def _settings(case: Case, sha256: str) -> Settings:
