@@ -183,9 +183,8 @@ def _specs(
     for index, column in enumerate(columns):
         letter = next((c for c in column.name if c.isalpha() and c not in taken), "")
         taken.add(letter)
-        is_name = column.name == "NAME"
-        natural = min(naturals[index] + (12 if is_name and any(r.gone for r in rows[:MEASURED])
-                                         else 0), MAX_NATURAL)  # fmt: skip
+        marks = _mark_width(rows) if column.name == "NAME" else 0
+        natural = min(naturals[index] + marks, MAX_NATURAL)
         specs.append(
             Spec(
                 column.name, natural, least=min(natural, _LEAST.get(column.name, 12)),
@@ -194,6 +193,13 @@ def _specs(
             )
         )  # fmt: skip
     return specs
+
+
+def _mark_width(rows: Sequence[Row]) -> int:
+    """Room before a name for `‹gone 11:31› ` and `~ `, as far as any row has them."""
+    shown = rows[:MEASURED]
+    gone = len("‹gone 11:31› ") if any(row.gone for row in shown) else 0
+    return gone + (len("~ ") if any(row.obj.is_partial for row in shown) else 0)
 
 
 def _cells(
