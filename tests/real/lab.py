@@ -1,7 +1,7 @@
 """The real cluster and the real engine that tests use: found or started, shared, and left as found.
 
-`lab.sh` (tests/lab) builds and runs them. A run of the tests that had to start the lab stops it at
-its end; a lab that was up stays up. `KUBECASE_TEST_CONTEXT` names a context of the user's own
+`lab.sh` (tests/lab) builds and runs them. A lab that the tests had to start is stopped by the last
+run that uses it, whichever started it; a lab that was up stays up. `KUBECASE_TEST_CONTEXT` names a context of the user's own
 kubeconfig to use instead. Several runs and xdist's workers share one lab: tests hold a lock on it
 together, and one marked `disruptive` (it kills the API server, compacts etcd …) holds it alone.
 
@@ -19,7 +19,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,7 +36,8 @@ CACHE = Path(
 LOCKS = Path(tempfile.gettempdir())
 START_LOCK = LOCKS / "kubecase-lab.start.lock"
 DISRUPT_LOCK = LOCKS / "kubecase-disrupt.lock"
-STARTED_BY = FOLDER / "started-by"
+USERS_LOCK = LOCKS / "kubecase-lab.users.lock"  # held together by every process that uses the lab
+STARTED_BY = FOLDER / "started-by"  # there if tests started it, and not a person
 RUN = "KUBECASE_TEST_RUN"  # one run of pytest, with all of its xdist workers
 
 
@@ -133,10 +134,14 @@ def locked(path: Path, how: int) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Lab:
+def lab() -> Iterator[Lab]:
     """The running lab; started if it has to be, once for all of a run's workers."""
     context = os.environ.get("KUBECASE_TEST_CONTEXT")
-    return _users_own(context) if context else _started()
+    if context:
+        yield _users_own(context)
+        return
+    with ExitStack() as held:
+        yield _started(held)
 
 
 @pytest.fixture
@@ -170,7 +175,8 @@ def _share(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def _started() -> Lab:
+def _started(held: ExitStack) -> Lab:
+    """held: takes our hold on the lab, so that no other run stops it while we use it."""
     reason = _cannot_start()
     if reason:
         missing(reason)
@@ -191,6 +197,7 @@ def _started() -> Lab:
             why = f"lab.sh up failed:\n{done.stdout[-3000:]}"
             failed.write_text(why)
             missing(why)
+        held.enter_context(locked(USERS_LOCK, fcntl.LOCK_SH))
     return Lab(
         kubeconfig=FOLDER / "admin.kubeconfig",
         context="kubecase-lab",
@@ -241,11 +248,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return
     (LOCKS / f"kubecase-lab.failed.{os.environ[RUN]}").unlink(missing_ok=True)
-    if STARTED_BY.exists() and STARTED_BY.read_text() == os.environ[RUN]:
-        with locked(START_LOCK, fcntl.LOCK_EX), locked(DISRUPT_LOCK, fcntl.LOCK_EX):
-            subprocess.run([SCRIPT, "down"], stdin=subprocess.DEVNULL, check=False)
+    stop_if_last()
     if in_ci() and _skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def stop_if_last() -> None:
+    """Stop a lab that tests started, unless another run uses it: then that one does."""
+    with locked(START_LOCK, fcntl.LOCK_EX):
+        if not STARTED_BY.exists():
+            return
+        try:
+            with locked(USERS_LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                subprocess.run([SCRIPT, "down"], stdin=subprocess.DEVNULL, check=False)
+        except BlockingIOError:
+            return
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
