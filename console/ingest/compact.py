@@ -51,15 +51,13 @@ def compact(index_dir: Path, *, at_least: int = AT_LEAST) -> int:
 
 def _group(index_dir: Path, at_least: int) -> list[Path]:
     """The segments to merge next, of the lowest tier that has enough of them."""
-    sizes = sorted((path.stat().st_size, path) for path in index_dir.glob("*.duckdb"))
+    # first: what a killed merge left behind goes, however little else there is to merge
+    sizes = sorted((path.stat().st_size, path) for path in _without_replaced(index_dir))
     low = 0
     for high in TIERS_BYTES:
         tier = [path for size, path in sizes if low <= size < high]
         if len(tier) >= at_least:
-            left = _without_replaced(index_dir)
-            tier = [path for path in tier if path in left][:AT_MOST]
-            if len(tier) >= at_least:
-                return tier
+            return tier[:AT_MOST]
         low = high
     return []
 

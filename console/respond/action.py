@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from console.errors import UsageError
-from console.respond.cluster import Right
+from console.live.reviews import Right
 from console.respond.steps import Step
 from console.respond.target import Target
 

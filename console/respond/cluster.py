@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from console.case.text import visible
@@ -17,6 +16,7 @@ from console.live.api import JSON_TYPE, MERGE_PATCH, ClusterApi, NotFound
 from console.live.discovery import discover, find_kind
 from console.live.inventory import Kind
 from console.live.redact import LAST_APPLIED
+from console.live.reviews import Right
 
 FIELD_MANAGER = "kubecase"
 PAGE = 500
@@ -25,23 +25,6 @@ METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Doc = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Right:
-    """A verb on a resource, as RBAC names it."""
-
-    verb: str
-    resource: str
-    group: str = ""
-    namespace: str = ""
-    name: str = ""
-    subresource: str = ""
-
-    def __str__(self) -> str:
-        what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-        place = f" in {self.namespace}" if self.namespace else ""
-        return f"{self.verb} {what}{place}"
 
 
 class Cluster:

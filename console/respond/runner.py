@@ -21,8 +21,8 @@ from console.case.journal import canonical
 from console.case.text import visible
 from console.errors import CaseError, UsageError
 from console.live.api import Forbidden
+from console.live.reviews import Right
 from console.respond.action import Action, Plan, Verdict
-from console.respond.cluster import Right
 from console.respond.record import Record, find_record, fold_actions
 from console.respond.steps import Step
 from console.respond.target import CONTAINER

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from console.live.reviews import Right
 from console.respond import netns
-from console.respond.cluster import Right
 from console.respond.steps import MovedOn, Step
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ import msgspec
 from console.case.text import visible
 from console.errors import CaseError
 from console.live.api import Conflict, NotFound
-from console.respond.cluster import Doc, Right
+from console.live.reviews import Right
+from console.respond.cluster import Doc
 from console.respond.manifest import clean, diff, fingerprint, reborn
 
 if TYPE_CHECKING:
