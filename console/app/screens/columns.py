@@ -1,7 +1,8 @@
-"""Which columns the event table has: any of the events', in the order in which they are chosen."""
+"""Which columns a table has, in the order in which they are chosen."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,11 +14,13 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.app.safe import safe
-from console.app.widgets.event_cells import CHOICES, about, title
 
 
 class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
-    """space puts a column in or takes it out, enter shows them; () means the standard ones."""
+    """space puts a column in or takes it out, enter shows them; () means the standard ones.
+
+    describe: a column's title and a word about it, by its name.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", "Cancel"),
@@ -28,10 +31,15 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         Binding("k", "up", show=False),
     ]
 
-    def __init__(self, chosen: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        chosen: Sequence[str],
+        describe: Callable[[str], tuple[str, str]] = lambda name: (name, ""),
+    ) -> None:
         super().__init__()
-        self.chosen = list(chosen)
-        self.names = [*chosen, *(name for name in CHOICES if name not in chosen)]
+        self.names, self.chosen = list(names), [name for name in chosen if name in names]
+        self.describe = describe
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -51,8 +59,9 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         for name in self.names:
             sign = f"{self.chosen.index(name) + 1:>3} " if name in self.chosen else "  · "
             text = Text(sign, no_wrap=True, overflow="ellipsis")
-            text.append(f"{title(name):<16} ", "bold" if name in self.chosen else "")
-            text.append(about(name), "dim")
+            title, about = self.describe(name)
+            text.append(f"{title:<16} " if about else title, "bold" if name in self.chosen else "")
+            text.append(about, "dim")
             options.add_option(Option(text))
         options.highlighted = at
 

@@ -145,7 +145,7 @@ class ObjectListScreen(InventoryScreen):
         self.ask()
 
     def action_columns(self) -> None:
-        from console.app.screens.object_columns import ObjectColumnsScreen
+        from console.app.screens.columns import ColumnsScreen
 
         if self.sheet is None:
             return
@@ -156,7 +156,7 @@ class ObjectListScreen(InventoryScreen):
                 self.ask()
 
         shown = tuple(spec.title for spec in self.sheet.shown.columns)
-        self.app.push_screen(ObjectColumnsScreen(self.sheet.all_columns, shown), take)
+        self.app.push_screen(ColumnsScreen(self.sheet.all_columns, shown), take)
 
     def on_key(self, event: events.Key) -> None:
         """A letter of the head, with shift; those that are keys already are no column's."""

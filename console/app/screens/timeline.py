@@ -24,7 +24,14 @@ from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.timeline_queries import ERRORS, WARNINGS, View
 from console.app.screens.timeline_reading import TimelineReading
 from console.app.widgets.detail import Detail
-from console.app.widgets.event_cells import TIME_MODES, asked_for, span_text
+from console.app.widgets.event_cells import (
+    CHOICES,
+    TIME_MODES,
+    about,
+    asked_for,
+    span_text,
+    title,
+)
 from console.app.widgets.event_table import EventTable
 from console.app.widgets.histogram import Histogram
 from console.case.entities import Entity, entity_in
@@ -395,7 +402,11 @@ class TimelineScreen(TimelineReading):
                 self.table.chosen = names
                 self.apply_here()
 
-        self.app.push_screen(ColumnsScreen(self.table.shown_columns), chosen)
+        shown = self.table.shown_columns
+        names = [*shown, *(name for name in CHOICES if name not in shown)]
+        self.app.push_screen(
+            ColumnsScreen(names, shown, lambda name: (title(name), about(name))), chosen
+        )
 
     def action_view(self) -> None:
         """Saved filters, and a way to save this one."""
