@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # held: the effect was measured. not held: it was measured not to be there. unknown: no measurement
 Word = Literal["held", "not held", "unknown"]
+CONTAINS, OTHER, DESTROYS = 10, 50, 90
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,14 @@ class Action(ABC):
     """One action on one target. What else a subclass declares as field is an option of it.
 
     id: its name in commands and journals. kinds: what it is for, as `Kind.key`, or CONTAINER.
+    rank: its place among those that fit: what contains comes first, what destroys last, so that
+    no slip of a key leads to it.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
+    rank: ClassVar[int] = OTHER
     target: Target
 
     @abstractmethod

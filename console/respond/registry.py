@@ -41,15 +41,16 @@ def find_action(action_id: str) -> type[Action]:
 def actions_for(target: Target, key: str, *, is_readonly: bool = False) -> list[type[Action]]:
     """What can be done to a target whose kind has that key (`pods`, `deployments.apps`).
 
-    Read-only contexts have none.
+    What contains comes first, what destroys last. Read-only contexts have none.
     """
     if is_readonly:
         return []
-    return [
+    found = [
         one
         for one in all_actions().values()
         if key in one.kinds or ("*" in one.kinds and key not in (CONTAINER, IMAGE))
     ]
+    return sorted(found, key=lambda one: (one.rank, one.id))
 
 
 def build(action_id: str, target: Target, options: Mapping[str, Any]) -> Action:

@@ -14,6 +14,9 @@ from console.case.workspace import Workspace
 from console.live.api import connect
 from console.live.session import Session
 from console.respond import runner
+from console.respond.action import DESTROYS
+from console.respond.registry import actions_for
+from console.respond.target import Target
 from console.visibility.diff import captures
 from tests.app.driving import enter, press, screen_text, settle, status
 from tests.respond.conftest import PROBE_IMAGE, Scene
@@ -76,7 +79,7 @@ async def test_a_pod_is_isolated_measured_and_released_by_keys(app: Console, sce
         assert "isolate-pod-at-node" in screen_text(app)
         await press(pilot, "enter")
         await until(pilot, lambda: "type yes" in screen_text(app), "planned")
-        assert "create NetworkPolicy" in screen_text(app)  # what follows may be folded
+        assert "deny all in and out" in screen_text(app)
         await enter(pilot, "no")
         assert isinstance(app.screen, ActScreen)  # only a yes is a yes
         assert runner.records(scene.case) == {}
@@ -94,6 +97,13 @@ async def test_a_pod_is_isolated_measured_and_released_by_keys(app: Console, sce
     if app.source.live:
         app.source.live.stop()
     assert scene.state("pods", "client") == before
+
+
+@pytest.mark.parametrize("key", ["pods", "nodes", "container", "secrets", "deployments.apps"])
+def test_the_first_choice_never_destroys(key: str) -> None:
+    offered = [one.rank for one in actions_for(Target(key, "shop", "x"), key)]
+    assert offered == sorted(offered)
+    assert offered[0] < DESTROYS or set(offered) == {DESTROYS}
 
 
 async def test_read_only_offers_nothing(scene: Scene) -> None:

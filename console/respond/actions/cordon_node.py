@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.respond.action import Action, Plan
+from console.respond.action import CONTAINS, Action, Plan
 from console.respond.blast import Surroundings
 from console.respond.edits import edit_of
 from console.respond.steps import Change
@@ -21,6 +21,7 @@ class CordonNode(Action):
     id = "cordon-node"
     title = "Cordon: no new pods on this node"
     kinds = ("nodes",)
+    rank = CONTAINS
 
     def plan(self, means: Means, mark: str) -> Plan:
         step, node = edit_of(means, self.target, CORDONED, "node {name} unschedulable")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.errors import UsageError
-from console.respond.action import Action, Plan
+from console.respond.action import DESTROYS, Action, Plan
 from console.respond.blast import Surroundings
 from console.respond.edits import delete_of
 
@@ -19,6 +19,7 @@ class DeleteObject(Action):
     id = "delete-object"
     title = "Delete (eradicate)"
     kinds = ("*",)
+    rank = DESTROYS
 
     def plan(self, means: Means, mark: str) -> Plan:
         kind = means.cluster.kind(self.target.kind)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.case.text import visible
 from console.errors import UsageError
-from console.respond.action import Action, Plan
+from console.respond.action import DESTROYS, Action, Plan
 from console.respond.blast import Surroundings
 from console.respond.edits import delete_of
 from console.respond.manifest import ACCOUNT
@@ -21,6 +21,7 @@ class DeleteToken(Action):
     id = "delete-token"
     title = "Delete this token of a service account"
     kinds = ("secrets",)
+    rank = DESTROYS
 
     def plan(self, means: Means, mark: str) -> Plan:
         step, doc = delete_of(means, self.target, "delete secret {name}")

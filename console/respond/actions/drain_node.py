@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.case.text import visible
-from console.respond.action import Action, Plan, option
+from console.respond.action import DESTROYS, Action, Plan, option
 from console.respond.blast import Surroundings, is_static
 from console.respond.edits import edit_of
 from console.respond.manifest import fingerprint
@@ -22,6 +22,7 @@ class DrainNode(Action):
     id = "drain-node"
     title = "Drain: evict this node's pods"
     kinds = ("nodes",)
+    rank = DESTROYS
     namespace: str = option("", "only pods of this namespace")
 
     def plan(self, means: Means, mark: str) -> Plan:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import UsageError
-from console.respond.action import Action, Plan, Verdict, option
+from console.respond.action import CONTAINS, Action, Plan, Verdict, option
 from console.respond.blast import (
     Surroundings,
     is_static,
@@ -41,6 +41,7 @@ class IsolatePod(Action):
     id = "isolate-pod"
     title = "Isolate: out of services and controller, deny-all policy"
     kinds = ("pods",)
+    rank = CONTAINS
     allow: tuple[str, ...] = option(("probe",), "left open: probe, dns, addresses")
     keep_labels: bool = option(False, "leave it in its services and its controller")
 

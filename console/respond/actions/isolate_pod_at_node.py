@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from console.errors import CaseError
-from console.respond.action import Action, Plan, Verdict, option
+from console.respond.action import CONTAINS, Action, Plan, Verdict, option
 from console.respond.blast import Surroundings
 from console.respond.isolation import UNMEASURED, exceptions, judge, measure_pod
 from console.respond.netns import Suspect
@@ -30,6 +30,7 @@ class IsolatePodAtNode(Action):
     id = "isolate-pod-at-node"
     title = "Isolate at the node: rules in the pod's network namespace"
     kinds = ("pods",)
+    rank = CONTAINS
     allow: tuple[str, ...] = option(("probe",), "left open: probe, dns, addresses")
 
     def plan(self, means: Means, mark: str) -> Plan:

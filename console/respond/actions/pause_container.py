@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.respond.action import Action, Plan
+from console.respond.action import CONTAINS, Action, Plan
 from console.respond.containers import resolve
 from console.respond.step_engine import EngineStep
 from console.respond.target import CONTAINER
@@ -19,6 +19,7 @@ class PauseContainer(Action):
     id = "pause-container"
     title = "Freeze all processes of a container, its memory kept"
     kinds = (CONTAINER,)
+    rank = CONTAINS
 
     def plan(self, means: Means, mark: str) -> Plan:
         found = resolve(means, self.target.name)

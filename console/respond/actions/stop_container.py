@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.respond.action import Action, Plan
+from console.respond.action import DESTROYS, Action, Plan
 from console.respond.containers import resolve
 from console.respond.step_engine import EngineStep
 from console.respond.target import CONTAINER
@@ -19,6 +19,7 @@ class StopContainer(Action):
     id = "stop-container"
     title = "Stop a container without removing it"
     kinds = (CONTAINER,)
+    rank = DESTROYS
 
     def plan(self, means: Means, mark: str) -> Plan:
         found = resolve(means, self.target.name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.case.text import visible
 from console.errors import UsageError
-from console.respond.action import Action, Plan, option
+from console.respond.action import DESTROYS, Action, Plan, option
 from console.respond.blast import Surroundings, is_static
 from console.respond.edits import edit_of
 from console.respond.steps import Change, Step
@@ -27,6 +27,7 @@ class TaintNode(Action):
     id = "taint-node"
     title = "Taint NoExecute: pods leave this node, and no others come"
     kinds = ("nodes",)
+    rank = DESTROYS
     keep: tuple[str, ...] = option((), "pods that stay, NAMESPACE/NAME each")
 
     def plan(self, means: Means, mark: str) -> Plan:
