@@ -118,6 +118,8 @@ def _print(added: Added, as_json: bool) -> bool:
         click.echo(f"{visible(added.name)}: {visible(str(added.error))}", err=True)
     elif added.is_known:
         click.echo(f"{visible(added.name)}: already in the case, not read twice")
+    elif added.is_elsewhere:
+        click.echo(f"{visible(added.name)}: another process is still reading it")
     elif added.report is not None:
         facts = describe(added)
         chains = ", ".join(f"{chain} {count:,}" for chain, count in facts["formats"].items())
@@ -148,7 +150,7 @@ def describe(added: Added) -> dict[str, Any]:
     if added.error is not None:
         return facts | {"error": str(added.error)}
     if added.is_known or added.report is None:
-        return facts | {"known": added.is_known}
+        return facts | {"known": added.is_known, "elsewhere": added.is_elsewhere}
     files = added.report.files
     formats: dict[str, int] = {}
     for tally in files:

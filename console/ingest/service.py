@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shlex
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from console.case.folder import Case
 
 MAX_SHOWN_BYTES = 1 << 20
+BUSY_POLL_S = 0.2
 MAX_HELD = 200  # files that are read and not yet published; each holds a lock
 
 
@@ -55,6 +58,7 @@ class Added:
     evidence: Evidence | None = None
     report: EvidenceReport | None = None
     is_known: bool = False
+    is_elsewhere: bool = False  # another process is reading it
     error: CaseError | None = None
 
 
@@ -114,11 +118,26 @@ def add_paths(
     """
     check_zone(options.zone)
     yield from resume(case, options.limits, progress=progress, is_cancelled=is_cancelled)
+    elsewhere = []
     with _loader(case, options.limits, progress, is_cancelled) as session:
         for found in _found(paths):
             if is_cancelled():
                 return
-            yield _add_one(session, found, options, is_cancelled)
+            added = _add_one(session, found, options, is_cancelled)
+            if added.is_elsewhere and added.evidence:
+                elsewhere.append(added.evidence)
+            else:
+                yield added
+        session.publish()  # nothing is held while waiting: two that wait for each other can't be
+        for evidence in elsewhere:
+            yield _await(session, evidence, is_cancelled)
+
+
+def _await(session: _Session, evidence: Evidence, is_cancelled: Callable[[], bool]) -> Added:
+    """What another process reads: its end is awaited; if it died or gave up, it is read here."""
+    while (added := _load(session, evidence)).is_elsewhere and not is_cancelled():
+        time.sleep(BUSY_POLL_S)
+    return added
 
 
 def add_stream(case: Case, stream: IO[bytes], name: str, options: AddOptions) -> Added:
@@ -188,8 +207,7 @@ def _add_one(
 def _load(session: _Session, evidence: Evidence) -> Added:
     """Read one evidence file, unless another process is reading it right now, or has."""
     if not session.take(evidence.sha256):
-        busy = CaseError("another process is reading it", where=evidence.name)
-        return Added(evidence.name, evidence, error=busy)
+        return Added(evidence.name, evidence, is_elsewhere=True)
     if session.is_finished(evidence.sha256):
         return Added(evidence.name, evidence, is_known=True)
     item = Item(
@@ -228,7 +246,9 @@ def resume(
         for evidence in waiting:
             if is_cancelled():
                 return
-            yield _load(session, evidence)
+            added = _load(session, evidence)
+            if not added.is_elsewhere:
+                yield added
 
 
 @dataclass
@@ -253,7 +273,11 @@ class _Session:
         handle = path.open("ab")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            # the holder may have taken the file away between open and lock: then it locks nothing
+            is_held = path.stat().st_ino == os.fstat(handle.fileno()).st_ino
+        except (BlockingIOError, FileNotFoundError):
+            is_held = False
+        if not is_held:
             handle.close()
             return False
         self.held[path] = handle

@@ -25,7 +25,7 @@ NODE = Target("nodes", "", "lab-node")
 def test_registry_serves_every_kind_and_readonly_serves_none() -> None:
     pod = Target("pods", "a", "b")
     ids = [one.id for one in actions_for(pod, "pods")]
-    assert ids == ["delete-object", "isolate-pod", "isolate-pod-at-node"]
+    assert ids == ["isolate-pod", "isolate-pod-at-node", "delete-object"]  # what destroys is last
     assert actions_for(pod, "pods", is_readonly=True) == []
     assert all(one.title and one.kinds for one in all_actions().values())
     with pytest.raises(UsageError, match="no option colour"):
