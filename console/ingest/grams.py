@@ -1,12 +1,11 @@
 """The grams of a segment, made beside the storing: of each run of events, what its text may hold.
 
-A run is about a megabyte of message and fields. Its bits are made on a thread of their own while
-DuckDB stores the same events.
+A run is about a megabyte of message and fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -28,36 +27,44 @@ Made = list[tuple[int, int, bytes]]  # first and last seq, bits
 
 
 class GramMaker:
-    """Makes the grams of one segment, batch by batch."""
+    """Makes the grams of one segment, batch by batch, beside whatever else is done meanwhile."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
+    def __init__(self) -> None:
         self._sql = {name: file.body for name, file in load("ingest").items()}
         self._pool = ThreadPoolExecutor(1)
-        self._waiting: list[Future[Made]] = []
 
-    def add(self, first_seq: int) -> None:
-        """Take the texts of the table `batch`, whose rows get `seq` from there on."""
-        batches = arro.Table.from_arrow(self.connection.sql(self._sql["texts"])).to_batches()
-        self._waiting.append(self._pool.submit(_made, batches, first_seq))
+    def make(self, batches: Sequence[arro.RecordBatch]) -> Future[Made]:
+        """The grams of rows with `seq`, `message` and `fields`."""
+        return self._pool.submit(_made, batches)
 
-    def add_all(self, row_count: int) -> None:
-        """Take the texts of all events of the segment, whose `seq` goes up to `row_count`."""
+    def store(self, connection: duckdb.DuckDBPyConnection, made: Made) -> None:
+        """Put what was made into a segment."""
+        if not made:
+            return
+        first, last, bits = zip(*made, strict=True)
+        rows = arro.Table.from_pydict(
+            {
+                "first_seq": arro.Array.from_numpy(np.array(first, np.uint64)),
+                "last_seq": arro.Array.from_numpy(np.array(last, np.uint64)),
+                "bits": arro.Array(bits, arro.DataType.binary()),
+            }
+        )
+        connection.register("made_grams", rows)
+        connection.execute(self._sql["store_grams"])
+        connection.unregister("made_grams")
+
+    def add_all(self, connection: duckdb.DuckDBPyConnection, row_count: int) -> None:
+        """Make and store those of all events of a segment, whose `seq` goes up to `row_count`."""
+        waiting: list[Future[Made]] = []
         for first in range(0, row_count + 1, STEP_ROWS):
-            relation = self.connection.sql(
+            relation = connection.sql(
                 self._sql["stored_texts"], params={"first": first, "last": first + STEP_ROWS - 1}
             )
-            self._waiting.append(
-                self._pool.submit(_made, arro.Table.from_arrow(relation).to_batches(), 0)
-            )
-            self.store()
-
-    def store(self) -> None:
-        """Put what was made into the segment; waits for it."""
-        rows = [row for future in self._waiting for row in future.result()]
-        self._waiting = []
-        if rows:
-            self.connection.executemany(self._sql["store_grams"], rows)
+            waiting.append(self.make(arro.Table.from_arrow(relation).to_batches()))
+            if len(waiting) > 1:  # one is made while the next is read
+                self.store(connection, waiting.pop(0).result())
+        for future in waiting:
+            self.store(connection, future.result())
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
@@ -66,20 +73,20 @@ class GramMaker:
 def make_grams(connection: duckdb.DuckDBPyConnection) -> None:
     """The grams of a segment whose events are all stored already."""
     [(row_count,)] = connection.execute("select coalesce(max(seq), 0) from events").fetchall()
-    maker = GramMaker(connection)
-    maker.add_all(row_count)
+    maker = GramMaker()
+    maker.add_all(connection, row_count)
     maker.close()
 
 
-def _made(batches: list[arro.RecordBatch], first_seq: int) -> Made:
+def _made(batches: Sequence[arro.RecordBatch]) -> Made:
     made = []
     for batch in batches:
-        roots = batch.column("root").to_numpy()
+        seqs = batch.column("seq").to_numpy()
         texts = [texts_of(batch.column(name)) for name in ("message", "fields")]
         for low, high in _runs([ends for _, ends in texts]):
             text = b"".join(data[ends[low] : ends[high]].tobytes() for data, ends in texts)
-            first, last = int(roots[low:high].min()), int(roots[low:high].max())
-            made.append((first_seq + first, first_seq + last, bits_of(text)))
+            first, last = int(seqs[low:high].min()), int(seqs[low:high].max())
+            made.append((first, last, bits_of(text)))
     return made
 
 

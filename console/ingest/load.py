@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import arro3.core as arro
+import duckdb
 import numpy as np
 
 from console.case.queryfiles import load as load_queries
@@ -22,10 +24,9 @@ from console.errors import CaseError
 from console.ingest.decode import Decoder
 from console.ingest.framers import frame_member, header_of
 from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
-from console.ingest.grams import GramMaker
 from console.ingest.limits import Limits
-from console.ingest.segment import Segment
 from console.ingest.sources import Member, Unread, open_members
+from console.ingest.storing import Store
 
 if TYPE_CHECKING:
     from console.ingest.formats import Formats
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 SEGMENT_EVENTS = 3_000_000
 HELD_ROWS = 50_000  # more rows than this are not kept waiting for the rest of their event
 HELD_BYTES = 8 << 20
+DECODER_MEMORY = "400MB"
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class Progress:
 class _Open:
     """A file whose rows are being decoded."""
 
+    item: Item
     file: int
     tally: FileTally
     next_offset: int = 0
@@ -141,9 +144,8 @@ class Loader:
         self._progress, self._is_cancelled = progress, is_cancelled
         self._segment_events = segment_events
         self._sql = {name: file.body for name, file in load_queries("ingest").items()}
-        self._segment: Segment | None = None
+        self._store: Store | None = None
         self._decoder: Decoder | None = None
-        self._grams: GramMaker | None = None
         self._file_count = 0
         self._small: list[tuple[_Open, Rows]] = []
         self._small_bytes = 0
@@ -171,12 +173,8 @@ class Loader:
             report.problems.append(CaseError("cancelled", where=item.name, hint="add it again"))
         else:
             report.is_complete = True
-            connection = self._open_segment()[0].connection
-            connection.execute("insert into finished values ($e)", {"e": item.evidence})
-            connection.executemany(
-                "insert into unread values (?, ?, ?, ?)",
-                [(item.evidence, u.path, u.offset, u.reason) for u in report.unread],
-            ) if report.unread else None
+            unread = [(one.path, one.offset, one.reason) for one in report.unread]
+            self._opened_store().finish(item.evidence, unread)
         report.seconds = time.monotonic() - began
         if self._decoder:
             report.problems.extend(self._decoder.failed.values())
@@ -184,34 +182,41 @@ class Loader:
 
     def close(self) -> None:
         """Publish the last segment."""
-        if self._segment:
+        if self._store:
             self._flush_small()
             self._publish()
+        self._close_decoder()
 
     def discard(self) -> None:
         """Drop what was not published."""
-        if self._segment:
-            if self._grams:
-                self._grams.close()
-            self._segment.discard()
-            self._segment = self._decoder = self._grams = None
+        if self._store:
+            self._store.discard()
+            self._store = None
+        self._close_decoder()
 
-    def _open_segment(self) -> tuple[Segment, Decoder]:
-        if self._segment is None or self._decoder is None:
-            self._segment = Segment(self.index_dir)
-            self._segment.connection.execute(self._sql["files"])
-            self._decoder = Decoder(
-                self._segment.connection, self.formats, masking_key=self._masking_key
-            )
-            self._grams = GramMaker(self._segment.connection)
-        return self._segment, self._decoder
+    def _opened_store(self) -> Store:
+        if self._store is None:
+            self._store = Store(self.index_dir)
+        return self._store
+
+    def _opened_decoder(self) -> Decoder:
+        if self._decoder is None:
+            connection = duckdb.connect(config={"memory_limit": DECODER_MEMORY})
+            connection.execute("set timezone = 'UTC'")
+            connection.execute("set enable_external_access = false")
+            connection.execute(self._sql["files"])
+            self._decoder = Decoder(connection, self.formats, masking_key=self._masking_key)
+        return self._decoder
+
+    def _close_decoder(self) -> None:
+        if self._decoder:
+            self._decoder.connection.close()
+            self._decoder = None
 
     def _publish(self) -> None:
-        if self._segment and self._grams:
-            self._grams.store()
-            self._grams.close()
-            self._segment.publish()
-            self._segment = self._decoder = self._grams = None
+        if self._store:
+            self._store.publish()
+            self._store = None
 
     def _read(self, item: Item, member: Member, place: Resume, report: EvidenceReport) -> bool:
         """Read one member; False when it was cancelled in the middle."""
@@ -223,7 +228,7 @@ class Loader:
         if first is None:
             return True
         second = next(chunks, None)
-        opened = _Open(self._register(item, member, first), tally)
+        opened = _Open(item, self._register(item, member, first), tally)
         if second is None:
             self._small.append((opened, first))
             self._small_bytes += len(first.buffer)
@@ -253,9 +258,8 @@ class Loader:
                 rows = join_rows([carried, rows])
             is_last = following is None
             carried = self._decode_large(opened, rows, is_last)
-            segment = self._open_segment()[0]
             is_cancelled = not is_last and self._is_cancelled()
-            if is_last or is_cancelled or segment.event_count >= self._segment_events:
+            if is_last or is_cancelled or self._opened_store().event_count >= self._segment_events:
                 self._store_source(opened, is_complete=is_last, held=carried)
                 if not is_last:
                     self._publish()
@@ -267,12 +271,12 @@ class Loader:
         return True
 
     def _decode_large(self, opened: _Open, rows: Rows, is_last: bool) -> Rows | None:
-        _, decoder = self._open_segment()
+        decoder = self._opened_decoder()
         [held] = decoder.decode([(opened.file, rows)], final=is_last)
         if len(held) > HELD_ROWS or int(rows.sizes[held].sum()) > HELD_BYTES:
             decoder.decode([(opened.file, rows)], final=True)
             held = np.zeros(0, np.int64)
-        self._store([(opened, rows)], {opened.file: held})
+        self._keep([(opened, rows)], {opened.file: held})
         return rows.take(held) if len(held) else None
 
     def _flush_small(self) -> None:
@@ -280,26 +284,22 @@ class Loader:
         if not self._small:
             return
         parts, self._small, self._small_bytes = self._small, [], 0
-        segment, decoder = self._open_segment()
-        decoder.decode([(opened.file, rows) for opened, rows in parts], final=True)
-        self._store(parts, {})
+        self._opened_decoder().decode([(opened.file, rows) for opened, rows in parts], final=True)
+        self._keep(parts, {})
         for opened, _ in parts:
             self._store_source(opened, is_complete=True, held=None)
-        if segment.event_count >= self._segment_events:
+        if self._opened_store().event_count >= self._segment_events:
             self._publish()
 
-    def _store(self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]) -> None:
-        """Put the decoded batch into the segment and count what it covers."""
-        segment, _ = self._open_segment()
-        connection = segment.connection
+    def _keep(self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]) -> None:
+        """Hand the decoded batch to the segment and count what it covers."""
+        store, connection = self._opened_store(), self._opened_decoder().connection
         by_file = {opened.file: opened for opened, _ in parts}
-        if self._grams:
-            self._grams.store()  # of the batch before
-            self._grams.add(segment.row_count)
-        connection.execute(self._sql["store"], {"first_seq": segment.row_count})
-        stored = connection.execute("select count(*) from batch").fetchone()
-        segment.event_count += int(stored[0]) if stored else 0
-        segment.row_count += sum(len(rows) for _, rows in parts)
+        decoded = connection.sql(self._sql["store"], params={"first_seq": store.row_count})
+        events = arro.Table.from_arrow(decoded)
+        store.add(events)
+        store.event_count += events.num_rows
+        store.row_count += sum(len(rows) for _, rows in parts)
         for file, chain, count, first, last in connection.execute(self._sql["tally"]).fetchall():
             by_file[file].tally.add(chain, count, first, last)
         for file, count in connection.execute(self._sql["covered"]).fetchall():
@@ -311,35 +311,30 @@ class Loader:
             opened.next_offset = int(rows.offset[-1] + rows.span[-1])
             self._bytes += int(rows.span.sum())
         if self._report:
-            self._progress(Progress(self._report.item, self._bytes, segment.event_count))
+            self._progress(Progress(self._report.item, self._bytes, store.event_count))
 
     def _store_source(self, opened: _Open, *, is_complete: bool, held: Rows | None) -> None:
-        connection = self._open_segment()[0].connection
         tally = opened.tally
-        connection.execute(
-            self._sql["add_source"],
-            {
-                "file": opened.file,
-                "lines": tally.lines,
-                "covered": tally.covered,
-                "events": tally.events,
-                "text": tally.text,
-                "bytes": tally.bytes,
-                "formats": [
-                    {"chain": chain, "events": count} for chain, count in tally.formats.items()
-                ],
-                "first": tally.first,
-                "last": tally.last,
-                "seconds": tally.seconds,
-                "complete": is_complete,
-                "next_offset": opened.next_offset,
-                "held": held.offset.tolist() if held is not None else [],
-            },
+        self._opened_store().add_source(
+            evidence=opened.item.evidence,
+            path=tally.path,
+            lines=tally.lines,
+            covered=tally.covered,
+            events=tally.events,
+            text=tally.text,
+            bytes=tally.bytes,
+            formats=[{"chain": chain, "events": count} for chain, count in tally.formats.items()],
+            first=tally.first,
+            last=tally.last,
+            seconds=tally.seconds,
+            complete=is_complete,
+            next_offset=opened.next_offset,
+            held=held.offset.tolist() if held is not None else [],
         )
 
     def _register(self, item: Item, member: Member, first: Rows) -> int:
         """Add a row to `files`; returns its key."""
-        connection = self._open_segment()[0].connection
+        connection = self._opened_decoder().connection
         settings = item.settings
         self._file_count += 1
         connection.execute(

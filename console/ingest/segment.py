@@ -19,7 +19,7 @@ from console.case.queryfiles import load
 if TYPE_CHECKING:
     from io import BufferedWriter
 
-MEMORY = "600MB"
+MEMORY = "500MB"
 
 
 class Segment:
@@ -57,8 +57,6 @@ class Segment:
             literal = str(path).replace("'", "''")
             self.connection.execute(f"attach '{literal}' as {name} (read_only)")
         self.connection.execute("set enable_external_access = false")
-        self.event_count = 0
-        self.row_count = 0
 
     def publish(self) -> Path:
         """Make the segment visible, whole, to every reader."""

@@ -55,7 +55,7 @@ def parse_lines(
         decoder.decode([(1, rows)], final=True)
         for error in decoder.failed.values():
             raise error
-        connection.execute(sql["store"].body, {"first_seq": 0})
+        connection.execute(f"insert into events by name {sql['store'].body}", {"first_seq": 0})
         cursor = connection.execute(
             "select * exclude (seq, evidence, path, line_count, offset_bytes, size_bytes) "
             "from events order by line, part"

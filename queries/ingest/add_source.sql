@@ -2,7 +2,5 @@
 -- title: What a segment holds of one file
 insert into sources
 select
-    evidence, path, $lines, $covered, $events, $text, $bytes, $formats, $first, $last, $seconds,
+    $evidence, $path, $lines, $covered, $events, $text, $bytes, $formats, $first, $last, $seconds,
     $complete, $next_offset, $held
-from files
-where file = $file

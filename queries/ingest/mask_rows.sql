@@ -5,11 +5,9 @@ create or replace temp table masked as
 with suspects as (
     select root, part, fields, message, cmdline, user_agent, object_name, object_kind
     from batch
-    where contains(fields, 'eyJ') or contains(fields, 'earer ') or contains(fields, '"Secret')
-        or contains(fields, 'assw') or contains(fields, 'ASSW') or contains(fields, 'OKEN=')
-        or contains(fields, 'ECRET') or contains(fields, 'API_KEY') or contains(fields, 'oken=') or contains(fields, 'oken":"') or contains(fields, 'oken\":')
-        or contains(fields, 'ecret=') or contains(fields, 'ecret":"') or contains(fields, 'Key":"')
-        or contains(fields, 'PRIVATE KEY') or contains(fields, '@') or contains(fields, 'pwd') or object_kind = 'secrets'
+    where regexp_matches(fields,
+            'eyJ|earer |"Secret|assw|ASSW|OKEN=|ECRET|API_KEY|oken(=|\\?":)|ecret(=|":")|Key":"|PRIVATE KEY|@|pwd')
+        or object_kind = 'secrets'
         or regexp_matches(message,
             '(?i)eyJ|earer |passw|pwd|token|secret|PRIVATE KEY|://[^/\s:@]+:|api_?key')
         or contains(cmdline, '@') or regexp_matches(cmdline, '(?i)eyJ|passw|pwd|token|secret|api_?key|earer ')

@@ -1,6 +1,5 @@
 -- id: store
--- title: The batch into the segment, with line numbers and offsets instead of row keys
-insert into events by name
+-- title: The batch as rows of `events`, with line numbers and offsets instead of row keys
 with pairs as (
     select root, part, unnest(cites) as cited
     from batch

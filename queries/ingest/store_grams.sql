@@ -1,4 +1,5 @@
 -- id: store_grams
--- title: The bits of one run of events
+-- title: The bits of runs of events into their segment, from an Arrow table
 insert into grams
-values ($1, $2, $3::blob::bit)
+select first_seq, last_seq, bits::blob::bit
+from made_grams

@@ -1,5 +1,5 @@
 -- id: stored_texts
 -- title: The texts of some events of a segment
-select seq as root, message, fields
+select seq, message, fields
 from events
 where seq between $first and $last
