@@ -39,7 +39,7 @@ def means_for(app: Console, api: ClusterApi | None, context: str | None = None) 
 def choose_action(app: Console, ref: Ref, api: ClusterApi | None) -> None:
     """What can be done to an object, as a list; then its dialogue."""
     from console.respond.registry import actions_for
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     target = Target.of(ref)
     found = actions_for(target, ref.kind, is_readonly=app.is_readonly)
@@ -58,7 +58,7 @@ def choose_action(app: Console, ref: Ref, api: ClusterApi | None) -> None:
 
 def open_action(app: Console, kind: type[Action], target: object, api: ClusterApi | None) -> None:
     """The dialogue of one action, and what follows from it."""
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     assert isinstance(target, Target)
 
@@ -95,7 +95,7 @@ def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], 
 
 def snapshot(app: Console, ref: Ref, api: ClusterApi | None) -> None:
     """Everything there is about an object into the case, without touching it."""
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     def work(say: Callable[[str], None]) -> str:
         from console.respond.snapshot import take

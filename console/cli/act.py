@@ -26,7 +26,7 @@ def act(folder: Path, action_id: str, target: str, settings: tuple[str, ...], **
     """
     from console.errors import UsageError
     from console.respond.registry import build
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     options = {}
     for setting in settings:

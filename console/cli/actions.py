@@ -86,7 +86,7 @@ def _confirmed(means: Any, record: Any, confirm: str | None) -> None:
 
 def _possible(means: Any, target: str, as_json: bool) -> None:
     from console.respond.registry import actions_for
-    from console.respond.target import CONTAINER, IMAGE, Target
+    from console.visibility.target import CONTAINER, IMAGE, Target
 
     parsed = Target.parse(target)
     is_engine = parsed.kind in (CONTAINER, IMAGE)

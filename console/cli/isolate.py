@@ -31,7 +31,7 @@ def isolate(
     """
     from console.errors import UsageError
     from console.respond.registry import build
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     parsed = Target.parse(target)
     if parsed.kind in ("node", "nodes", "no"):

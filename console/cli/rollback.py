@@ -25,7 +25,7 @@ def rollback(folder: Path, target: str, to: int, history: bool, by_tag: bool, **
     Its pods are replaced: --snapshot takes one of each before, --skip-snapshot says why not.
     """
     from console.respond.registry import build
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     parsed = Target.parse(target)
     if history:

@@ -41,7 +41,7 @@ def snapshot(
     from console.case.folder import Case
     from console.errors import UsageError
     from console.respond import snapshot as taking
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     def say(line: str) -> None:
         if not as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from console.errors import UsageError
 from console.live.reviews import Right
 from console.respond.steps import Step
-from console.respond.target import Target
+from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.respond.means import Means

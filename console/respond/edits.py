@@ -8,7 +8,7 @@ from console.case.text import visible
 from console.respond.cluster import Doc
 from console.respond.manifest import fingerprint
 from console.respond.steps import ACTION_LABEL, Change, Create, Delete, Edit
-from console.respond.target import Target
+from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.respond.means import Means

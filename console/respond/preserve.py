@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console.case.text import visible
 from console.errors import UsageError
 from console.respond.snapshot import expand, take
-from console.respond.target import Target
+from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.case.folder import Case

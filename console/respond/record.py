@@ -16,7 +16,7 @@ from console.respond.registry import build
 from console.respond.step_engine import EngineStep
 from console.respond.step_rules import NodeRules
 from console.respond.steps import Create, Delete, Edit, Evict, Step
-from console.respond.target import Target
+from console.visibility.target import Target
 
 AnyStep = Edit | Create | Delete | Evict | EngineStep | NodeRules
 # begun: intended, and neither applied nor failed. failed: stopped at a step, those before it stand

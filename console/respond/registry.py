@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from console.case.text import visible
 from console.errors import UsageError
 from console.respond import actions
 from console.respond.action import Action
-from console.respond.target import CONTAINER, IMAGE, Target
+from console.visibility.target import CONTAINER, IMAGE, Target
 
 
 @cache
@@ -54,5 +55,7 @@ def actions_for(target: Target, key: str, *, is_readonly: bool = False) -> list[
 
 
 def build(action_id: str, target: Target, options: Mapping[str, Any]) -> Action:
-    """Raises UsageError for an unknown action or option."""
+    """Raises UsageError for an unknown action or option, or for one container of a pod."""
+    if target.container:
+        raise UsageError("an action is for a whole pod", where=visible(str(target)))
     return find_action(action_id).build(target, options)

@@ -25,7 +25,7 @@ from console.live.reviews import Right
 from console.respond.action import Action, Plan, Verdict
 from console.respond.record import Record, find_record, fold_actions
 from console.respond.steps import Step
-from console.respond.target import CONTAINER
+from console.visibility.target import CONTAINER
 
 if TYPE_CHECKING:
     from console.case.folder import Case

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import CaseError, UsageError
-from console.respond.target import CONTAINER, Target
+from console.visibility.target import CONTAINER, Target
 
 if TYPE_CHECKING:
     from console.case.evidence import Evidence
@@ -258,6 +258,8 @@ def expand(means: Means, target: Target) -> list[Target]:
 
     if target.kind == CONTAINER:
         return [target]
+    if target.container:
+        raise UsageError("a snapshot is of a whole pod", where=visible(str(target)))
     key = means.cluster.kind(target.kind).key
     if key in ("pods", "nodes"):
         return [Target(key, target.namespace, target.name)]

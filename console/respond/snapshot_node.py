@@ -11,7 +11,7 @@ from console.errors import CaseError
 from console.respond.blast import Surroundings
 from console.respond.snapshot import Item
 from console.respond.snapshot_pod import capture
-from console.respond.target import Target
+from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.case.folder import Case

@@ -13,7 +13,7 @@ from console.respond import snapshot_container
 from console.respond.blast import Surroundings
 from console.respond.cluster import Doc
 from console.respond.snapshot import Item
-from console.respond.target import Target
+from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.case.folder import Case
@@ -58,11 +58,10 @@ def capture(case: Case, means: Means, text: str) -> list[str]:
     """Hashes of the captures that a probe (or a better way) takes."""
     from console.visibility.collect import Options
     from console.visibility.collect import take as take_captures
-    from console.visibility.target import Target as Seen
 
     options = Options(image=means.config.probe_image, pull=means.config.probe_pull, has_node=False)
     hashes = []
-    for taken in take_captures(case, Seen.parse(text), options, lambda: means.cluster.api):
+    for taken in take_captures(case, Target.parse(text), options, lambda: means.cluster.api):
         hashes += [one for one in (taken.evidence, taken.raw) if one]
     return list(dict.fromkeys(hashes))
 

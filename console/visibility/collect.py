@@ -115,7 +115,8 @@ def _node(
     if way == "kubelet":
         not_seen.append("files, network and processes: only a probe or the node itself shows them")
     asked = {
-        "target": str(target), "way": options.way, "file_limit_bytes": options.file_limit_bytes,
+        "target": target.captured_as, "way": options.way,
+        "file_limit_bytes": options.file_limit_bytes,
         "total_limit_bytes": options.total_limit_bytes, "node": node,
     }  # fmt: skip
     known = _known(api, scene, node, read) if has_node else None
@@ -252,7 +253,7 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
         id_, began = new_id(), datetime.now(UTC)
         is_here = local.can_look() and local.has_container(subject.container_id)
         asked: Mapping[str, Any] = {
-            "target": str(target), "way": options.way, "node": subject.node,
+            "target": target.captured_as, "way": options.way, "node": subject.node,
             "file_limit_bytes": options.file_limit_bytes,
             "total_limit_bytes": options.total_limit_bytes,
         }  # fmt: skip

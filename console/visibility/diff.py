@@ -99,10 +99,12 @@ def differences(
     known = [capture for capture in every if capture.shows(what, word)]
     if not capture_id or any(k.id == capture_id for k in every):
         blind = [
-            k for k in every if (k.id == capture_id or (not capture_id and k.is_of(str(target))))
+            k
+            for k in every
+            if (k.id == capture_id or (not capture_id and k.is_of(target.captured_as)))
         ]
         _check_seen(blind, known, what)
-    chosen = _newest(known, str(target), capture_id)
+    chosen = _newest(known, target.captured_as, capture_id)
     hashes = _read_list(Path(value)) if word == "list" else []
     found = []
     for capture in chosen:

@@ -50,14 +50,16 @@ def resolve(api: ClusterApi, target: Target) -> Scene:
     peers = Peers.of(own or (), services or (), nodes or (), server)
     if target.type == "node":
         if nodes is not None and all(n["metadata"]["name"] != target.name for n in nodes):
-            raise UsageError("no such node", where=str(target))
-        subjects: tuple[Subject, ...] = (Subject(str(target), node=target.name),)
+            raise UsageError("no such node", where=target.captured_as)
+        subjects: tuple[Subject, ...] = (Subject(target.captured_as, node=target.name),)
     else:
         chosen = _chosen(api, target, own or ())
         subjects = tuple(s for pod in chosen for s in _subjects(pod, target.container))
         if not subjects:
             raise UsageError(
-                "no running container", where=str(target), hint="is it Pending, or gone already?"
+                "no running container",
+                where=target.captured_as,
+                hint="is it Pending, or gone already?",
             )
     known = None if pods is None else _by_node(pods)
     return Scene(subjects, peers, known, tuple(not_seen))
@@ -102,15 +104,17 @@ def _chosen(
     if target.type == "pod":
         found = [p for p in in_namespace if p["metadata"]["name"] == target.name]
         if not found:
-            raise UsageError("no such pod", where=str(target))
+            raise UsageError("no such pod", where=target.captured_as)
         return found
-    group = _GROUPS.get(target.kind)
+    group = _GROUPS.get(target.workload)
     if group is None:
-        raise UsageError("not a workload", where=target.kind, hint=f"one of {', '.join(_GROUPS)}")
-    path = f"{group}/namespaces/{target.namespace}/{target.kind}s/{target.name}"
+        raise UsageError(
+            "not a workload", where=target.workload, hint=f"one of {', '.join(_GROUPS)}"
+        )
+    path = f"{group}/namespaces/{target.namespace}/{target.workload}s/{target.name}"
     owner = api.get_json(path)["metadata"]["uid"]
     owners = {owner}
-    if target.kind == "deployment":
+    if target.workload == "deployment":
         sets = api.get_json(f"{group}/namespaces/{target.namespace}/replicasets").get("items", [])
         owners |= {s["metadata"]["uid"] for s in sets if owner in _owners(s)}
     return [p for p in in_namespace if owners & _owners(p)]

@@ -68,7 +68,7 @@ def files(folder: Path) -> None:
         while "ready" not in docker("logs", name):
             time.sleep(0.2)
         case = Case.create(folder / "files", title="bench")
-        target = Target("docker", name)
+        target = Target("container", "", name)
         yardstick = min(timed(lambda: docker("diff", name)) for _ in range(3))
         for way in ("local", "engine"):
             spent = timed(lambda way=way: list(take(case, target, Options(way), _no_cluster)))
@@ -124,7 +124,7 @@ def pod(folder: Path) -> None:
              "a bare pod until it runs", bare)  # fmt: skip
         case = Case.create(folder / "pod", title="bench")
         options = Options("probe", image="lab/probe:1", pull="Never")
-        target = Target("pod", "fifty", namespace)
+        target = Target("pod", namespace, "fifty")
         spent = timed(lambda: list(take(case, target, options, lambda: api)))
         sizes = sum(item.size_bytes for item in case.store.list())
         show(f"whole capture of a pod of 50 processes ({sizes:,} bytes of evidence)", spent,

@@ -18,7 +18,7 @@ from console.respond.manifest import clean
 from console.respond.means import Means
 from console.respond.record import Record, find_record
 from console.respond.registry import build
-from console.respond.target import Target
+from console.visibility.target import Target
 from tests.real.lab import Lab
 
 PROBE_IMAGE = "lab/nettools:1"

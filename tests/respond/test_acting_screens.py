@@ -16,8 +16,8 @@ from console.live.session import Session
 from console.respond import runner
 from console.respond.action import DESTROYS
 from console.respond.registry import actions_for
-from console.respond.target import Target
 from console.visibility.diff import captures
+from console.visibility.target import Target
 from tests.app.driving import enter, press, screen_text, settle, status
 from tests.respond.conftest import PROBE_IMAGE, Scene
 

@@ -15,7 +15,7 @@ from console.respond.config import Config, ContextRules
 from console.respond.means import Means
 from console.respond.registry import actions_for, all_actions, build
 from console.respond.steps import MovedOn
-from console.respond.target import Target
+from console.visibility.target import Target
 from tests.real.lab import Lab
 from tests.respond.conftest import Scene, wait_until
 

@@ -10,7 +10,7 @@ import pytest
 from console.errors import CaseError
 from console.respond import snapshot
 from console.respond.preserve import is_preserved
-from console.respond.target import Target
+from console.visibility.target import Target
 from tests.real.lab import Lab
 from tests.respond.conftest import Scene
 

@@ -76,7 +76,7 @@ def distroless(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 def rows(case: Case, name: str, what: str, against: str, **more: Any) -> list[dict[str, Any]]:
     workspace = Workspace(case)
     try:
-        [found] = differences(workspace, what, Target("docker", name), against, **more)
+        [found] = differences(workspace, what, Target("container", "", name), against, **more)
     finally:
         workspace.close()
     return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
@@ -94,7 +94,7 @@ def test_a_container_without_a_shell_before_and_after(
     lab: Lab, distroless: str, case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", lab.docker_host)
-    target = Target("docker", distroless)
+    target = Target("container", "", distroless)
     [first] = take(case, target, Options("local"), no_cluster)
     assert {row["why"] for row in rows(case, distroless, "files", "image")} <= {
         "made by the runtime"
@@ -165,7 +165,9 @@ echo ready; sleep 100000
     try:
         while "ready" not in lab.docker("logs", name):
             pass
-        [taken] = take(case, Target("docker", name), Options("local", deadline_s=300), no_cluster)
+        [taken] = take(
+            case, Target("container", "", name), Options("local", deadline_s=300), no_cluster
+        )
         found = {row["path"]: row for row in rows(case, name, "files", "image", limit=5000)}
         processes = rows(case, name, "processes", "image")
     finally:

@@ -84,7 +84,7 @@ class Scene:
         workspace = Workspace(self.case)
         try:
             [found] = differences(
-                workspace, what, Target("pod", pod or self.suspect, self.namespace), against
+                workspace, what, Target("pod", self.namespace, pod or self.suspect), against
             )
         finally:
             workspace.close()
@@ -117,7 +117,7 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
         until(lambda: "/bin/sh" in lab.docker("top", container, "-eo", "pid,args"))
         case = Case.create(tmp_path_factory.mktemp("visibility") / "case", title="a suspect")
         before, began = looked(lab, container), time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-        target = Target("workload", "web", name, kind="deployment")
+        target = Target("deployment", name, "web")
         api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
         taken = list(take(case, target, options(has_node=True), lambda: api))
         yield Scene(
@@ -205,7 +205,7 @@ def test_the_reverse_shell_and_the_deleted_program(scene: Scene) -> None:
 def test_the_deleted_program_is_fetched_with_one_hash_at_both_ends(scene: Scene) -> None:
     [row] = [r for r in scene.rows("processes", "image") if r["cmdline"].startswith("/tmp/sleep")]
     api = connect(scene.lab.context, kubeconfig=str(scene.lab.kubeconfig))
-    target = Target("pod", scene.suspect, scene.namespace)
+    target = Target("pod", scene.namespace, scene.suspect)
     got = fetch(
         scene.case, target, options(), lambda: api, path="", pid=row["pid"], limit_bytes=1 << 26
     )
@@ -217,7 +217,7 @@ def test_the_deleted_program_is_fetched_with_one_hash_at_both_ends(scene: Scene)
 def test_did_anyone_break_out_is_answered(scene: Scene) -> None:
     workspace = Workspace(scene.case)
     try:
-        [found] = differences(workspace, "checks", Target("node", "lab-node"), "node")
+        [found] = differences(workspace, "checks", Target("node", "", "lab-node"), "node")
     finally:
         workspace.close()
     places = {
@@ -327,7 +327,7 @@ def test_without_the_right_to_create_pods_the_api_still_tells_what_it_can(
     config = lab.user(tmp_path, scene.namespace, "viewer", "get,list", "pods")
     api = connect(kubeconfig=str(config))
     case = Case.create(tmp_path / "case", title="few rights")
-    target = Target("pod", scene.suspect, scene.namespace)
+    target = Target("pod", scene.namespace, scene.suspect)
     wanted = Options("auto", image="lab/probe:1", pull="Never", may_start=lambda footprint: True)
     import console.visibility.collect as collect
 

@@ -52,7 +52,23 @@ def listing(*records: bytes) -> dict[bytes, object]:
     ],
 )
 def test_targets_are_written_as_they_are_read(text: str) -> None:
-    assert str(Target.parse(text)) == text
+    assert Target.parse(text).captured_as == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_"),
+    [
+        ("shop/web-1", Target("pods", "shop", "web-1")),
+        ("pods/shop/web-1/app", Target("pods", "shop", "web-1", "app")),
+        ("deployments.apps/shop/web", Target("deployments.apps", "shop", "web")),
+        ("workload/shop/Deployments/web", Target("deployment", "shop", "web")),
+        ("container/3f1c", Target("container", "", "3f1c")),
+        ("image/lab/shop:1", Target("image", "", "lab/shop:1")),
+        ("clusterrole/system:node", Target("clusterrole", "", "system:node")),
+    ],
+)
+def test_captures_and_actions_read_one_notation(text: str, is_: Target) -> None:
+    assert Target.parse(text) == is_
 
 
 @pytest.mark.parametrize(
@@ -62,10 +78,11 @@ def test_targets_are_written_as_they_are_read(text: str) -> None:
         "pod",
         "pod/shop",
         "pod/a/b/c/d",
-        "host/x",
+        "image/",
         "node/",
         "node/../x",
         "docker/a b",
+        "workload/deployment/web",
         "pod/x/\n",
     ],
 )

@@ -10,7 +10,7 @@ from console.errors import UsageError
 from console.respond.action import Action, Plan, option
 from console.respond.containers import resolve
 from console.respond.step_engine import EngineStep
-from console.respond.target import CONTAINER
+from console.visibility.target import CONTAINER
 
 if TYPE_CHECKING:
     from console.respond.means import Means

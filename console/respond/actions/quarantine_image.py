@@ -11,7 +11,7 @@ from console.respond.action import Action, Plan
 from console.respond.blast import Surroundings
 from console.respond.edits import create_of
 from console.respond.steps import Step
-from console.respond.target import IMAGE
+from console.visibility.target import IMAGE
 
 if TYPE_CHECKING:
     from console.respond.cluster import Doc

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from console.respond.action import DESTROYS, Action, Plan
 from console.respond.containers import resolve
 from console.respond.step_engine import EngineStep
-from console.respond.target import CONTAINER
+from console.visibility.target import CONTAINER
 
 if TYPE_CHECKING:
     from console.respond.means import Means

@@ -11,7 +11,7 @@ from console.respond.action import DESTROYS, Action, Plan, option
 from console.respond.blast import Surroundings, is_static
 from console.respond.edits import edit_of
 from console.respond.steps import Change, Step
-from console.respond.target import Target
+from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.respond.cluster import Doc
