@@ -180,6 +180,7 @@ COMMANDS = {
         _cluster("access", "", "who this identity is, what it may see and what it can't"),
         _cluster("ctx", "[CLUSTER]", "the clusters; one alone in the tables"),
         _cluster("changes", "[KIND [NAMESPACE]]", "created, changed, deleted; newest first"),
+        _cluster("usage", "[NAMESPACE]", "processor, memory, network over time; who stands out"),
         _cluster("can", "SUBJECT", "what an account may do: NAMESPACE/NAME, user, group"),
         _cluster("who-can", "VERB RESOURCE", "which accounts may do that"),
         _cluster("as-of", "TIME", "the cluster as it was (UTC); ← → in the time bar"),

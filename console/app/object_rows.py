@@ -32,6 +32,10 @@ _WEIGHTS |= {
     "TIME": 95, "WHAT": 94, "OBJECT": 93, "FIELDS": 89, "BY": 88,
     "DANGER": 95, "VERBS": 86, "RESOURCES": 94, "SUBJECT": 95, "BINDING": 51,
 }  # fmt: skip
+_WEIGHTS |= {
+    "CPU": 79, "UNLIKE SIBLINGS": 78, "CPU TREND": 77, "MEMORY": 76, "SENT": 74, "SENT TREND": 68,
+    "MEMORY TREND": 67, "CONTAINER": 66, "RECEIVED": 65, "RECEIVED TREND": 64,
+}  # fmt: skip
 _PINNED = frozenset({"CLUSTER", "NAMESPACE", "NAME"})
 _LEAST = {
     "NAME": 40, "STATUS": 14, "RISK": 14, "MESSAGE": 30, "OBJECT": 20, "FIELDS": 20, "DANGER": 24,

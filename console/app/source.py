@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from console.live.api import ClusterApi
     from console.live.engine import Engine
     from console.live.inventory import Inventory
+    from console.live.meter import Meter
 
 Standing = Literal["live", "lost", "past", "offline"]
 
@@ -33,6 +34,10 @@ class Live(Protocol):
     @property
     def engine(self) -> Engine | None:
         """A container engine beside the clusters, or alone."""
+
+    @property
+    def meter(self) -> Meter:
+        """What pods and containers use; it asks nobody before it is started."""
 
     @property
     def recorded_bytes(self) -> int | None:

@@ -58,6 +58,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "sql": ("console.cli.sql:sql", "Ask the case in SQL, read-only."),
     "tag": ("console.cli.tag:tag", "Tag an event, or take a tag away."),
     "undo": ("console.cli.undo:undo", "Take an action back, or say what is in the way."),
+    "usage": ("console.cli.usage:usage", "What pods and containers use; which one stands out."),
     "verify": ("console.cli.verify:verify", "Check that evidence and journals still hold."),
     "who-can": ("console.cli.who_can:who_can", "Who may do a thing, and by which binding."),
 }

@@ -11,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
+
+import msgspec
 
 from console.case.text import visible
 from console.errors import CaseError
@@ -20,37 +23,48 @@ from console.live.metrics import Reading, Subject
 from console.live.stamps import parse_time
 
 PARALLEL = 8
+TIMEOUT_S = 10.0  # a kubelet that is longer silent is no help
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """problems: what was not told, in words (`no right to get nodes/proxy on node-2`)."""
+    """problems: what was not told, in words (`no right to get nodes/proxy on node-2`).
+
+    silent: nodes whose kubelets did not answer; refused: those that we may not ask.
+    """
 
     readings: tuple[Reading, ...]
     problems: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 def fetch_summaries(api: ClusterApi, nodes: Sequence[str]) -> Fetched:
     """The kubelets' own figures, of several nodes side by side; a silent node is a problem."""
-    readings: list[Reading] = []
-    problems: list[str] = []
     with ThreadPoolExecutor(PARALLEL) as pool:
-        for found in pool.map(lambda node: _fetch_summary(api, node), nodes):
-            if isinstance(found, str):
-                problems.append(found)
-            else:
-                readings += found
-    return Fetched(tuple(readings), tuple(problems))
+        found = list(pool.map(lambda node: _fetch_summary(api, node), nodes))
+    return Fetched(
+        tuple(reading for one in found for reading in one.readings),
+        tuple(problem for one in found for problem in one.problems),
+        tuple(node for one in found for node in one.silent),
+        tuple(node for one in found for node in one.refused),
+    )
 
 
-def _fetch_summary(api: ClusterApi, node: str) -> list[Reading] | str:
+def _fetch_summary(api: ClusterApi, node: str) -> Fetched:
     try:
-        document = api.get_json(f"/api/v1/nodes/{node}/proxy/stats/summary")
+        path = f"/api/v1/nodes/{quote(node, safe='')}/proxy/stats/summary"
+        document = msgspec.json.decode(api.get(path, timeout_s=TIMEOUT_S))
     except Forbidden:
-        return f"no right to get nodes/proxy on {visible(node)}"
+        problem = f"no right to get nodes/proxy on {visible(node)}"
+        return Fetched((), (problem,), refused=(node,))
     except CaseError as error:
-        return f"the kubelet of {visible(node)} does not tell: {error.what}"
-    return list(read_summary(api.name, node, document))
+        problem = f"the kubelet of {visible(node)} does not tell: {error.what}"
+        return Fetched((), (problem,), silent=(node,))
+    except msgspec.DecodeError:
+        problem = f"the kubelet of {visible(node)} tells no JSON"
+        return Fetched((), (problem,), silent=(node,))
+    return Fetched(tuple(read_summary(api.name, node, document)))
 
 
 def read_summary(cluster: str, node: str, document: dict[str, Any]) -> Iterator[Reading]:

@@ -84,6 +84,14 @@ class Metrics:
             for subject in [s for s, ring in self._rings.items() if ring[-1].ts < before]:
                 del self._rings[subject]
 
+    def cut(self, until: datetime) -> Metrics:
+        """As it was known then."""
+        with self._lock:
+            rings = {s: [r for r in ring if r.ts <= until] for s, ring in self._rings.items()}
+        other = Metrics(self._readings)
+        other.add(reading for ring in rings.values() for reading in ring)
+        return other
+
     def subjects(self) -> list[Subject]:
         with self._lock:
             return list(self._rings)

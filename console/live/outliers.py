@@ -20,7 +20,7 @@ FLOOR: Mapping[What, float] = {
     "cpu": 0.02, "memory": 8 << 20, "rx": 8 << 10, "tx": 8 << 10, "fs": 8 << 20,
 }  # fmt: skip
 LEAST_SPREAD = 0.05  # of the median: replicas are never all alike
-_NAMES = {
+NAMES: Mapping[What, str] = {
     "cpu": "processor", "memory": "memory", "rx": "received", "tx": "sent", "fs": "disk",
 }  # fmt: skip
 
@@ -39,7 +39,7 @@ class Outlier:
     def __str__(self) -> str:
         way = "above" if self.value > self.median else "below"
         return (
-            f"{_NAMES[self.what]} {in_words(self.what, self.value)}, {way} its"
+            f"{NAMES[self.what]} {in_words(self.what, self.value)}, {way} its"
             f" {self.siblings} siblings' {in_words(self.what, self.median)} (median) by"
             f" {abs(self.score):.0f} times their usual spread"
         )
@@ -72,9 +72,9 @@ def _stand_out(values: Mapping[Subject, float], what: What) -> list[Outlier]:
 
 
 def in_words(what: What, value: float) -> str:
-    """`0.12 cores`, `34 MiB`, `1.2 KiB/s`."""
+    """`0.12 cores`, `0.003 cores`, `34 MiB`, `1.2 KiB/s`."""
     if what == "cpu":
-        return f"{value:.2f} cores"
+        return f"{value:.2f} cores" if value >= 0.1 else f"{value:.3f} cores"
     suffix = "/s" if what in ("rx", "tx") else ""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if value < 1024 or unit == "GiB":

@@ -15,6 +15,7 @@ from console.live.delivery import Delivery, utc_now
 from console.live.discovery import discover
 from console.live.enginefeed import EngineFeed
 from console.live.inventory import ClusterInfo, Inventory
+from console.live.meter import Meter
 from console.live.mirror import Mirror
 from console.live.past import Past
 from console.live.recorder import Recorder
@@ -40,6 +41,7 @@ class Session:
         self.is_readonly = is_readonly
         self.mirror = Mirror(masking_key=case.masking_key())
         self.namespace = namespace
+        self.meter = Meter(self.mirror, self.apis, engine, namespace)
         self._recorder = Recorder(case, self.mirror) if is_recorded else None
         self._is_recording = False
         self._began = utc_now()
@@ -120,6 +122,7 @@ class Session:
             self._recorder.start()  # its first entry says as whom we watch
 
     def stop(self) -> None:
+        self.meter.stop()
         self.mirror.stop()
         if self._recorder is not None and self._is_recording:
             self._recorder.stop()

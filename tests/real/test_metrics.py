@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 from console.live.api import connect
+from console.live.meter import Meter
 from console.live.metering import fetch_summaries
 from console.live.metrics import Metrics, What
+from console.live.mirror import Mirror
+from console.live.usage import usage_of
 from tests.real.lab import Lab
 from tests.real.proxy import Proxy, of
 
@@ -56,3 +61,64 @@ def test_a_node_that_does_not_tell(lab: Lab, proxy: Proxy, namespace: str, tmp_p
     assert problem.startswith(f"the kubelet of {node} does not tell")
     viewer = connect(kubeconfig=str(lab.user(tmp_path, namespace, "viewer", "list", "pods")))
     assert fetch_summaries(viewer, [node]).problems == (f"no right to get nodes/proxy on {node}",)
+
+
+STATEFUL = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web}
+spec:
+  replicas: 3
+  serviceName: web
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+      - name: c
+        image: IMAGE
+        imagePullPolicy: IfNotPresent
+        command: [sh, -c, 'case $HOSTNAME in *-1) while :; do :; done;; esac; sleep 600']
+        resources: {limits: {cpu: 300m}}
+"""
+
+
+def test_the_replica_that_works_stands_out(lab: Lab, namespace: str) -> None:
+    lab.kubectl("-n", namespace, "apply", "-f", "-", stdin=STATEFUL.replace("IMAGE", lab.image))
+    lab.kubectl("-n", namespace, "rollout", "status", "statefulset/web", "--timeout=120s",
+                timeout_s=130)  # fmt: skip
+    api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
+    mirror = Mirror()
+    mirror.start([api], ["pods"], namespace)
+    assert mirror.wait(lambda m: m.has_settled(), 60)
+    meter = Meter(mirror, {api.name: api}, namespace=namespace)
+    deadline = time.monotonic() + 180
+    try:
+        while True:
+            assert time.monotonic() < deadline
+            meter.look()
+            found = usage_of(mirror, meter.metrics, namespace)
+            if found and any(odd.what == "cpu" for odd in found[0].outliers):
+                break
+            time.sleep(1)
+    finally:
+        mirror.stop()
+    assert found[0].subject.pod == "web-1"
+    assert found[0].owner == "StatefulSet web"
+    assert [one.subject.pod for one in found if one.outliers] == ["web-1"]
+
+
+def test_who_may_not_ask_kubelets_is_told_so(lab: Lab, namespace: str, tmp_path: Path) -> None:
+    viewer = lab.user(tmp_path, namespace, "viewer", "get,list,watch", "pods")
+    lab.kubectl("-n", namespace, "run", "rests", f"--image={lab.image}",
+                "--image-pull-policy=IfNotPresent", "--", "sleep", "600")  # fmt: skip
+    lab.wait_ready(namespace, "pod/rests")
+    done = subprocess.run(
+        [sys.executable, "-m", "console", "usage", "--kubeconfig", str(viewer), "-n", namespace,
+         "--for", "0"], capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no right to get nodes/proxy" in done.stderr
+    assert "serves no metrics API" in done.stderr

@@ -56,6 +56,7 @@ class ClusterScreen(ObjectListScreen):
         Binding("u", "users", "Used by"),
         Binding("f", "inside", "Inside"),
         Binding("a", "act", "Act"),
+        Binding("m", "usage", "Usage"),
         Binding("s", "snapshot", "Snapshot", show=False),
         Binding("J", "owner", "Owner", show=False, key_display="shift-j"),
         Binding("o", "node", "Node", show=False),
@@ -152,6 +153,7 @@ class ClusterScreen(ObjectListScreen):
         from console.app.screens.changes import ChangesScreen
         from console.app.screens.connection import ConnectionScreen
         from console.app.screens.rights import CanScreen, WhoCanScreen
+        from console.app.screens.usage import UsageScreen
 
         words = rest.split()
         if name == "kinds":
@@ -164,6 +166,8 @@ class ClusterScreen(ObjectListScreen):
             self.go(View(CLUSTERS))
         elif name == "changes":
             self.app.push_screen(ChangesScreen(*words[:2]))
+        elif name == "usage":
+            self.app.push_screen(UsageScreen(*words[:1]))
         elif name == "can":
             self.app.push_screen(CanScreen(rest))
         elif name == "who-can":
@@ -272,6 +276,12 @@ class ClusterScreen(ObjectListScreen):
 
         kind = "" if self.view.kind in (KINDS, CLUSTERS, CONTAINERS) else self.view.kind
         self.app.push_screen(ChangesScreen(kind, self.view.namespace))
+
+    def action_usage(self) -> None:
+        """Processor, memory, network of the pods in view."""
+        from console.app.screens.usage import UsageScreen
+
+        self.app.push_screen(UsageScreen(self.view.namespace))
 
     def action_rights(self) -> None:
         from console.app.screens.rights import CanScreen

@@ -82,6 +82,10 @@ class InventoryScreen(CaseScreen):
     def draw(self, result: Any) -> None:
         raise NotImplementedError
 
+    def generation_of(self, inventory: Inventory) -> int:
+        """What grows when there is something new to read."""
+        return inventory.generation
+
     # -- reading, again and again
 
     def on_mount(self) -> None:
@@ -102,7 +106,7 @@ class InventoryScreen(CaseScreen):
         inventory = self.source.opened
         if not self.is_current or self._reading or monotonic() < self._rest_until:
             return
-        token = (self.source.epoch, inventory.generation if inventory else -1)
+        token = (self.source.epoch, self.generation_of(inventory) if inventory else -1)
         if token != self._seen:
             self.ask()
 
@@ -120,7 +124,7 @@ class InventoryScreen(CaseScreen):
         try:
             inventory = self.source.open()
             # before reading: what changes meanwhile is read again
-            token = (token[0], inventory.generation)
+            token = (token[0], self.generation_of(inventory))
             result = self.read(inventory)
         except CaseError:
             self._seen = token  # said once, not five times a second

@@ -1,0 +1,156 @@
+"""Asks kubelets, the metrics API or the engine what containers use, again and again, once wanted.
+
+Nothing is asked before `start()`: figures cost a cluster one request per node and round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from console.errors import CaseError
+from console.live.delivery import utc_now
+from console.live.doc import text
+from console.live.metering import Fetched, fetch_pod_metrics, fetch_summaries
+from console.live.metrics import Metrics
+from console.live.pods import parse_pod
+
+if TYPE_CHECKING:
+    from console.live.api import ClusterApi
+    from console.live.engine import Engine
+    from console.live.inventory import Inventory
+
+EVERY_S = 15.0  # a kubelet looks about every ten
+FIRST_S = 3.0  # until there is a rate, which needs two looks
+FORGET = timedelta(minutes=15)
+AT_ONCE = 32  # nodes, after which what was told is shown
+REST_ROUNDS = 8  # so long a node is left alone that did not answer
+METRICS_API = "pods.metrics.k8s.io"
+
+
+class Meter:
+    """start() and stop() at any time, from any thread; `metrics` may be read meanwhile."""
+
+    def __init__(
+        self, inventory: Inventory, apis: Mapping[str, ClusterApi], engine: Engine | None = None,
+        namespace: str = "",
+    ) -> None:  # fmt: skip
+        self.metrics = Metrics()
+        self._inventory, self._apis, self._engine = inventory, apis, engine
+        self._namespace = namespace
+        self._problems: tuple[str, ...] = ()
+        self._resting: dict[tuple[str, str], int] = {}
+        self._refused: set[str] = set()  # clusters whose kubelets we may not ask
+        self._stop = Event()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the last round was not told, in words."""
+        return self._problems
+
+    def start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="meter", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Returns at once: a kubelet that does not answer is not waited for."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.look()
+            self._stop.wait(EVERY_S if self.has_rates else FIRST_S)
+
+    @property
+    def has_rates(self) -> bool:
+        """Whether anything can be said of the processor already."""
+        subjects = self.metrics.subjects()
+        return any(self.metrics.latest(subject, "cpu") is not None for subject in subjects)
+
+    def look(self) -> None:
+        """One round through every cluster and the engine."""
+        problems: list[str] = []
+        for api in self._apis.values():
+            problems += self._ask_cluster(api)
+        if self._engine is not None:
+            problems += self._ask_engine(self._engine)
+        self.metrics.forget(utc_now() - FORGET)
+        self._problems = tuple(dict.fromkeys(problems))
+
+    # -- a cluster
+
+    def _ask_cluster(self, api: ClusterApi) -> list[str]:
+        """The kubelets tell more; who may not ask them can still ask the metrics API."""
+        if api.name in self._refused:
+            return self._ask_metrics_api(api)
+        nodes = [node for node in self._nodes(api.name) if self._is_due(api.name, node)]
+        problems: list[str] = []
+        refused = 0
+        for at in range(0, len(nodes), AT_ONCE):
+            if self._stop.is_set():
+                break
+            found = fetch_summaries(api, nodes[at : at + AT_ONCE])
+            self.metrics.add(found.readings)
+            problems += found.problems
+            refused += len(found.refused)
+            self._resting |= {(api.name, node): REST_ROUNDS for node in found.silent}
+            if refused == at + AT_ONCE:
+                break  # they will all say the same
+        if refused and refused >= min(len(nodes), AT_ONCE):
+            self._refused.add(api.name)
+            return self._ask_metrics_api(api)
+        resting = sum(1 for cluster, _ in self._resting if cluster == api.name)
+        if len(problems) > 3 or (resting and not problems):
+            return [f"{resting} kubelets of {api.name} do not answer"]
+        return problems
+
+    def _ask_metrics_api(self, api: ClusterApi) -> list[str]:
+        kind = self._inventory.find_kind(METRICS_API)
+        if kind is None:
+            return [f"no right to get nodes/proxy in {api.name}, and it serves no metrics API"]
+        found: Fetched = fetch_pod_metrics(api, kind, self._namespace)
+        self.metrics.add(found.readings)
+        return list(found.problems)
+
+    def _nodes(self, cluster: str) -> Iterator[str]:
+        """On which pods run that are seen; the list of nodes itself may be hidden."""
+        names = set()
+        for obj in self._inventory.objects("pods", self._namespace, with_gone=False):
+            if obj.ref.cluster == cluster:
+                try:
+                    names.add(parse_pod(obj.raw).spec.nodeName)
+                except msgspec.MsgspecError:
+                    continue
+        yield from sorted(name for name in names if name)
+
+    def _is_due(self, cluster: str, node: str) -> bool:
+        left = self._resting.pop((cluster, node), 0)
+        if left > 1:
+            self._resting[cluster, node] = left - 1
+        return left <= 1
+
+    # -- an engine
+
+    def _ask_engine(self, engine: Engine) -> list[str]:
+        problems = []
+        for obj in self._inventory.objects("containers.docker", with_gone=False):
+            if self._stop.is_set():
+                break
+            if obj.ref.cluster != engine.name or text(obj.doc, "State", "Status") != "running":
+                continue
+            try:
+                reading = engine.stats(obj.ref.uid)
+            except CaseError as error:
+                problems.append(str(error))
+                continue
+            if reading is not None:
+                self.metrics.add([reading])
+        return problems[:3]
