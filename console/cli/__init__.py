@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "rights": ("console.cli.rights:rights", "What a user, group or service account may do."),
     "rollback": ("console.cli.rollback:rollback", "A workload back to an earlier revision."),
+    "rollforward": ("console.cli.rollforward:rollforward", "Repair a workload by a patch."),
     "snapshot": ("console.cli.snapshot:snapshot", "Take all of a pod, container or node."),
     "sql": ("console.cli.sql:sql", "Ask the case in SQL, read-only."),
     "tag": ("console.cli.tag:tag", "Tag an event, or take a tag away."),

@@ -37,6 +37,19 @@ _CONSENT = (
     click.option("--skip-snapshot", metavar="REASON", help="Destroy without a snapshot; why."),
 )  # fmt: skip
 
+_FIX = (
+    click.option("--finding", default="", metavar="F-N", help="What it fixes: is it gone after?"),
+    click.option("--cause", multiple=True, metavar="KIND", help="What has to be gone after: image, "
+                 "mount, right, exposure; by default what the revisions differ in."),
+)  # fmt: skip
+
+
+def fix_options(command: Command) -> Command:
+    """What a new revision is for, and what is looked at afterwards."""
+    for one in reversed(_FIX):
+        command = one(command)
+    return command
+
 
 def place_options(command: Command) -> Command:
     """Which cluster, and how the answer is printed."""

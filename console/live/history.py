@@ -216,6 +216,19 @@ class History:
                  "since": since, "as_of": as_of, "limit": limit},
             )  # fmt: skip
 
+    def written(
+        self, kinds: Sequence[Kind], *, actor: str, since: datetime | None, until: datetime | None,
+        limit: int,
+    ) -> list[Any]:  # fmt: skip
+        """What an actor ("" is anybody) made or changed: the columns of `written.sql`."""
+        with self._lock:
+            self._load(kinds)
+            return self._rows(
+                "written",
+                {"kinds": [kind.key for kind in kinds], "actor": actor, "since": since,
+                 "until": until, "limit": limit},
+            )  # fmt: skip
+
     def lately(self, namespace: str, as_of: datetime | None) -> set[str]:
         """Values of `object_kind` that were written or recorded until then."""
         rows = self._rows("lately", {"namespace": namespace, "as_of": as_of})

@@ -118,7 +118,7 @@ class Action(ABC):
 
 def _as(kind: type, value: Any) -> Any:
     if kind is tuple:
-        return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else tuple(value)
     if kind is bool and isinstance(value, str):
         return value.lower() in ("1", "true", "yes", "on")
     return kind(value)

@@ -102,13 +102,16 @@ class Cluster:
 
     # -- changing
 
-    def patch(self, path: str, body: Mapping[str, Any], *, dry_run: bool = False) -> Doc:
+    def patch(
+        self, path: str, body: Mapping[str, Any], *, dry_run: bool = False,
+        content_type: str = MERGE_PATCH,
+    ) -> Doc:  # fmt: skip
         """A JSON merge patch; put uid and resourceVersion into it and a late change is a Conflict.
 
         Source: RFC 7396; Kubernetes API concepts, "Resource versions", "Dry-run".
         """
         reply = self.api.request(
-            "PATCH", path, params=_params(dry_run), body=body, content_type=MERGE_PATCH,
+            "PATCH", path, params=_params(dry_run), body=body, content_type=content_type,
             accept=METADATA if is_secret(path) else JSON_TYPE,
         )  # fmt: skip
         return _doc(reply.body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,29 +9,56 @@ from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import UsageError
+from console.respond import fix
 from console.respond.action import Action, Plan, Verdict, option
-from console.respond.blast import Surroundings, labels_of, selects
+from console.respond.blast import Surroundings
 from console.respond.edits import edit_of
 from console.respond.revisions import digests, revisions
-from console.respond.steps import Change, Step
+from console.respond.rollout import KINDS, changes_between, lost, pods_of, watch
+from console.respond.steps import Step
 
 if TYPE_CHECKING:
-    from console.respond.cluster import Doc
     from console.respond.means import Means
-
-ROLLOUT_SECONDS = 180
 
 
 @dataclass(frozen=True)
-class RollbackWorkload(Action):
+class ReplaceTemplate(Action):
+    """What rolling back and rolling forward share: the rollout is watched, the fix verified."""
+
+    finding: str = option("", "the finding that it fixes, such as F-1")
+    cause: tuple[str, ...] = option((), "what must be gone: image, mount, right, exposure")
+
+    def baseline(self, means: Means) -> Any:
+        target = self.target
+        return fix.before(means, means.cluster.get(target.kind, target.namespace, target.name))
+
+    def verify(
+        self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
+    ) -> Verdict:
+        standing = super().verify(means, steps, befores, baseline)
+        if standing.word != "held":
+            return standing
+        was = fix.as_before(baseline)
+        doc, word, is_over = watch(means, self.target, was.pods if was else ())
+        if not is_over:
+            return Verdict("not held", f"NOT ROLLED OUT: {word}")
+        if was is None:
+            return Verdict("unknown", "rolled out; what ran before was not looked at", (word,))
+        verdict = fix.compare(means, doc, was, finding=self.finding, named=self.cause)
+        return Verdict(verdict.word, verdict.text, (word, *verdict.details))
+
+
+@dataclass(frozen=True)
+class RollbackWorkload(ReplaceTemplate):
     id = "rollback-workload"
     title = "Roll back to an earlier revision"
-    kinds = ("deployments.apps", "statefulsets.apps", "daemonsets.apps")
+    kinds = KINDS
     to: int = option(0, "revision; 0 is the one before")
     pin: bool = option(True, "name images by digest, where one is known")
 
     def plan(self, means: Means, mark: str) -> Plan:
         cluster, target = means.cluster, self.target
+        fix.check(means.case, self.finding, self.cause)
         doc = cluster.get(target.kind, target.namespace, target.name)
         known = revisions(cluster, cluster.kind(target.kind).key, doc)
         chosen = next((one for one in known[1:] if self.to in (0, one.number)), None)
@@ -49,72 +75,12 @@ class RollbackWorkload(Action):
             container["image"] = pinned.get(image, image)
             if "@sha256:" not in container["image"]:
                 cannot.append(f"image {visible(image)}: no registry digest is known, so by its tag")
-        changes = (
-            Change(("spec", "template", "spec"), template["spec"]),
-            *_labels(doc["spec"]["template"], template),
-        )
         text = f"{{name}} to revision {chosen.number} ({visible(', '.join(chosen.images))})"
+        changes = changes_between(doc["spec"]["template"], template)
         step, _ = edit_of(means, target, changes, text)
         around = Surroundings(cluster)
-        pods = [
-            p for p in around.objects("pods", target.namespace)
-            if selects(doc["spec"].get("selector"), labels_of(p))
-        ]  # fmt: skip
-        lost = [
-            f"pod {visible(p['metadata']['name'])}: its memory and its writable layer" for p in pods
-        ]
+        pods = pods_of(around, doc)
         return Plan(
-            (step,),
-            (f"{len(pods)} pods are replaced",),
-            tuple(cannot),
-            tuple(around.hidden),
-            tuple(lost),
-        )
-
-    def verify(
-        self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
-    ) -> Verdict:
-        """Watch the rollout to its end."""
-        standing = super().verify(means, steps, befores, baseline)
-        if standing.word != "held":
-            return standing
-        end = time.monotonic() + ROLLOUT_SECONDS
-        while True:
-            doc = means.cluster.get(self.target.kind, self.target.namespace, self.target.name)
-            word, is_over = _rollout(doc)
-            if is_over:
-                images = sorted({c["image"] for c in doc["spec"]["template"]["spec"]["containers"]})
-                return Verdict("held", "rolled out: all replicas are of that revision",
-                               (word, *(f"image {visible(one)}" for one in images)))  # fmt: skip
-            if time.monotonic() > end:
-                return Verdict("not held", f"NOT ROLLED OUT after {ROLLOUT_SECONDS} s: {word}")
-            time.sleep(0.5)
-
-
-def _rollout(doc: Doc) -> tuple[str, bool]:
-    """Source: kubectl rollout status."""
-    spec, status = doc["spec"], doc.get("status") or {}
-    if status.get("observedGeneration", 0) < doc["metadata"].get("generation", 0):
-        return "the controller has not seen it yet", False
-    if doc["kind"] == "DaemonSet":
-        wanted = status.get("desiredNumberScheduled", 0)
-        new, ready = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
-        total = wanted
-    else:
-        wanted, new = spec.get("replicas", 1), status.get("updatedReplicas", 0)
-        ready = status.get("availableReplicas", status.get("readyReplicas", 0))
-        total = status.get("replicas", 0)
-    word = f"{new} of {wanted} replaced, {ready} available"
-    return word, new >= wanted and ready >= wanted and total <= wanted
-
-
-def _labels(now: Doc, wanted: Doc) -> tuple[Change, ...]:
-    changes = []
-    for part in ("labels", "annotations"):
-        old = (now.get("metadata") or {}).get(part) or {}
-        new = (wanted.get("metadata") or {}).get(part) or {}
-        for name in sorted(old.keys() | new.keys()):
-            if old.get(name) != new.get(name):
-                path = ("spec", "template", "metadata", part, name)
-                changes.append(Change(path, new.get(name)))
-    return tuple(changes)
+            (step,), (f"{len(pods)} pods are replaced",), tuple(cannot), tuple(around.hidden),
+            lost(pods),
+        )  # fmt: skip
