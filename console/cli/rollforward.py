@@ -42,7 +42,7 @@ def rollforward(
     """
     from console.errors import UsageError
     from console.respond.registry import build
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
     parsed = Target.parse(target)
     text = patch.read() if patch is not None else ""

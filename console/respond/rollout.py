@@ -13,7 +13,7 @@ from console.respond.steps import Change
 if TYPE_CHECKING:
     from console.respond.cluster import Doc
     from console.respond.means import Means
-    from console.respond.target import Target
+    from console.visibility.target import Target
 
 KINDS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps")
 ROLLOUT_SECONDS = 180
