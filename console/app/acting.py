@@ -83,7 +83,8 @@ def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], 
     if not is_kept_only:
         preserve(
             case, means, prepared.id, prepared.action.target, prepared.plan.destroys,
-            take_first=decision.snapshot, skip_reason=decision.reason or None, say=say,
+            suspects=prepared.plan.suspects, take_first=decision.snapshot,
+            skip_reason=decision.reason or None, say=say,
         )  # fmt: skip
     record = record_plan(case, prepared, second=rules.needs_second)
     if is_kept_only:
@@ -127,7 +128,10 @@ def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> N
             verdict = runner.verify(case, means, record, say=say)
         else:
             destroys = record.plan.get("destroys") or ()
-            preserve(case, means, record.id, record.target, destroys, take_first=True, say=say)
+            preserve(
+                case, means, record.id, record.target, destroys, suspects=record.suspects,
+                take_first=True, say=say,
+            )  # fmt: skip
             verdict = runner.carry_out(case, means, record, say=say)
         return _said(record, verdict.word, verdict.text)
 

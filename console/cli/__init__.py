@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "completion": ("console.cli.completion:completion", "Print the shell's completion script."),
     "demo": ("console.cli.demo:demo", "Open a real incident that ships with kubecase."),
     "diff": ("console.cli.diff:diff", "What differs in a container, against what you name."),
+    "eradicate": ("console.cli.eradicate:eradicate", "Delete what somebody made, with undo."),
     "escalate": ("console.cli.escalate:escalate", "Tell an owner, and keep that it was told."),
     "events": ("console.cli.events:events", "Print the events that a filter lets through."),
     "evidence": ("console.cli.evidence:evidence", "List the evidence, or correct its times."),

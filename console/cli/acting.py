@@ -124,8 +124,8 @@ def run_action(
             raise UsageError(f"the server refuses it: {visible(prepared.refused[0])}")
         preserve(
             case, means, prepared.id, action.target, prepared.plan.destroys,
-            take_first=given["take_first"], skip_reason=given["skip_snapshot"],
-            say=say_to(given["as_json"]),
+            suspects=prepared.plan.suspects, take_first=given["take_first"],
+            skip_reason=given["skip_snapshot"], say=say_to(given["as_json"]),
         )  # fmt: skip
         record = record_plan(case, prepared, reason=given["reason"])
         if not given["as_json"]:

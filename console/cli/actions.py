@@ -52,7 +52,8 @@ def actions(
                 _confirmed(means, record, confirm)
                 preserve(
                     case, means, record.id, record.target, record.plan.get("destroys") or (),
-                    take_first=take_first, skip_reason=skip_snapshot, say=say_to(as_json),
+                    suspects=record.suspects, take_first=take_first, skip_reason=skip_snapshot,
+                    say=say_to(as_json),
                 )  # fmt: skip
             carry = runner.carry_out if finish_id else runner.verify
             exit_by(finish(case, means, record, as_json, carry))
@@ -86,11 +87,11 @@ def _confirmed(means: Any, record: Any, confirm: str | None) -> None:
 
 def _possible(means: Any, target: str, as_json: bool) -> None:
     from console.respond.registry import actions_for
-    from console.visibility.target import CONTAINER, IMAGE, Target
+    from console.visibility.target import CONTAINER, IMAGE, USER, Target
 
     parsed = Target.parse(target)
-    is_engine = parsed.kind in (CONTAINER, IMAGE)
-    key = parsed.kind if is_engine else means.cluster.kind(parsed.kind).key
+    is_no_kind = parsed.kind in (CONTAINER, IMAGE, USER)
+    key = parsed.kind if is_no_kind else means.cluster.kind(parsed.kind).key
     rows = [
         {
             "action": one.id, "does": one.title,

@@ -26,6 +26,7 @@ class Plan:
 
     will: acts. hits: blast radius. cannot: what stays out of reach. hidden: what could not be seen
     (`no right to list services in shop`). destroys: what is lost for good, empty if nothing.
+    suspects: of what a snapshot is taken before, where that is not the target itself.
     """
 
     steps: tuple[Step, ...]
@@ -33,6 +34,7 @@ class Plan:
     cannot: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     destroys: tuple[str, ...] = ()
+    suspects: tuple[Target, ...] = ()
 
     @property
     def will(self) -> tuple[str, ...]:

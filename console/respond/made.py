@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from console.errors import UsageError
-from console.live.api import ApiError, Forbidden
+from console.live.api import Forbidden
 from console.live.cells import moment
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def look(cluster: Cluster, one: Written) -> tuple[State, Doc | None]:
         doc = cluster.find(one.kind, one.namespace, one.name)
     except Forbidden:
         return "hidden", None
-    except (UsageError, ApiError):
+    except UsageError:
         return "gone", None  # its kind is not served any more
     if doc is None or "deletionTimestamp" in doc["metadata"]:
         return "gone", None

@@ -20,10 +20,13 @@ RECENT = timedelta(hours=1)
 
 def preserve(
     case: Case, means: Means, action_id: str, target: Target, destroys: Sequence[str], *,
-    take_first: bool = False, skip_reason: str | None = None,
+    suspects: Sequence[Target] = (), take_first: bool = False, skip_reason: str | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> None:  # fmt: skip
-    """What has to be so before an action that destroys. Raises UsageError where it is not."""
+    """What has to be so before an action that destroys. Raises UsageError where it is not.
+
+    suspects: what is destroyed, where that is not the target itself.
+    """
     if not destroys:
         return
     if skip_reason:
@@ -32,11 +35,7 @@ def preserve(
             data={"id": action_id, "target": str(target), "reason": skip_reason},
         )  # fmt: skip
         return
-    try:
-        parts = expand(means, target)
-    except UsageError:
-        return  # nothing that a snapshot could be taken of: a secret, say
-    missing = [one for one in parts if not is_preserved(case, one)]
+    missing = [one for one in parts(means, suspects or [target]) if not is_preserved(case, one)]
     if missing and take_first:
         take(case, means, missing, say=say)
     elif missing:
@@ -44,6 +43,17 @@ def preserve(
             "it destroys: " + "; ".join(map(visible, destroys)), where=visible(str(target)),
             hint="--snapshot takes one before, --skip-snapshot REASON goes without",
         )  # fmt: skip
+
+
+def parts(means: Means, targets: Sequence[Target]) -> list[Target]:
+    """The pods, nodes and containers that a snapshot can be taken of, each once."""
+    found: list[Target] = []
+    for target in targets:
+        try:
+            found += expand(means, target)
+        except UsageError:
+            continue  # nothing that a snapshot could be taken of: a secret, say
+    return list(dict.fromkeys(found))
 
 
 def is_preserved(case: Case, target: Target) -> bool:

@@ -76,6 +76,11 @@ class Record:
             ) from error
 
     @property
+    def suspects(self) -> tuple[Target, ...]:
+        """Of what a snapshot is taken before; empty: of the target."""
+        return tuple(map(Target.parse, self.plan.get("suspects") or ()))
+
+    @property
     def is_half_done(self) -> bool:
         return self.state in ("begun", "undoing", "failed")
 

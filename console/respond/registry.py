@@ -13,7 +13,7 @@ from console.case.text import visible
 from console.errors import UsageError
 from console.respond import actions
 from console.respond.action import Action
-from console.visibility.target import CONTAINER, IMAGE, Target
+from console.visibility.target import CONTAINER, IMAGE, USER, Target
 
 
 @cache
@@ -49,7 +49,7 @@ def actions_for(target: Target, key: str, *, is_readonly: bool = False) -> list[
     found = [
         one
         for one in all_actions().values()
-        if key in one.kinds or ("*" in one.kinds and key not in (CONTAINER, IMAGE))
+        if key in one.kinds or ("*" in one.kinds and key not in (CONTAINER, IMAGE, USER))
     ]
     return sorted(found, key=lambda one: (one.rank, one.id))
 

@@ -99,7 +99,8 @@ def record_plan(
     kept: dict[str, Any] = {
         "steps": msgspec.to_builtins(list(plan.steps)),
         "hits": list(plan.hits), "cannot": list(plan.cannot), "hidden": list(plan.hidden),
-        "destroys": list(plan.destroys), "refused": list(prepared.refused),
+        "destroys": list(plan.destroys), "suspects": [str(one) for one in plan.suspects],
+        "refused": list(prepared.refused),
         "preview": [[text, list(lines)] for text, lines in prepared.previews],
         "missing": [str(right) for right in prepared.missing],
     }  # fmt: skip

@@ -17,6 +17,7 @@ from console.live.inventory import Ref
 Type = Literal["pod", "node", "docker", "workload"]
 CONTAINER = "container"  # of an engine: it has no namespace, and its name may be an id
 IMAGE = "image"
+USER = "user"  # whoever the audit log names: a user, a service account, "*" for anybody
 FORMS = (
     "pod/NAMESPACE/NAME[/CONTAINER], KIND/NAMESPACE/NAME, workload/NAMESPACE/KIND/NAME, node/NAME,"
     " docker/NAME, or NAMESPACE/NAME for a pod"
@@ -37,8 +38,8 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,252}")
 
 @dataclass(frozen=True)
 class Target:
-    """kind: a word that the cluster's discovery knows (`pod`, `deploy`, `nodes`), else CONTAINER
-    or IMAGE. namespace: "" for what has none. container: "" is each of the pod's."""
+    """kind: a word that the cluster's discovery knows (`pod`, `deploy`, `nodes`), else CONTAINER,
+    IMAGE or USER. namespace: "" for what has none. container: "" is each of the pod's."""
 
     kind: str
     namespace: str
@@ -49,8 +50,8 @@ class Target:
     def parse(cls, text: str) -> Target:
         """Raises UsageError for anything that is not one of the forms."""
         word, *rest = text.split("/")
-        if word == IMAGE and any(rest):
-            return cls(IMAGE, "", "/".join(rest))
+        if word in (IMAGE, USER) and any(rest):
+            return cls(word, "", "/".join(rest))
         if rest and all(_PART.fullmatch(part) for part in (word, *rest)):
             if word in _ENGINE and len(rest) == 1:
                 return cls(CONTAINER, "", rest[0])
@@ -96,7 +97,7 @@ class Target:
     def entity(self) -> str:
         """As journals name it."""
         word = {"pods": "pod", "nodes": "node"}.get(self.kind, self.kind)
-        if word in ("pod", "node", CONTAINER, IMAGE):
+        if word in ("pod", "node", CONTAINER, IMAGE, USER):
             return f"{word}={self.name}"
         return f"object={self.name}"
 

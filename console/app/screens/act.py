@@ -87,7 +87,7 @@ class ActScreen(ModalScreen[Decision | None]):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="plan")
     def prepare(self) -> None:
-        from console.respond.preserve import is_preserved
+        from console.respond.preserve import is_preserved, parts
         from console.respond.runner import prepare
 
         worker = get_current_worker()
@@ -98,7 +98,8 @@ class ActScreen(ModalScreen[Decision | None]):
             result = prepare(means, action)
             needs_name = means.config.rules(result.where).is_production
             if result.plan.destroys and means.case is not None:
-                is_kept = is_preserved(means.case, action.target)
+                wanted = parts(means, result.plan.suspects or [action.target])
+                is_kept = all(is_preserved(means.case, one) for one in wanted)
         except CaseError as error:
             result = error
         if not worker.is_cancelled:
