@@ -87,6 +87,7 @@ class Source:
         self._read = read
         self._lock = Lock()
         self._opened: Inventory | None = None
+        self._told: Inventory | None = None  # by the evidence, up to its end
         self._end: datetime | None = None  # of the evidence: its "now"
 
     @property
@@ -121,6 +122,18 @@ class Source:
         if self.live is not None:
             return self.live.inventory
         return self.open() if self.as_of is None else self._read(None)
+
+    def history(self) -> Inventory:
+        """What the timeline's events tell of, all of it: the evidence, which a running session
+        adds to; the session alone where it records nothing. From a worker."""
+        if self.live is not None and self.live.recorded_bytes is None:
+            return self.live.inventory
+        if self.live is None and self.as_of is None:
+            return self.open()
+        with self._lock:
+            if self._told is None:
+                self._told = self._read(None)
+            return self._told
 
     def now(self, clock: datetime) -> datetime:
         """The moment that ages are counted to; clock: what time it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
 from rich.text import Text
@@ -17,25 +17,38 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
+from console.app.lane_rows import (
+    LIVING,
+    lane_signs,
+    life_words,
+    names_apart,
+    short_words,
+    silent_lanes,
+)
 from console.app.safe import plain
 from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.screens.timeline_queries import Tally, View, read_tally
-from console.app.widgets.event_cells import fit, short_who
-from console.app.widgets.histogram import BLOCKS, Histogram
+from console.app.widgets.event_cells import fit
+from console.app.widgets.histogram import Histogram
 from console.case.entities import Entity, entity_in
 from console.case.filter import Filter
 from console.case.timeline import Key, Lane, Timeline, Window
 
+if TYPE_CHECKING:
+    from console.live.lifetimes import Lifetime
+
 BY = ("pod", "workload", "node", "actor", "src_ip", "namespace", "object_name", "exe")
 MAX_LANES = 100
 COUNT_WIDTH = 11
+WORDS_WIDTH = 40  # where there is room for how it stands, or by whom it was deleted
 
 
 class LanesScreen(CaseScreen):
     """What was active when: enter opens the entity, b changes what the rows are.
 
-    ! something failed or was severe, ★ something that was tagged, noted or cited. The histogram
-    (tab) brushes as in the timeline, and the timeline keeps the stretch.
+    ! something failed or was severe, ★ something that was tagged, noted or cited. Of pods,
+    workloads and nodes: ┝ began, ┥ ended, ┿ another state; ━ ready or just there, ╌ on its way,
+    × at fault, ─ over. The histogram (tab) brushes as in the timeline, and the timeline keeps the stretch.
     """
 
     CSS_PATH = "lanes.tcss"
@@ -58,7 +71,16 @@ class LanesScreen(CaseScreen):
     class Loaded(Message):
         request: int
         lanes: list[Lane]
+        window: Window
         tally: Tally
+
+    @dataclass
+    class Lived(Message):
+        """When the lanes' objects lived, by name; with lanes of those that no event names."""
+
+        request: int
+        lives: dict[str, list[Lifetime]]
+        lanes: list[Lane]
 
     def __init__(self, wanted: Filter, window: Window, text: str) -> None:
         super().__init__()
@@ -67,6 +89,8 @@ class LanesScreen(CaseScreen):
         self.by = "actor"
         self.request = 0
         self.lanes: list[Lane] = []
+        self.shown = Window()  # with the ends of what there is
+        self.lives: dict[str, list[Lifetime]] = {}
         self._asked: Timeline | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -79,9 +103,13 @@ class LanesScreen(CaseScreen):
         self.query_one(OptionList).focus()
 
     def on_resize(self) -> None:
-        padding = (0, COUNT_WIDTH, 0, self.name_width + 2)
+        padding = (0, self.tail_width, 0, self.name_width + 2)
         self.query_one("#lanes-time").styles.padding = padding
         self.ask()
+
+    @property
+    def tail_width(self) -> int:
+        return COUNT_WIDTH + (WORDS_WIDTH if self.size.width >= 120 else 0)
 
     def on_unmount(self) -> None:
         if self._asked:
@@ -95,7 +123,7 @@ class LanesScreen(CaseScreen):
         self.request += 1
         if self._asked:
             self._asked.interrupt()
-        buckets = max(20, self.size.width - self.name_width - 2 - COUNT_WIDTH)
+        buckets = max(20, self.size.width - self.name_width - 2 - self.tail_width)
         state = self.workspace.state
         cited = {
             *state.tags,
@@ -126,14 +154,34 @@ class LanesScreen(CaseScreen):
         except duckdb.InterruptException:
             return
         if not worker.is_cancelled:
-            self.post_message(self.Loaded(request, lanes, tally))
+            self.post_message(self.Loaded(request, lanes, window, tally))
+        if by in LIVING and lanes and not worker.is_cancelled:
+            lives = self.read_lives(by, None if not self.text else [lane.name for lane in lanes])
+            others = [] if self.text else silent_lanes(lives, lanes, window, MAX_LANES)
+            if not worker.is_cancelled:
+                self.post_message(self.Lived(request, lives, lanes + others))
+
+    def read_lives(self, by: str, names: list[str] | None) -> dict[str, list[Lifetime]]:
+        """In a worker, after the lanes are shown: it may join the whole evidence first."""
+        from console.live.lifetimes import lifetimes
+
+        found: dict[str, list[Lifetime]] = {}
+        for life in lifetimes(self.console_app.source.history(), LIVING[by], names):
+            found.setdefault(life.ref.name, []).append(life)
+        return found
+
+    @on(Lived)
+    def draw_lives(self, message: Lived) -> None:
+        if message.request == self.request:
+            self.lives, self.lanes = message.lives, message.lanes
+            self.draw_lanes()
 
     @on(Loaded)
     def draw(self, message: Loaded) -> None:
         if message.request != self.request:
             return
         self.set_status("")
-        self.lanes = message.lanes
+        self.lanes, self.shown, self.lives = message.lanes, message.window, {}
         self.query_one(Histogram).show(message.tally.histogram, message.tally.bad)
         head = Text(no_wrap=True, overflow="ellipsis")
         head.append(f" lanes by {self.by} ▾ b ", "bold")
@@ -141,29 +189,36 @@ class LanesScreen(CaseScreen):
         head.append("  zoomed: Z widens" if self.window != Window() else "")
         head.append(f"   / {plain(self.text, 60)}" if self.text else "")
         self.query_one("#lanes-head", Static).update(head)
+        self.draw_lanes()
+
+    def draw_lanes(self) -> None:
         options = self.query_one(OptionList)
         at = options.highlighted or 0
         options.clear_options()
         if not self.lanes:
             options.add_option(Option(f" no event names a {self.by} here: b tries another"))
-        options.add_options([Option(self.lane_text(lane)) for lane in self.lanes])
+        names = names_apart([lane.name for lane in self.lanes], self.name_width)
+        options.add_options(
+            [Option(self.lane_text(*one)) for one in zip(self.lanes, names, strict=True)]
+        )
         options.highlighted = min(at, max(0, len(self.lanes) - 1))
 
-    def lane_text(self, lane: Lane) -> Text:
+    def lane_text(self, lane: Lane, name: str) -> Text:
+        lives = self.lives.get(lane.name, [])
         text = Text(no_wrap=True, overflow="crop")
-        text.append(f" {fit(short_who(lane.name), self.name_width)} ", "bold")
-        top = max((count for count, _ in lane.buckets), default=1)
-        for bucket, (count, bad) in enumerate(lane.buckets):
-            if bucket in lane.cited:
-                text.append("★", "bold")
-            elif not count:
-                text.append("·", "dim")
-            elif bad:
-                text.append("!", "bold red")
-            else:
-                text.append(BLOCKS[max(1, -(-count * 8 // top))])
+        text.append(f" {name} ", "bold")
+        text.append_text(lane_signs(lane, lives, self.shown))
         text.append(f" {lane.events:>8,}")
+        if self.tail_width > COUNT_WIDTH:
+            text.append(f"  {fit(short_words(lives), WORDS_WIDTH - 2)}", "dim")
         return text
+
+    @on(OptionList.OptionHighlighted)
+    def tell(self) -> None:
+        """How the entity under the cursor lived, in words."""
+        at = self.query_one(OptionList).highlighted
+        if at is not None and at < len(self.lanes):
+            self.set_status(plain(life_words(self.lives.get(self.lanes[at].name, [])), 400))
 
     @on(Histogram.Brushed)
     def brushed(self, message: Histogram.Brushed) -> None:
