@@ -48,7 +48,8 @@ class LanesScreen(CaseScreen):
 
     ! something failed or was severe, ★ something that was tagged, noted or cited. Of pods,
     workloads and nodes: ┝ began, ┥ ended, ┿ another state; ━ ready or just there, ╌ on its way,
-    × at fault, ─ over. The histogram (tab) brushes as in the timeline, and the timeline keeps the stretch.
+    × at fault, ─ over. The histogram (tab) brushes as in the timeline, and the timeline keeps
+    the stretch.
     """
 
     CSS_PATH = "lanes.tcss"
