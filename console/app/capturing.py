@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from console.live.api import ClusterApi
     from console.visibility.collect import Options
     from console.visibility.target import Target
+    from console.visibility.versions import Views
 
 Say = Callable[[str], None]
 MayStart = Callable[[Sequence[str]], bool]
@@ -46,15 +47,29 @@ def capture(app: Console, target: Target, may_start: MayStart, say: Say) -> str:
     return f"{len(taken)} captures by {ways}, {rows:,} rows{tail}"
 
 
-def fetch(app: Console, target: Target, path: str, pid: int, may_start: MayStart, say: Say) -> str:
-    """One file into evidence; returns the last word. Raises CaseError. In a worker."""
+def fetch(
+    app: Console, target: Target, path: str, pid: int, may_start: MayStart, say: Say,
+    may_exceed: Callable[[str], bool],
+) -> str:  # fmt: skip
+    """A file or folder into evidence; returns the last word. Raises CaseError. In a worker."""
     from console.visibility.fetch import fetch as fetch_one
 
     say(f"fetching {path or pid}…")
     fetched = fetch_one(
         app.workspace.case, target, _options(may_start, say), lambda: _connect(app), path=path,
-        pid=pid, limit_bytes=FETCH_BYTES,
+        pid=pid, limit_bytes=FETCH_BYTES, may_exceed=may_exceed,
     )  # fmt: skip
-    return (
-        f"{fetched.name}: {fetched.size_bytes:,} bytes, sha256 {fetched.sha256[:16]}…, in evidence"
-    )
+    return f"{fetched.name}: {fetched.in_words()}, in evidence"
+
+
+def views(
+    app: Console, target: Target, path: str, against: str, *, may_fetch: bool, may_start: MayStart,
+    say: Say,
+) -> Views:  # fmt: skip
+    """What a file holds now, and what it is compared with. Raises CaseError. In a worker."""
+    from console.visibility.versions import look
+
+    return look(
+        app.workspace, target, path, against, options=_options(may_start, say),
+        api=(lambda: _connect(app)) if may_fetch else None,
+    )  # fmt: skip

@@ -62,6 +62,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "undo": ("console.cli.undo:undo", "Take an action back, or say what is in the way."),
     "usage": ("console.cli.usage:usage", "What pods and containers use; which one stands out."),
     "verify": ("console.cli.verify:verify", "Check that evidence and journals still hold."),
+    "view": ("console.cli.view:view", "One file of a container: its text, bytes, differences."),
     "who-can": ("console.cli.who_can:who_can", "Who may do a thing, and by which binding."),
 }
 

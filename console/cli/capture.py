@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     help="How to look.",
 )
 @click.option("--node", "has_node", is_flag=True, help="Also the node: did anybody break out?")
-@click.option("--fetch", "fetch_path", metavar="PATH", help="Only this file, into evidence.")
+@click.option(
+    "--fetch", "fetch_path", metavar="PATH", help="Only this file or folder, into evidence."
+)
 @click.option("--fetch-pid", type=click.IntRange(1), help="Only what this process runs.")
 @click.option(
     "--max-file",
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     default=64 << 20,
     show_default=True,
     metavar="BYTES",
-    help="A larger file is not fetched.",
+    help="You are asked before anything larger is fetched.",
 )
 @click.option(
     "--probe-image",
@@ -106,6 +108,9 @@ def capture(
             click.echo(f"  {visible(line)}", err=True)
         return yes or click.confirm("start it?", err=True)
 
+    def may_exceed(told: str) -> bool:
+        return sys.stdin.isatty() and click.confirm(f"{told}: fetch it all the same?", err=True)
+
     def progress(text: str) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r\x1b[K{visible(text)[:100]}", nl=False, err=True)
@@ -124,15 +129,12 @@ def capture(
 
             fetched = fetch(
                 case, target, options, api, path=fetch_path or "", pid=fetch_pid or 0,
-                limit_bytes=max_fetch,
+                limit_bytes=max_fetch, may_exceed=may_exceed,
             )  # fmt: skip
             if as_json:
                 print_json(fetched.facts())
             else:
-                click.echo(
-                    f"{visible(fetched.name)}: {fetched.size_bytes:,} bytes, sha256"
-                    f" {fetched.sha256}, the same at its source (by {fetched.way})"
-                )
+                click.echo(f"{visible(fetched.name)}: {fetched.in_words()}")
             return
         for taken in take(case, target, options, api):
             progress("")

@@ -104,11 +104,11 @@ def differences(
             if (k.id == capture_id or (not capture_id and k.is_of(target.captured_as)))
         ]
         _check_seen(blind, known, what)
-    chosen = _newest(known, target.captured_as, capture_id)
+    chosen = newest(known, target.captured_as, capture_id)
     hashes = _read_list(Path(value)) if word == "list" else []
     found = []
     for capture in chosen:
-        others = _others(known, capture, word, value)
+        others = others_of(known, capture, word, value)
         params: dict[str, Any] = {
             "evidence": capture.evidence,
             "others": [other.evidence for other in others],
@@ -151,7 +151,7 @@ def _find(what: str, word: str) -> SqlFile:
     )
 
 
-def _newest(known: Sequence[Known], target: str, capture_id: str) -> list[Known]:
+def newest(known: Sequence[Known], target: str, capture_id: str) -> list[Known]:
     if capture_id:
         chosen = [k for k in known if k.id == capture_id]
         if not chosen:
@@ -166,7 +166,7 @@ def _newest(known: Sequence[Known], target: str, capture_id: str) -> list[Known]
     return [newest[name] for name in sorted(newest)]
 
 
-def _others(known: Sequence[Known], capture: Known, word: str, value: str) -> list[Known]:
+def others_of(known: Sequence[Known], capture: Known, word: str, value: str) -> list[Known]:
     if word == "capture":
         found = [k for k in known if k.id == value]
         if not found:

@@ -96,7 +96,10 @@ class ProbeSpec:
                         "image": self.image,
                         "imagePullPolicy": self.pull,
                         "command": list(self.command),
-                        "env": [{"name": k, "value": v} for k, v in self.environment.items()],
+                        "env": [  # the kubelet would read $(NAME) in a value
+                            {"name": name, "value": value.replace("$", "$$")}
+                            for name, value in self.environment.items()
+                        ],
                         "securityContext": {
                             "runAsUser": 0,  # as another uid added capabilities are not effective
                             "privileged": False,

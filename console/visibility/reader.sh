@@ -3,7 +3,8 @@
 # In: NONCE (drawn anew for each run; marks records, since names and contents are the suspect's),
 # IDS (container ids, hexadecimal), PROC, HOST, WORK, LIMIT (bytes of a file whose content comes
 # along), TOTAL (bytes of contents per container), NODE (1: also the node itself); or, for a single
-# file, FETCH_PATH or FETCH_PID, with FETCH_LIMIT.
+# file or folder, FETCH_PATH or FETCH_PID, with FETCH_LIMIT (bytes; of what is larger the size only
+# is told) and FETCH_IMAGE (1: a file also as the image has it).
 # Out: lines `@NONCE begin NAME`, gzip in base64, `@NONCE end NAME SHA256` of what went in.
 export LC_ALL=C TZ=UTC0 QUOTING_STYLE=literal
 STAT="@$NONCE %f %u %g %s %h %d %i %t %T %y %z %n"
@@ -77,8 +78,15 @@ hashes() { # FIND TEST...: too large, or in a volume: the content stays there
     for f do s=$(sha256sum <"$f"); printf "@%s %s %s\n" "$NONCE" "${s%% *}" "$f"; done' sh {} +
 }
 contents() { small_files | xargs -0 -r tar -cf - --no-recursion | head -c "$TOTAL"; }
-contents_below() { # what the layer has at the paths of the upper folder
-  (cd "$UPPER" && small_files) | xargs -0 -r tar -cf - --no-recursion 2>/dev/null | head -c "$TOTAL"
+contents_below() { # what the layer has at the paths of the upper folder, also of what was deleted
+  if (cd "$UPPER" && find . -xdev -type d -print0) |
+    xargs -0 -r sh -c 'for folder do [ ! -L "$folder" ] || exit 255; done' sh; then
+    (cd "$UPPER" && find . -xdev '(' -type f -size "-${LIMIT}c" -o -type c ')' -print0) |
+      xargs -0 -r sh -c 'find "$@" -maxdepth 0 -type f -size "-${LIMIT}c" -print0' sh 2>/dev/null |
+      xargs -0 -r tar -cf - --no-recursion 2>/dev/null | head -c "$TOTAL"
+  else # the way through it could lead to the node's own files
+    echo "a folder of $ID lies where its image has a link: that layer's contents are not read" >&2
+  fi
 }
 merged() { # names in the folders that were written to: what an opaque folder hides is missing here
   (cd "$UPPER" && find . -xdev -type d -print0) |
@@ -140,22 +148,93 @@ volumes() { # everything mounted into the container but the kernel's own
   done <"$WORK/volumes"
 }
 
-fetch() {
-  if [ -n "$FETCH_PID" ]; then head -c "$FETCH_LIMIT" "$PROC/$FETCH_PID/exe"; return; fi
-  for ID in $IDS; do find_pids; done
-  find_layers
-  printf '%s\n' "$upper:$lower" | tr ':' '\n' >"$WORK/from"
+# -- one file or folder: FETCH_PATH (FETCH_MOUNTED is the same as mountinfo writes it), or FETCH_PID
+
+find_mount() { # what is mounted over the path, but for the root: its line of mountinfo, or nothing
+  MOUNT=$(awk '{if ($5 != "/" && index(ENVIRON["FETCH_MOUNTED"] "/", $5 "/") == 1 && length($5) >= n)
+    {n = length($5); found = $0}} END {print found}' "$PROC/$FIRST/mountinfo")
+}
+may_be_secret() { # of $MOUNT; a secret is a memory volume whose name only the node's mounts tell
+  device=$(printf '%s' "$MOUNT" | awk '{print $3}')
+  on_node=$(awk -v device="$device" '$3 == device {print $4, $5}' "$PROC/1/mountinfo")
+  case "$MOUNT $on_node" in *kubernetes.io~secret* | *kubernetes.io~projected*) return 0 ;; esac
+  case $MOUNT in *' - tmpfs '*) ;; *) return 1 ;; esac
+  case $on_node in *kubernetes.io~*) return 1 ;; esac
+  grep -q kubepods "$PROC/$FIRST/cgroup" && [ "$(printf '%s' "$MOUNT" | awk '{print $5}')" != /dev/shm ]
+}
+is_plain() { # FOLDER: no link on the way to the path, which would lead out to the node's own files
+  if [ -n "$MOUNT" ] || [ "$1" = "$PROC/$FIRST/root" ]; then
+    way=$1; rest=$FETCH_PATH
+    while [ -n "$rest" ]; do
+      way=$way/${rest%%/*}
+      [ ! -L "$way" ] || return 1
+      case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
+    done
+    return 0
+  fi
+  top=$(readlink -f "$1")
+  [ "$(readlink -f "$1/$FETCH_PATH")" = "${top%/}${FETCH_PATH:+/$FETCH_PATH}" ]
+}
+find_file() { # in the folders of a list, topmost first: sets WHAT, and FILE or a list of folders
+  WHAT=; FILE=; : >"$WORK/folders"
   while read -r layer; do
-    [ -n "$layer" ] || continue
-    real=$(readlink -f "$HOST$layer/$FETCH_PATH"); top=$(readlink -f "$HOST$layer")
-    # a link in the path could lead out of the layer, to the node's own files
-    if [ "$real" = "$top/$FETCH_PATH" ] && [ -f "$real" ]; then
-      head -c "$FETCH_LIMIT" "$real"; return
-    fi
+    place=$layer/$FETCH_PATH
+    [ -n "$layer" ] && is_plain "$layer" || continue
     # a whiteout: deleted in this layer, whatever the ones below have
-    [ ! -c "$real" ] || break
-  done <"$WORK/from"
-  echo "no such regular file in the container's layers: $FETCH_PATH" >>"$WORK/errors"
+    [ ! -c "$place" ] || break
+    if [ -d "$place" ]; then WHAT=folder; printf '%s\n' "$place" >>"$WORK/folders"
+    elif [ -e "$place" ]; then
+      [ -z "$WHAT" ] && [ -f "$place" ] && WHAT=file && FILE=$place
+      break
+    fi
+  done <"$1"
+}
+told() { # what was found, and its size in bytes: `file 12`, `folder 340 7`, `nothing`
+  case $WHAT in
+    file) echo "file $(stat -c %s "$FILE")" ;;
+    folder) while read -r place; do find "$place" -xdev -type f -exec stat -c %s {} +; done <"$WORK/folders" |
+      awk '{bytes += $1; count++} END {printf "folder %.0f %d\n", bytes, count}' ;;
+    *) echo nothing ;;
+  esac
+}
+give() { # NAME: what it is, and the file if it is not too large
+  part "$1.what" told
+  size=$(told | awk '$1 == "file" {print $2}')
+  [ -z "$size" ] || [ "$size" -gt "$FETCH_LIMIT" ] || part "$1" head -c "$FETCH_LIMIT" "$FILE"
+}
+names() { find . -xdev -type f -print0; }
+all_files() { find . -xdev -type f -print0 | xargs -0 -r tar -cf - --no-recursion; }
+give_folder() { # the files of each layer, since only the layers can be read without a trace
+  size=$(told | awk '$1 == "folder" {print $2}')
+  [ -n "$size" ] && [ "$size" -le "$FETCH_LIMIT" ] || return 0
+  within "$PROC/$FIRST/root/$FETCH_PATH" fetch.names names
+  number=0
+  while read -r place; do
+    within "$place" "fetch.$number.tar" all_files
+    within "$place" "fetch.$number.hashes" hashes
+    number=$((number + 1))
+  done <"$WORK/folders"
+}
+fetch() {
+  if [ -n "$FETCH_PID" ]; then WHAT=file; FILE=$PROC/$FETCH_PID/exe
+    part fetch.what stat -L -c 'file %s' "$FILE"
+    [ "$(stat -L -c %s "$FILE")" -gt "$FETCH_LIMIT" ] || part fetch head -c "$FETCH_LIMIT" "$FILE"
+    return
+  fi
+  for ID in $IDS; do find_pids; done
+  find_mount; find_layers
+  if [ -n "$MOUNT" ] && may_be_secret; then
+    echo "values of secrets are not fetched" >>"$WORK/errors"; return
+  fi
+  printf '%s\n' "$lower" | tr ':' '\n' | sed "s|^|$HOST|" >"$WORK/image"
+  { printf '%s\n' "$HOST$upper"; cat "$WORK/image"; } >"$WORK/now"
+  if [ -n "$MOUNT" ] || [ -z "$upper" ]; then printf '%s\n' "$PROC/$FIRST/root" >"$WORK/now"; fi
+  if is_plain "$PROC/$FIRST/root" && [ -e "$PROC/$FIRST/root/$FETCH_PATH" ]; then
+    find_file "$WORK/now"; give fetch; give_folder
+  else
+    WHAT=; give fetch
+  fi
+  if [ -n "$FETCH_IMAGE" ] && [ -z "$MOUNT" ]; then find_file "$WORK/image"; give fetch.image; fi
 }
 
 all_pids() { printf '%s\n' "$PROC"/[0-9]*/"$1"; }
@@ -183,7 +262,7 @@ node_files() { # what an attacker who is root on the node touches, by its metada
 clock() { date +%s; grep -H '^btime' "$PROC/stat"; getconf CLK_TCK 2>/dev/null || echo 100; }
 
 part clock clock
-if [ -n "$FETCH_PATH$FETCH_PID" ]; then part fetch fetch; IDS=; fi
+if [ -n "$FETCH_MOUNTED$FETCH_PID" ]; then fetch; IDS=; fi
 for ID in $IDS; do
   find_pids
   if [ -z "$PIDS" ]; then

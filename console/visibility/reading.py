@@ -15,12 +15,13 @@ import io
 import secrets
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import IO
 
+from console.case.text import visible
 from console.errors import UsageError
 
 SPOOL_BYTES = 16 << 20
@@ -31,6 +32,7 @@ TOTAL_LIMIT_BYTES = 256 << 20
 LISTING_BYTES = 128 << 20
 VOLUME_LISTING_BYTES = 8 << 20
 _HEX = frozenset("0123456789abcdef")
+_MOUNTINFO = {ord(c): f"\\{ord(c):03o}" for c in " \t\n\\"}  # proc_pid_mountinfo(5)
 
 
 @cache
@@ -43,7 +45,8 @@ def program() -> str:
 class Order:
     """What to read. file_limit_bytes: a file up to this size comes with its content.
 
-    containers: ids of 12 to 64 hexadecimal digits.
+    containers: ids of 12 to 64 hexadecimal digits. fetch_path: absolute, of a file or folder in the
+    one container; fetch_image: that file also as the image has it.
     """
 
     containers: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class Order:
     fetch_path: str = ""
     fetch_pid: int = 0
     fetch_limit_bytes: int = 0
+    fetch_image: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def environment(self, *, proc: str = "/proc", host: str = "", work: str) -> dict[str, str]:
@@ -60,6 +64,9 @@ class Order:
         for container in self.containers:
             if not 12 <= len(container) <= 64 or not set(container) <= _HEX:
                 raise UsageError("not a container id", where=container[:80])
+        if ".." in self.fetch_path.split("/") or "\0" in self.fetch_path:
+            raise UsageError("not the path of a file", where=visible(self.fetch_path[:120]))
+        path = "/".join(part for part in self.fetch_path.split("/") if part not in ("", "."))
         return {
             "NONCE": self.nonce,
             "IDS": " ".join(self.containers),
@@ -69,7 +76,9 @@ class Order:
             "LIMIT": str(self.file_limit_bytes),
             "TOTAL": str(self.total_limit_bytes),
             "NODE": "1" if self.has_node else "",
-            "FETCH_PATH": self.fetch_path.strip("/"),
+            "FETCH_PATH": path,
+            "FETCH_MOUNTED": f"/{path.translate(_MOUNTINFO)}" if self.fetch_path else "",
+            "FETCH_IMAGE": "1" if self.fetch_image else "",
             "FETCH_PID": str(self.fetch_pid or ""),
             "FETCH_LIMIT": str(self.fetch_limit_bytes),
         }
@@ -94,9 +103,13 @@ class Section:
         return self.data.read()
 
 
-def sections(lines: Iterable[bytes], nonce: str, raw: IO[bytes] | None = None) -> Iterator[Section]:
+def sections(
+    lines: Iterable[bytes], nonce: str, raw: IO[bytes] | None = None, *,
+    wanted: Callable[[str], bool] = lambda name: True,
+) -> Iterator[Section]:  # fmt: skip
     """The sections of a reader's output, as they end. raw: is given every line as it came.
 
+    wanted: by name; what is not is passed over and not unpacked.
     A run that was cut gives what came, with its fault. Lines outside of sections are passed over.
     """
     mark = b"@" + nonce.encode() + b" "
@@ -110,7 +123,8 @@ def sections(lines: Iterable[bytes], nonce: str, raw: IO[bytes] | None = None) -
             if open_ is not None:
                 whole = word == "end" and rest[:1] == [open_.name]
                 yield open_.close(rest[1] if whole and len(rest) > 1 else "")
-            open_ = _Open(rest[0]) if word == "begin" and rest else None
+            is_wanted = word == "begin" and bool(rest) and wanted(rest[0])
+            open_ = _Open(rest[0]) if is_wanted else None
             has_ended = has_ended or word == "done"
         elif open_ is not None:
             open_.feed(line)

@@ -44,7 +44,10 @@ CHOICES = {
 
 
 class ContainersScreen(CaseScreen):
-    """←/→ another view, v against what, o another target, c capture now, enter the event."""
+    """←/→ another view, v against what, o another target, c capture now, enter the event.
+
+    d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
+    """
 
     CSS_PATH = "containers.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +56,9 @@ class ContainersScreen(CaseScreen):
         Binding("v", "against", "Against"),
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
+        Binding("d", "view_file", "File"),
         Binding("f", "fetch", "Fetch"),
+        Binding("F", "fetch_path", "Fetch a path", show=False),
         Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
@@ -259,37 +264,82 @@ class ContainersScreen(CaseScreen):
 
     def may_start(self, footprint: Sequence[str]) -> bool:
         """Asked from the worker, answered by a key."""
+        footprint = [plain(part, 200) for part in footprint]
+        return self.may(f"A probe is started beside it: {'; '.join(footprint)}", "yes, start it")
+
+    def may_exceed(self, told: str) -> bool:
+        return self.may(f"It is large: {plain(told, 100)}", "yes, fetch it all the same")
+
+    def may(self, question: str, yes: str) -> bool:
+        """A question from the worker; no answer is no."""
         answered, said = Event(), [False]
-        yes = "yes, start it"
 
         def take(choice: str | None) -> None:
             said[0] = choice == yes
             answered.set()
 
         def ask() -> None:
-            title = "A probe is started beside it: " + "; ".join(plain(p, 200) for p in footprint)
-            self.app.push_screen(ChooseScreen(title, ("no", yes)), take)
+            self.app.push_screen(ChooseScreen(question, ("no", yes)), take)
 
         self.app.call_from_thread(ask)
         answered.wait(ASK_SECONDS)
         return said[0]
 
-    def action_fetch(self) -> None:
-        """The file of this row into evidence, hashed at its source and here."""
-        from console.app.capturing import fetch
+    # -- one file
 
+    def row_now(self) -> tuple[Target, str, int] | None:
+        """The container, path and pid that the row under the cursor is about."""
         at = self.query_one(RowList).cursor
         if at >= len(self.page.rows) or not self.found:
-            return
+            return None
         row = dict(zip(self.page.columns, self.page.rows[at], strict=True))
-        target = Target.parse(self.found[0].capture.target)
-        path = str(row.get("path") or "")
+        cited = str(row.get("citation") or "").partition(":")[0]
+        of = next((one for one in self.found if one.capture.evidence == cited), self.found[0])
         pid = int(row["pid"]) if self.what == "processes" and row.get("pid") else 0
-        if not path and not pid:
+        return Target.parse(of.capture.target), str(row.get("path") or row.get("exe") or ""), pid
+
+    def action_view_file(self) -> None:
+        """The file of this row: what differs, its text or its bytes."""
+        from console.app.screens.file import FileScreen
+
+        row = self.row_now()
+        if row is None or not row[1]:
             self.set_status("this row has no file")
             return
+        against = self.against["files"]
+        if against.startswith("list"):
+            against = "image"
+        self.app.push_screen(FileScreen(row[0], row[1], against, self.may_start))
+
+    def action_fetch(self) -> None:
+        """The file of this row into evidence, hashed at its source and here."""
+        row = self.row_now()
+        if row is None or not (row[1] or row[2]):
+            self.set_status("this row has no file")
+        elif row[2]:
+            self.fetch(row[0], "", row[2])
+        else:
+            self.fetch(row[0], row[1], 0)
+
+    def action_fetch_path(self) -> None:
+        """Any file or folder of this container."""
+        row = self.row_now()
+        if row is None:
+            self.set_status("nothing was captured of it: c takes a capture")
+            return
+        target, path, _ = row
+        self.app.push_screen(
+            AskScreen("Fetch", path, hint="the path of a file or folder; a folder comes as a tar"),
+            lambda text: self.fetch(target, text, 0) if text else None,
+        )
+
+    def fetch(self, target: Target, path: str, pid: int) -> None:
+        from console.app.capturing import fetch
+
         app = self.console_app
-        app.run_task(lambda say: fetch(app, target, path, pid, self.may_start, say))
+        app.run_task(
+            lambda say: fetch(app, target, path, pid, self.may_start, say, self.may_exceed)
+        )
 
 
 def _joined(found: Sequence[Difference]) -> Page:

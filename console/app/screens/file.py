@@ -1,0 +1,129 @@
+"""One file of a container: what differs in it, its text, or its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from console.app.capturing import views
+from console.app.safe import plain
+from console.app.screens.ask import ChooseScreen
+from console.app.screens.base import CaseScreen
+from console.app.widgets.text_view import TextView
+from console.errors import CaseError
+from console.visibility.showing import Form, lines_of
+from console.visibility.target import Target
+from console.visibility.versions import Views
+
+STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold"}
+CHOICES = ("image", "siblings", "nothing")
+
+
+class FileScreen(CaseScreen):
+    """x text or bytes, v against what, a asks the container for what the case does not have."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "form", "Bytes"),
+        Binding("v", "against", "Against"),
+        Binding("a", "ask", "Ask the container"),
+    ]
+    CSS_PATH = "object_list.tcss"
+
+    @dataclass
+    class Looked(Message):
+        """lines: of the views in a form, signed."""
+
+        request: int
+        result: Views | CaseError
+        lines: Sequence[tuple[str, str]] = ()
+
+    def __init__(
+        self, target: Target, path: str, against: str, may_start: Callable[[Sequence[str]], bool]
+    ) -> None:
+        super().__init__()
+        self.target, self.path, self.against = target, path, against
+        self.may_start = may_start
+        self.form: Form = "auto"
+        self.views: Views | None = None
+        self.request = 0
+
+    def compose_body(self) -> ComposeResult:
+        yield Static("", id="list-title")
+        yield TextView()
+
+    def on_mount(self) -> None:
+        self.query_one(TextView).focus()
+        self.load()
+
+    def load(self, *, may_fetch: bool = False, views: Views | None = None) -> None:
+        """views: those that are there already, in another form."""
+        self.request += 1
+        self.query_one("#list-title", Static).update(self.head())
+        self._load(self.request, self.against, self.form, may_fetch, views)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="file")
+    def _load(
+        self, request: int, against: str, form: Form, may_fetch: bool, found: Views | None
+    ) -> None:
+        worker = get_current_worker()
+
+        def say(text: str) -> None:
+            self.app.call_from_thread(self.set_status, plain(text, 300))
+
+        try:
+            if found is None:
+                found = views(
+                    self.console_app, self.target, self.path, against, may_fetch=may_fetch,
+                    may_start=self.may_start, say=say,
+                )  # fmt: skip
+            message = self.Looked(request, found, list(lines_of(found, form)))
+        except CaseError as error:
+            message = self.Looked(request, error)
+        if not worker.is_cancelled:
+            self.post_message(message)
+
+    @on(Looked)
+    def take(self, message: Looked) -> None:
+        if message.request != self.request:
+            return
+        if isinstance(message.result, CaseError):
+            self.show_error(message.result)
+            return
+        self.views = message.result
+        missing = [v for v in (self.views.now, self.views.base) if v is not None and v.why]
+        self.set_status("a asks the container for it" if missing else "")
+        lines = [
+            Text(f" {sign} {plain(line)}", style=STYLES.get(sign, ""), no_wrap=True)
+            for sign, line in message.lines
+        ]
+        self.query_one(TextView).show(lines)
+
+    def head(self) -> Text:
+        text = Text(f" {plain(self.target, 120)}  ", no_wrap=True, overflow="ellipsis")
+        text.append(plain(self.path, 300), "bold")
+        text.append(f"  against: {plain(self.against, 60)} ▾")
+        return text
+
+    def action_form(self) -> None:
+        self.form = "auto" if self.form == "hex" else "hex"
+        self.load(views=self.views)
+
+    def action_against(self) -> None:
+        def take(choice: str | None) -> None:
+            if choice:
+                self.against = choice
+                self.load()
+
+        self.app.push_screen(ChooseScreen("Compare it against", CHOICES, self.against), take)
+
+    def action_ask(self) -> None:
+        self.load(may_fetch=True)
