@@ -85,7 +85,7 @@ contents_below() { # what the layer has at the paths of the upper folder, also o
       xargs -0 -r sh -c 'find "$@" -maxdepth 0 -type f -size "-${LIMIT}c" -print0' sh 2>/dev/null |
       xargs -0 -r tar -cf - --no-recursion 2>/dev/null | head -c "$TOTAL"
   else # the way through it could lead to the node's own files
-    echo "a folder of $ID lies where its image has a link: that layer's contents are not read" >&2
+    echo "a folder of $ID lies where its image has a link: that layer's contents are not read" >>"$WORK/errors"
   fi
 }
 merged() { # names in the folders that were written to: what an opaque folder hides is missing here
@@ -151,7 +151,7 @@ volumes() { # everything mounted into the container but the kernel's own
 # -- one file or folder: FETCH_PATH (FETCH_MOUNTED is the same as mountinfo writes it), or FETCH_PID
 
 find_mount() { # what is mounted over the path, but for the root: its line of mountinfo, or nothing
-  MOUNT=$(awk '{if ($5 != "/" && index(ENVIRON["FETCH_MOUNTED"] "/", $5 "/") == 1 && length($5) >= n)
+  MOUNT=$(awk '{if ($5 != "/" && index(ENVIRON["FETCH_MOUNTED"] "/", $5 "/") == 1 && !(length($5) < n))
     {n = length($5); found = $0}} END {print found}' "$PROC/$FIRST/mountinfo")
 }
 may_be_secret() { # of $MOUNT; a secret is a memory volume whose name only the node's mounts tell

@@ -208,7 +208,7 @@ def test_the_command_line(
         (["diff", folder, "files", "docker/none"], "no capture of this target"),
         (["diff", folder, "network", target, "--against", "image"], "network are not compared"),
         (["diff", folder, "files", target, "--against", "siblings"], "no sibling"),
-        (["capture", folder, target, "--fetch", "/etc/nothing"], "nothing to fetch"),
+        (["capture", folder, target, "--fetch", "/etc/nothing"], "no file or folder to fetch"),
     ):
         failed = run.invoke(cli, arguments)
         assert word in str(failed.exception)
