@@ -274,3 +274,27 @@ async def test_fifty_thousand_pods_are_lines_not_widgets(
         assert sorted(set(drawn)) == [1, 2]
         await press(pilot, "G")
         assert table.cursor == 49_999
+
+
+async def test_the_page_of_an_entity_says_what_it_is_now(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    ref = held.put("pods", pod("dbg", hostPID=True), T0 + MINUTE).ref
+    held.delete(ref, T0 + 5 * MINUTE, "eve")
+    app = console(demo, held)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await command(pilot, "pivot pod=dbg")
+        assert isinstance(app.screen, EntityScreen)
+        screen = screen_text(app)
+        assert " now" in screen
+        assert "deleted 09:05:00 by eve" in screen
+        await press(pilot, "d")
+        assert isinstance(app.screen, DescribeScreen)
+        assert "pods shop/dbg" in screen_text(app)
+        await press(pilot, "escape")
+        await command(pilot, "as-of 09:02")
+        await command(pilot, "pivot pod=dbg")
+        screen = screen_text(app)
+        assert "as of 2026-11-24 09:02:00" in screen
+        assert "by eve" not in screen

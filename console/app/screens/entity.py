@@ -1,10 +1,11 @@
-"""One entity: when it was seen, what it did, what it touches, what is known, what can be asked."""
+"""One entity: what it is now, when it was seen, what it did and touches, what is known of it, what
+can be asked and done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import duckdb
 from rich.text import Text
@@ -24,25 +25,41 @@ from console.case.entities import Entity, entity_in
 from console.case.pivots import Pivot, pivots_for
 from console.case.timeline import Portrait
 
+if TYPE_CHECKING:
+    from console.live.inventory import Ref
+    from console.live.now import Said
+
 TOUCHES = 6
 DENSITY_BUCKETS = 40
 Place = tuple[str, str, int, int]
 
 
 class EntityScreen(CaseScreen):
-    """enter opens an entity or asks a pivot, t its events in the timeline."""
+    """enter opens an entity or asks a pivot, on a line of `now` it describes the object.
+
+    t its events in the timeline, d describes what it is now, f looks inside, a acts on it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open"),
         Binding("p", "open", "Pivot", show=False),
         Binding("t", "timeline", "Its events"),
         Binding("n", "note", "Note"),
+        Binding("d", "describe", "Describe"),
+        Binding("f", "inside", "Inside", show=False),
+        Binding("a", "act", "Act", show=False),
         Binding("c", "copy", "Copy", show=False),
         Binding("j", "down", show=False),
         Binding("k", "up", show=False),
     ]
 
     CSS_PATH = "entity.tcss"
+
+    @dataclass
+    class Stands(Message):
+        """What it is at the moment that is shown; read after the rest, as it may take longer."""
+
+        said: list[Said]
 
     @dataclass
     class Loaded(Message):
@@ -54,7 +71,10 @@ class EntityScreen(CaseScreen):
     def __init__(self, entity: Entity) -> None:
         super().__init__()
         self.entity = entity
-        self.targets: list[Entity | Pivot | None] = []
+        self.targets: list[Entity | Pivot | Ref | None] = []
+        self.loaded: EntityScreen.Loaded | None = None
+        self._first: int | None = None
+        self.said: list[Said] | None = None  # None while it is being read
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="entity-head")
@@ -85,9 +105,21 @@ class EntityScreen(CaseScreen):
             return
         if not worker.is_cancelled:
             self.post_message(self.Loaded(portrait, named))
+        from console.live.now import read_now
+
+        said = read_now(self.console_app.source.open(), self.entity.type, self.entity.value)
+        if not worker.is_cancelled:
+            self.post_message(self.Stands(said))
+
+    @on(Stands)
+    def take_standing(self, message: Stands) -> None:
+        self.said = message.said
+        if self.loaded is not None:
+            self.draw(self.loaded)
 
     @on(Loaded)
     def draw(self, message: Loaded) -> None:
+        self.loaded = message
         portrait = message.portrait
         head = Text(no_wrap=True, overflow="ellipsis")
         head.append(f" {self.entity.type} {plain(self.entity.value, 160)}\n", "bold")
@@ -102,6 +134,7 @@ class EntityScreen(CaseScreen):
         options = self.query_one(OptionList)
         options.clear_options()
         self.targets = []
+        self.now()
         self.heading("did")
         for category, cells in portrait.density:
             top = max(cells)
@@ -119,9 +152,25 @@ class EntityScreen(CaseScreen):
         self.heading("ask")
         for pivot in pivots_for(self.entity):
             self.row(pivot, f"           {pivot.title}")
-        first = next((i for i, t in enumerate(self.targets) if t), 0)
+        first = next(
+            (i for i, t in enumerate(self.targets) if isinstance(t, Entity | Pivot)), 0
+        )  # d opens what it is now
+        if held == self._first:  # nobody has moved: what came above moves the cursor along
+            held = None
+        self._first = first
         is_there = held is not None and held < len(self.targets) and self.targets[held]
         options.highlighted = held if is_there else first
+
+    def now(self) -> None:
+        """What it is at the moment that is shown; nothing of what is no object of a cluster."""
+        if self.said == []:
+            return
+        moment = self.console_app.source.as_of
+        self.heading(f"as of {moment:%Y-%m-%d %H:%M:%S}" if moment else "now")
+        if self.said is None:
+            self.row(None, "           reading…")
+        for one in self.said or ():
+            self.row(one.ref, f"           {plain(one.words, 300)}", bad=one.is_bad)
 
     def known(self, named: set[Place]) -> None:
         """What findings, notes and tags say of the entity, or of events that name it."""
@@ -157,7 +206,7 @@ class EntityScreen(CaseScreen):
         self.targets.append(None)
         self.query_one(OptionList).add_option(Option(Text(f" {text}", style="bold"), disabled=True))
 
-    def row(self, target: Entity | Pivot | None, line: str, *, bad: bool = False) -> None:
+    def row(self, target: Entity | Pivot | Ref | None, line: str, *, bad: bool = False) -> None:
         self.targets.append(target)
         text = Text(
             f" {plain(line)}", no_wrap=True, overflow="ellipsis", style="red" if bad else ""
@@ -175,6 +224,46 @@ class EntityScreen(CaseScreen):
             from console.app.screens.pivot import PivotScreen
 
             self.app.push_screen(PivotScreen(target, self.entity))
+        elif target is not None:
+            self.describe(target)
+
+    def describe(self, ref: Ref) -> None:
+        from console.app.screens.describe import DescribeScreen
+
+        self.app.push_screen(DescribeScreen(ref))
+
+    @property
+    def ref_here(self) -> Ref | None:
+        """The object under the cursor, else the first that the entity stands for."""
+        at = self.query_one(OptionList).highlighted
+        here: Any = self.targets[at] if at is not None and at < len(self.targets) else None
+        if here is None or isinstance(here, Entity | Pivot):
+            here = next((one.ref for one in self.said or () if one.ref is not None), None)
+        if here is None:
+            self.set_status("no object of a cluster is known for it")
+        return cast("Ref | None", here)
+
+    def action_describe(self) -> None:
+        if ref := self.ref_here:
+            self.describe(ref)
+
+    def action_inside(self) -> None:
+        from console.app.object_links import target_of
+
+        if ref := self.ref_here:
+            if target := target_of(ref):
+                self.console_app.open_inside(target)
+            else:
+                self.set_status(f"only pods, workloads and nodes have an inside, not {ref.kind}")
+
+    def action_act(self) -> None:
+        from console.app.acting import choose_action
+
+        source = self.console_app.source
+        if source.live is None or source.as_of is not None:
+            self.set_status("no cluster is connected, or this is the past")
+        elif ref := self.ref_here:
+            choose_action(self.console_app, ref, self.console_app.api_of(ref.cluster))
 
     def on_option_list_option_selected(self) -> None:
         self.action_open()
