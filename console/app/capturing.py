@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ def _connect(app: Console) -> ClusterApi:
     return app.api_of("") or connect()
 
 
-def capture(app: Console, target: Target, may_start: MayStart, say: Say) -> str:
+def capture(
+    app: Console, target: Target, may_start: MayStart, say: Say, *, sample_s: int = 0
+) -> str:
     """Take captures; returns the last word. Raises CaseError. In a worker."""
     from console.visibility.collect import take
 
-    say(f"capturing {target}…")
-    options = _options(may_start, say)
+    say(f"capturing {target}…" + (f" looking for {sample_s} s" if sample_s else ""))
+    options = replace(_options(may_start, say), sample_s=sample_s)
     taken = list(take(app.workspace.case, target, options, lambda: _connect(app)))
     rows = sum(sum(one.counts.values()) for one in taken)
     faults = [fault for one in taken for fault in one.faults]

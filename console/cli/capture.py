@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,6 +80,7 @@ def capture(
     target_text: str,
     way: Any,
     has_node: bool,
+    sample: str,
     fetch_path: str | None,
     fetch_pid: int | None,
     max_file: int,
@@ -120,8 +122,9 @@ def capture(
 
     target = Target.parse(target_text)
     options = Options(
-        way, has_node, max_file, max_total, probe_image, pull, deadline, may_start, progress
-    )
+        way, has_node, max_file, max_total, probe_image, pull, deadline, _seconds(sample),
+        may_start, progress,
+    )  # fmt: skip
     is_whole = True
     with Case.open(folder) as case:
         if fetch_path or fetch_pid:
@@ -142,6 +145,15 @@ def capture(
             _print(taken, as_json)
     if not is_whole:
         sys.exit(1)
+
+
+def _seconds(text: str) -> int:
+    """`30s`, `2m` or a number of seconds, up to an hour."""
+    match = re.fullmatch(r"(\d{1,4})(s|m)?", text.strip())
+    seconds = int(match[1]) * (60 if match[2] == "m" else 1) if match else -1
+    if not 0 <= seconds <= 3600:
+        raise click.BadParameter("as 30s or 2m, up to an hour", param_hint="--sample")
+    return seconds
 
 
 def _print(taken: Taken, as_json: bool) -> None:

@@ -47,6 +47,7 @@ class Options:
     """How to look. has_node: also the node itself (always so for a node).
 
     may_start: asked with the footprint before a pod is created; False leaves it.
+    sample_s: for so long sockets are looked at again and again; 0 is once. deadline_s: without it.
     """
 
     way: Way = "auto"
@@ -56,6 +57,7 @@ class Options:
     image: str = IMAGE
     pull: str = "IfNotPresent"
     deadline_s: int = 600
+    sample_s: int = 0
     may_start: Callable[[Sequence[str]], bool] = lambda footprint: True
     progress: Callable[[str], None] = lambda text: None
 
@@ -83,7 +85,10 @@ def _node(
     """One reader for all suspects of a node."""
     containers = tuple(s.container_id for s in subjects if s.container_id)
     has_node = options.has_node or target.type == "node"
-    order = Order(containers, has_node, options.file_limit_bytes, options.total_limit_bytes)
+    order = Order(
+        containers, has_node, options.file_limit_bytes, options.total_limit_bytes,
+        sample_s=options.sample_s,
+    )  # fmt: skip
     not_seen = list(scene.not_seen)
     around = sorted((scene.known or {}).get(node, ()))
     way = choose_way(options, node, containers, not_seen, around=around)
@@ -106,7 +111,9 @@ def _node(
                 not_seen.append(f"{error}: showing what the API gives")
                 way = "kubelet"
         elif way == "local":
-            with local.reading_here(order, deadline_s=options.deadline_s) as lines:
+            with local.reading_here(
+                order, deadline_s=options.deadline_s + options.sample_s
+            ) as lines:
                 _fill(read, lines, raw, options)
         summary = _summary(api, node, not_seen)
         for line in encode("kubelet/summary", summary, order.nonce):
@@ -117,13 +124,18 @@ def _node(
     asked = {
         "target": target.captured_as, "way": options.way,
         "file_limit_bytes": options.file_limit_bytes,
-        "total_limit_bytes": options.total_limit_bytes, "node": node,
+        "total_limit_bytes": options.total_limit_bytes, "node": node, "sample_s": options.sample_s,
     }  # fmt: skip
     known = _known(api, scene, node, read) if has_node else None
     for subject in subjects:
         if subject.container_id:
             rows = chain(
-                container_rows(read, subject.container_id, scene.peers),
+                container_rows(
+                    read,
+                    subject.container_id,
+                    scene.peers,
+                    scene.policies.get(f"{subject.namespace}/{subject.pod}"),
+                ),
                 summary_rows(summary, subject.namespace, subject.pod, subject.container),
             )
         else:
@@ -201,7 +213,7 @@ def choose_way(
 def _probe_spec(node: str, options: Options, environment: Mapping[str, str]) -> ProbeSpec:
     return ProbeSpec(
         node, ("sh", "-c", program()), environment, image=options.image, pull=options.pull,
-        deadline_s=options.deadline_s,
+        deadline_s=options.deadline_s + options.sample_s,
     )  # fmt: skip
 
 
@@ -215,7 +227,7 @@ def run_probe(
         sweep(api, case)
     with probing(api, spec, case) as probe:
         options.progress(f"probe on {node} runs after {probe.started_s:.1f} s")
-        take(probe.lines(idle_s=float(options.deadline_s)))
+        take(probe.lines(idle_s=float(options.deadline_s + options.sample_s)))
 
 
 def _fill(read: Read, lines: Iterator[bytes], raw: IO[bytes], options: Options) -> None:
@@ -255,7 +267,7 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
         asked: Mapping[str, Any] = {
             "target": target.captured_as, "way": options.way, "node": subject.node,
             "file_limit_bytes": options.file_limit_bytes,
-            "total_limit_bytes": options.total_limit_bytes,
+            "total_limit_bytes": options.total_limit_bytes, "sample_s": options.sample_s,
         }  # fmt: skip
         way = options.way
         if way == "auto":
@@ -266,10 +278,12 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                     raise UsageError("the container does not run here, or this is not root")
                 order = Order(
                     (subject.container_id,), False, options.file_limit_bytes,
-                    options.total_limit_bytes,
+                    options.total_limit_bytes, sample_s=options.sample_s,
                 )  # fmt: skip
                 read = Read(order.nonce)
-                with local.reading_here(order, deadline_s=options.deadline_s) as lines:
+                with local.reading_here(
+                    order, deadline_s=options.deadline_s + options.sample_s
+                ) as lines:
                     _fill(read, lines, raw, options)
                 raw_sha = keep_raw(case, raw, id_, way)
                 yield keep(

@@ -5,6 +5,9 @@ An analyst who is not told takes what was not looked at for what is not there.
 
 from __future__ import annotations
 
+import re
+
+from console.visibility.netns import sampled
 from console.visibility.reading import LISTING_BYTES, VOLUME_LISTING_BYTES
 from console.visibility.rows import Read
 
@@ -13,7 +16,10 @@ def missing(read: Read, container: str, total_limit_bytes: int) -> list[str]:
     """Sentences for the manifest; none where nothing was read, as that is said elsewhere."""
     if not container or not read.sections:
         return []
-    said = [*_files(read, container, total_limit_bytes), *_processes(read, container)]
+    said = [
+        *_files(read, container, total_limit_bytes), *_processes(read, container),
+        *_network(read, container),
+    ]  # fmt: skip
     errors = read.get("errors").decode("utf-8", "replace").split("\n")
     denied = [line for line in errors if "ermission denied" in line or "not permitted" in line]
     if denied:
@@ -28,6 +34,29 @@ def _processes(read: Read, container: str) -> list[str]:
     if total > limit > 0:
         return [f"processes: {limit:,} of {total:,}, those with the lowest pids"]
     return []
+
+
+def _network(read: Read, container: str) -> list[str]:
+    if not read.has(f"{container}/net"):
+        return []
+    said = []
+    data = read.get(f"{container}/net")
+    if b"_tables_names:" in data:
+        said.append("iptables rules: only the names of the tables in use; the rules are told to"
+                    " NET_ADMIN inside the namespace alone")  # fmt: skip
+    said.append("nft rules: the kernel has no file for them")
+    if not re.search(rb"/net/nf_conntrack:", data):
+        said.append("tracked connections: none, or the kernel has no file for them")
+    if not read.get(f"{container}/names"):
+        said.append("DNS settings: no resolv.conf or hosts that is a file of its own")
+    _, looks, seconds = sampled(read.get("sample"), container)
+    if looks:
+        said.append(
+            f"sampling: {looks:,} looks in {seconds:.1f} s, {seconds / looks:.2f} s apart; missing"
+            " may be what lived for less and was closed by the peer, and datagrams sent without"
+            " connecting; who owned what is gone is not known"
+        )
+    return said
 
 
 def _files(read: Read, container: str, total_limit_bytes: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Sockets, routes and interfaces of a network namespace, from /proc/PID/net.
+"""Sockets, routes, interfaces and tracked connections of a network namespace, from /proc/PID/net.
 
 Source: proc_net_tcp(5), kernel net/ipv4/tcp_ipv4.c, unix(7). Addresses are hexadecimal, each
 32-bit word in the byte order of the host (little-endian here).
@@ -16,6 +16,7 @@ TCP_STATES = {
     "0A": "listen", "0B": "closing", "0C": "new-syn-received",
 }  # fmt: skip
 UNIX_TYPES = {"0001": "stream", "0002": "datagram", "0005": "seqpacket"}
+MAX_FLOWS = 20_000
 ACCEPTING = 0x10000  # flag of a listening unix socket
 
 
@@ -62,6 +63,17 @@ def rows(files: Mapping[str, list[str]], namespace: str) -> Iterator[dict[str, A
                 "kind": "neighbour", "netns": namespace, "ip": fields[0],
                 "hardware": fields[3], "interface": fields[5],
             }  # fmt: skip
+    for ip in dict.fromkeys([*_own(files.get("fib_trie", [])), *_own6(files.get("if_inet6", []))]):
+        yield {"kind": "address", "netns": namespace, "ip": ip}
+    for line in files.get("nf_conntrack", [])[:MAX_FLOWS]:
+        if flow := _flow(line):
+            yield flow | {"kind": "flow", "netns": namespace}
+    tables = [
+        f"{family} {name}"
+        for family in ("ip", "ip6") for name in files.get(f"{family}_tables_names", ()) if name
+    ]  # fmt: skip
+    if tables:
+        yield {"kind": "rules", "netns": namespace, "name": "iptables", "value": ", ".join(tables)}
     for line in files.get("dev", [])[2:]:
         name, _, counters = line.partition(":")
         numbers = counters.split()
@@ -88,3 +100,64 @@ def _inet(proto: str, fields: list[str]) -> dict[str, Any]:
         "tx_queue": int(sending, 16), "rx_queue": int(receiving or "0", 16),
         "uid": int(fields[7]), "inode": int(fields[9]),
     }  # fmt: skip
+
+
+def _own(lines: list[str]) -> Iterator[str]:
+    """The namespace's own IPv4 addresses: `|-- IP`, `/32 host LOCAL`. Source: fib_trie.c."""
+    ip = ""
+    for line in lines:
+        words = line.split()
+        if words[:1] == ["|--"]:
+            ip = words[1] if len(words) > 1 else ""
+        elif words[:3] == ["/32", "host", "LOCAL"] and ip:
+            yield ip
+
+
+def _own6(lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        digits = line.split(" ", 1)[0]
+        if len(digits) == 32:
+            yield str(ipaddress.ip_address(bytes.fromhex(digits)))
+
+
+def _flow(line: str) -> dict[str, Any] | None:
+    """Of a line of nf_conntrack: who asked whom, and who answers, if a rule leads on to another.
+
+    Source: net/netfilter/nf_conntrack_standalone.c, ct_seq_show().
+    """
+    fields = line.split()
+    pairs = [field.partition("=") for field in fields if "=" in field]
+    first: dict[str, str] = {}
+    answers = ""
+    for name, _, value in pairs:
+        if name == "src" and "src" in first:
+            answers = value
+            break
+        first.setdefault(name, value)
+    if len(fields) < 5 or not {"src", "dst"} <= first.keys():
+        return None
+    return {
+        "proto": fields[2], "state": next((f.lower() for f in fields[4:6] if f.isupper()), ""),
+        "local_ip": first["src"], "local_port": int(first.get("sport", "0")),
+        "remote_ip": first["dst"], "remote_port": int(first.get("dport", "0")),
+        "answered_by": answers if answers != first["dst"] else "",
+    }  # fmt: skip
+
+
+def sampled(data: bytes, container: str) -> tuple[Iterator[dict[str, Any]], int, float]:
+    """Sockets that a sampling saw in one container; how many looks in how many seconds."""
+    lines = [line.split() for line in data.decode("ascii", "replace").split("\n")]
+    looks = next((line for line in lines if line[:1] == ["looks"] and len(line) == 3), None)
+
+    def found() -> Iterator[dict[str, Any]]:
+        for line in lines:
+            if len(line) == 10 and line[0] == container:
+                _, proto, local, remote, states, first, last, count, uid, inode = line
+                fields = ["", local, remote, states.split(",")[-2], "0:0", "", "", uid, "", inode]
+                names = [TCP_STATES.get(s, s) for s in states.split(",") if s]
+                yield _inet(proto, fields) | {
+                    "first_s": float(first), "last_s": float(last), "looks": int(count),
+                    "states": names if proto.startswith("tcp") else [],
+                }  # fmt: skip
+
+    return found(), int(looks[1]) if looks else 0, float(looks[2]) if looks else 0.0

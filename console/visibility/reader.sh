@@ -2,7 +2,8 @@
 # the one folder that it writes is $WORK (a memory volume of the probe, a temporary one locally).
 # In: NONCE (drawn anew for each run; marks records, since names and contents are the suspect's),
 # IDS (container ids, hexadecimal), PROC, HOST, WORK, LIMIT (bytes of a file whose content comes
-# along), TOTAL (bytes of contents per container), NODE (1: also the node itself); or, for a single
+# along), TOTAL (bytes of contents per container), NODE (1: also the node itself), SAMPLE (seconds for
+# which sockets are looked at again and again; "" is not at all); or, for a single
 # file or folder, FETCH_PATH or FETCH_PID, with FETCH_LIMIT (bytes; of what is larger the size only
 # is told) and FETCH_IMAGE (1: a file also as the image has it).
 # Out: lines `@NONCE begin NAME`, gzip in base64, `@NONCE end NAME SHA256` of what went in.
@@ -61,11 +62,50 @@ net_pids() { paths ns/net | xargs stat -L -c '%i %n' | awk '!seen[$1]++ {print $
 network() {
   for ns in $(net_pids); do
     base=${ns%/ns/net}/net
-    for file in tcp tcp6 udp udp6 raw raw6 unix route ipv6_route arp dev snmp netstat nf_conntrack; do
+    for file in tcp tcp6 udp udp6 raw raw6 unix route ipv6_route arp dev snmp netstat nf_conntrack \
+      if_inet6 fib_trie ip_tables_names ip6_tables_names; do
       [ ! -r "$base/$file" ] || printf '%s\n' "$base/$file"
     done | xargs grep -H ''
     stat -L -c "$base/netns:%i" "$ns"
   done
+}
+name_settings() { # who resolves names, and those that are given
+  [ ! -L "$PROC/$FIRST/root/etc" ] || return 0
+  for file in resolv.conf hosts; do
+    place=$PROC/$FIRST/root/etc/$file
+    if [ ! -L "$place" ] && [ -f "$place" ]; then head -c 65536 "$place" | sed "s/^/@$NONCE $file /"; fi
+  done
+}
+sample() { # every socket that is there at any look, once: first and last look (s), and how many
+  for ID in $IDS; do find_pids; [ -z "$FIRST" ] || printf '%s %s\n' "$ID" "$FIRST"; done >"$WORK/sampled"
+  awk -v seconds="$SAMPLE" -v proc="$PROC" '
+    function now(text, part) {
+      getline text <(proc "/uptime"); close(proc "/uptime"); split(text, part, " "); return part[1]
+    }
+    { id[NR] = $1; pid[NR] = $2 }
+    END {
+      start = now(); protocols = split("tcp tcp6 udp udp6", protocol, " ")
+      do {
+        at = now() - start; looks++
+        for (i = 1; i <= NR; i++) for (p = 1; p <= protocols; p++) {
+          file = proc "/" pid[i] "/net/" protocol[p]
+          while ((getline text <file) == 1) {
+            split(text, field, " ")
+            if (index(field[2], ":") == 0) continue
+            key = id[i] " " protocol[p] " " field[2] " " field[3]
+            if (!(key in first)) { if (++count == 50000) break; first[key] = at }
+            last[key] = at; seen[key]++
+            if (index(states[key], field[4]) == 0) states[key] = states[key] field[4] ","
+            owner[key] = field[8]; if (field[10] != 0) inode[key] = field[10]
+          }
+          close(file)
+        }
+        system("sleep 0.05")
+      } while (now() - start < seconds)
+      printf "looks %d %.2f\n", looks, now() - start
+      for (key in first)
+        printf "%s %s %.2f %.2f %d %s %s\n", key, states[key], first[key], last[key], seen[key], owner[key], inode[key] + 0
+    }' "$WORK/sampled"
 }
 mounts() { cat "$PROC/$FIRST/mountinfo"; }
 
@@ -263,6 +303,7 @@ clock() { date +%s; grep -H '^btime' "$PROC/stat"; getconf CLK_TCK 2>/dev/null |
 
 part clock clock
 if [ -n "$FETCH_MOUNTED$FETCH_PID" ]; then fetch; IDS=; fi
+if [ -n "$SAMPLE" ]; then part sample sample; fi
 for ID in $IDS; do
   find_pids
   if [ -z "$PIDS" ]; then
@@ -278,6 +319,7 @@ for ID in $IDS; do
   part "$ID/exefiles" exe_files
   part "$ID/exehashes" exe_hashes
   part "$ID/net" network
+  part "$ID/names" name_settings
   part "$ID/mounts" mounts
   overlay
   volumes

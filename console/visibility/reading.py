@@ -57,6 +57,7 @@ class Order:
     fetch_pid: int = 0
     fetch_limit_bytes: int = 0
     fetch_image: bool = False
+    sample_s: int = 0
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def environment(self, *, proc: str = "/proc", host: str = "", work: str) -> dict[str, str]:
@@ -76,6 +77,7 @@ class Order:
             "LIMIT": str(self.file_limit_bytes),
             "TOTAL": str(self.total_limit_bytes),
             "NODE": "1" if self.has_node else "",
+            "SAMPLE": str(self.sample_s or ""),
             "FETCH_PATH": path,
             "FETCH_MOUNTED": f"/{path.translate(_MOUNTINFO)}" if self.fetch_path else "",
             "FETCH_IMAGE": "1" if self.fetch_image else "",

@@ -6,7 +6,7 @@ What this identity may not see is a sentence in `not_seen`, never an empty answe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from console.errors import UsageError
 from console.live.api import Forbidden
 from console.visibility.capture import Subject
 from console.visibility.peers import Peers
+from console.visibility.policies import Policies
 from console.visibility.target import Target
 
 if TYPE_CHECKING:
@@ -27,12 +28,16 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class Scene:
-    """Who is looked at and who is around. known: ids of all containers by node; None: unknown."""
+    """Who is looked at and who is around. known: ids of all containers by node; None: unknown.
+
+    policies: of each pod, by `NAMESPACE/NAME`; none where they could not be listed.
+    """
 
     subjects: tuple[Subject, ...]
     peers: Peers
     known: Mapping[str, frozenset[str]] | None
     not_seen: tuple[str, ...] = ()
+    policies: Mapping[str, Policies] = field(default_factory=dict)
 
 
 def resolve(api: ClusterApi, target: Target) -> Scene:
@@ -48,6 +53,7 @@ def resolve(api: ClusterApi, target: Target) -> Scene:
     nodes = _list(api, "/api/v1/nodes", "nodes", not_seen)
     server = urlsplit(api.server).hostname or ""
     peers = Peers.of(own or (), services or (), nodes or (), server)
+    policies: dict[str, Policies] = {}
     if target.type == "node":
         if nodes is not None and all(n["metadata"]["name"] != target.name for n in nodes):
             raise UsageError("no such node", where=target.captured_as)
@@ -55,6 +61,7 @@ def resolve(api: ClusterApi, target: Target) -> Scene:
     else:
         chosen = _chosen(api, target, own or ())
         subjects = tuple(s for pod in chosen for s in _subjects(pod, target.container))
+        policies = _policies(api, target, chosen, own or (), services or (), not_seen)
         if not subjects:
             raise UsageError(
                 "no running container",
@@ -62,7 +69,30 @@ def resolve(api: ClusterApi, target: Target) -> Scene:
                 hint="is it Pending, or gone already?",
             )
     known = None if pods is None else _by_node(pods)
-    return Scene(subjects, peers, known, tuple(not_seen))
+    return Scene(subjects, peers, known, tuple(not_seen), policies)
+
+
+def _policies(
+    api: ClusterApi, target: Target, chosen: Sequence[Mapping[str, Any]],
+    pods: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]], not_seen: list[str],
+) -> dict[str, Policies]:  # fmt: skip
+    path = f"/apis/networking.k8s.io/v1/namespaces/{target.namespace}/networkpolicies"
+    policies = _list(api, path, f"network policies in {target.namespace}", not_seen)
+    if policies is None:
+        return {}
+    labels: dict[str, Mapping[str, str]] | None = {}
+    if policies:
+        listed = _list(api, "/api/v1/namespaces", "namespaces", not_seen)
+        labels = None if listed is None else {
+            str(item["metadata"]["name"]): item["metadata"].get("labels") or {} for item in listed
+        }  # fmt: skip
+    return {
+        f"{target.namespace}/{pod['metadata']['name']}": Policies.of(
+            pod, policies, pods, services, labels
+        )
+        for pod in chosen
+        if not pod.get("spec", {}).get("hostNetwork")  # no policy holds there
+    }
 
 
 def known_containers(api: ClusterApi, not_seen: list[str]) -> dict[str, frozenset[str]] | None:
@@ -169,6 +199,7 @@ def declared(spec: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str,
             for m in container.get("volumeMounts") or ()
         ],
         "security": container.get("securityContext") or {},
+        "host_aliases": [str(a.get("ip")) for a in spec.get("hostAliases") or ()],
         "host_network": bool(spec.get("hostNetwork")),
         "host_pid": bool(spec.get("hostPID")),
     }

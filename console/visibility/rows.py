@@ -5,6 +5,7 @@ Nothing here touches the cluster: the same sections give the same rows, today an
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from console.visibility.listing import (
 )
 from console.visibility.overlay import Layer, changes, describe, merge
 from console.visibility.peers import Peers
+from console.visibility.policies import Policies
 from console.visibility.processes import Clock, Raw, prefixed
 from console.visibility.reading import Section
 
@@ -105,7 +107,9 @@ def os_device(major: int, minor: int) -> int:
     return (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & ~0xFF) << 12)
 
 
-def container_rows(read: Read, container: str, peers: Peers) -> Iterator[dict[str, Any]]:
+def container_rows(
+    read: Read, container: str, peers: Peers, policies: Policies | None = None
+) -> Iterator[dict[str, Any]]:
     """Files that differ from the image, volumes, mounts, processes and sockets of one container."""
     mounts = parse_mounts(read.get(f"{container}/mounts"))
     mount_points = frozenset(mount.point for mount in mounts)
@@ -132,7 +136,7 @@ def container_rows(read: Read, container: str, peers: Peers) -> Iterator[dict[st
     points = sorted((shown(m.point) for m in mounts if m.point != b"/"), key=len, reverse=True)
     known = image.where if layers else None
     owners: dict[int, list[int]] = {}
-    sockets = list(_sockets(read, container, peers))
+    sockets = list(_sockets(read, container, peers, policies))
     by_inode = {row["inode"]: row for row in sockets if row["kind"] == "socket"}
     for pid, raw in sorted(raws.items()):
         row = processes.row(pid, raw, read.clock, host)
@@ -255,19 +259,78 @@ def _origin(
     return {"exe_in_image": known and exe not in changed}
 
 
-def _sockets(read: Read, container: str, peers: Peers) -> Iterator[dict[str, Any]]:
+def _sockets(
+    read: Read, container: str, peers: Peers, policies: Policies | None
+) -> Iterator[dict[str, Any]]:
     by_namespace: dict[str, dict[str, list[str]]] = {}
     for (pid, file), lines in prefixed(read.get(f"{container}/net")).items():
         by_namespace.setdefault(pid, {})[file] = lines
+    found: list[dict[str, Any]] = []
     for files in by_namespace.values():
-        namespace = next(iter(files.get("netns", [])), "")
-        for row in netns.rows(files, namespace):
-            if row["kind"] == "socket" and row["proto"] != "unix":
-                if row["state"] != "listen":
-                    row |= peers.name(row["remote_ip"], row["remote_port"])
-            elif row["kind"] == "neighbour":
-                row |= peers.name(row["ip"], 0)
+        found += netns.rows(files, next(iter(files.get("netns", [])), ""))
+    there = {_ends(row) for row in found if row["kind"] == "socket"}
+    gone, looks, seconds = netns.sampled(read.get("sample"), container)
+    for row in gone:
+        if _ends(row) not in there:
+            found.append(row | {"of_looks": looks, "sampled_s": seconds})
+    served = {
+        row["local_port"] for row in found if row["kind"] == "socket" and row["state"] == "listen"
+        and row["proto"] != "unix"
+    }  # fmt: skip
+    for row in found:
+        if (
+            row["kind"] in ("socket", "flow")
+            and row["proto"] != "unix"
+            and row["state"] != "listen"
+        ):
+            row |= peers.name(row["remote_ip"], row["remote_port"])
+            if policies is not None and row["kind"] == "socket":
+                row |= _judged(policies, row, served)
+        elif row["kind"] == "neighbour":
+            row |= peers.name(row["ip"], 0)
+        yield row
+    yield from _names(read.get(f"{container}/names"), read.nonce, peers)
+
+
+def _ends(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = ("proto", "local_ip", "local_port", "remote_ip", "remote_port")
+    return tuple(row.get(name) for name in names)
+
+
+def _judged(policies: Policies, row: Mapping[str, Any], served: set[int]) -> dict[str, str]:
+    """What the pod's network policies say of one connection; {} where none selects the pod."""
+    is_inbound = row["local_port"] in served
+    direction = "ingress" if is_inbound else "egress"
+    port = row["local_port"] if is_inbound else row["remote_port"]
+    if ipaddress.ip_address(row["remote_ip"]).is_loopback:
+        return {}
+    said = policies.judge(direction, row["remote_ip"], port, row["proto"].removesuffix("6"))
+    return {"policy": said} if said else {}
+
+
+def _names(data: bytes, nonce: str, peers: Peers) -> Iterator[dict[str, Any]]:
+    """Who resolves names, and the names that are given. Source: resolv.conf(5), hosts(5)."""
+    mark = f"@{nonce} "
+    for line in shown(data).split("\n"):
+        if not line.startswith(mark):
+            continue
+        file, _, text = line.removeprefix(mark).partition(" ")
+        words = text.partition("#")[0].split()
+        if len(words) < 2:
+            continue
+        if file == "resolv.conf":
+            row: dict[str, Any] = {
+                "kind": "resolver",
+                "name": words[0],
+                "value": " ".join(words[1:]),
+            }
+            if words[0] == "nameserver":
+                row |= {"ip": words[1]} | peers.name(words[1], 53)
             yield row
+        else:
+            yield {"kind": "host", "ip": words[0], "name": " ".join(words[1:])} | peers.name(
+                words[0], 0
+            )
 
 
 def _peer_text(row: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
 -- id: network-spec
--- title: Who listens and talks, against the ports that the spec declares; or all sockets
+-- title: Who listens and talks, against declared ports and network policies; or all sockets
 -- what: network
 -- against: spec, all
 with manifests as (
@@ -13,7 +13,13 @@ with manifests as (
 sockets as (
     select *, json_extract_string(fields, '$.proto') as proto,
         json_extract_string(fields, '$.name') as name,
-        json_extract_string(fields, '$.peer_kind') as peer_kind
+        json_extract_string(fields, '$.peer_kind') as peer_kind,
+        json_extract_string(fields, '$.policy') as policy,
+        -- of what a sampling saw and was gone at its end
+        try_cast(json_extract_string(fields, '$.last_s') as double)
+            - try_cast(json_extract_string(fields, '$.first_s') as double) as lived_s,
+        json_extract_string(fields, '$.looks') || ' of '
+            || json_extract_string(fields, '$.of_looks') || ' looks' as looks
     from events
     where evidence = $evidence and format = 'capture_socket'
         and json_extract_string(fields, '$.proto') != 'unix'
@@ -59,13 +65,17 @@ reasons as (
     from judged
 )
 select
-    coalesce(why.s, 1) as severity, coalesce(why.w, direction) || if(was_seen or len($earlier) = 0, '', ' · first seen') as why,
+    if(policy = 'not allowed', greatest(coalesce(why.s, 1), 4), coalesce(why.s, 1)) as severity,
+    concat_ws(' · ', coalesce(why.w, direction),
+        if(policy = 'not allowed', 'no network policy allows it, and it is there', null),
+        if(lived_s is not null, 'gone again, seen for ' || round(lived_s, 2) || ' s', null),
+        if(was_seen or len($earlier) = 0, null, 'first seen')) as why,
     coalesce(name, '?') as process, pid, proto, status as state, src_ip as local_ip,
     src_port as local_port, dst_ip as peer_ip, dst_port as peer_port, dst_name as peer,
-    is_declared, if(len($earlier) = 0, null, not was_seen) as is_first_seen,
+    is_declared, if(len($earlier) = 0, null, not was_seen) as is_first_seen, policy, looks,
     evidence || ':' || line as citation
 from reasons
-where why is not null or $everything
+where why is not null or policy = 'not allowed' or $everything
 order by severity desc, direction != 'listens', status = 'time-wait', proto, local_port, peer_ip,
     peer_port, line
 limit $limit

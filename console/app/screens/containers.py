@@ -36,7 +36,7 @@ LIMIT = 5000
 ASK_SECONDS = 300
 CHOICES = {
     "files": ("image", "siblings", "capture", "list"),
-    "network": ("all", "spec", "siblings", "capture"),
+    "network": ("all", "spec", "settings", "siblings", "capture"),
     "processes": ("all", "image", "siblings", "capture"),
     "stats": ("siblings", "capture"),
     "checks": ("node",),
@@ -46,7 +46,8 @@ CHOICES = {
 class ContainersScreen(CaseScreen):
     """←/→ another view, v against what, o another target, c capture now, enter the event.
 
-    d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
+    s samples connections that live briefly; d shows the file of a row and what differs in it, f
+    fetches it into evidence, F any path.
     """
 
     CSS_PATH = "containers.tcss"
@@ -56,6 +57,7 @@ class ContainersScreen(CaseScreen):
         Binding("v", "against", "Against"),
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
+        Binding("s", "sample", "Sample"),
         Binding("d", "view_file", "File"),
         Binding("f", "fetch", "Fetch"),
         Binding("F", "fetch_path", "Fetch a path", show=False),
@@ -253,14 +255,31 @@ class ContainersScreen(CaseScreen):
             lambda text: self.capture(text) if text else None,
         )  # fmt: skip
 
-    def capture(self, text: str) -> None:
+    def action_sample(self) -> None:
+        """A capture that looks at sockets again and again, for connections that live briefly."""
+
+        def take(text: str | None) -> None:
+            seconds = (text or "").removesuffix("s")
+            if seconds.isdigit() and 0 < int(seconds) <= 3600:
+                self.capture(self.target, sample_s=int(seconds))
+            elif text:
+                self.set_status("seconds, up to 3600")
+
+        if not self.target:
+            self.action_target()
+            return
+        self.app.push_screen(
+            AskScreen(f"Look at the sockets of {plain(self.target, 100)} for", "30s"), take
+        )
+
+    def capture(self, text: str, *, sample_s: int = 0) -> None:
         """Take one; the footprint of a probe is shown, and nothing is started without a yes."""
         from console.app.capturing import capture
 
         target = Target.parse(text)
         app = self.console_app
-        app.run_task(lambda say: capture(app, target, self.may_start, say))
-        self.target = text
+        app.run_task(lambda say: capture(app, target, self.may_start, say, sample_s=sample_s))
+        self.target = target.captured_as
 
     def may_start(self, footprint: Sequence[str]) -> bool:
         """Asked from the worker, answered by a key."""

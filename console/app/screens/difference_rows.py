@@ -15,7 +15,17 @@ from console.case.pivots import Page
 # Per kind: the columns that 80 cells have room for, the most telling last (it gets what is left).
 NARROW = {
     "files": ("delta", "difference", "mode", "uid", "path", "why"),
-    "network": ("difference", "process", "proto", "local_port", "state", "peer", "why"),
+    "network": (
+        "difference",
+        "process",
+        "proto",
+        "local_port",
+        "state",
+        "setting",
+        "value",
+        "peer",
+        "why",
+    ),
     "processes": ("difference", "process", "pid", "uid", "exe", "why"),
     "stats": ("figure", "value", "change", "why"),
     "checks": ("answer", "question", "evidence_seen"),
@@ -23,7 +33,7 @@ NARROW = {
 WIDE_FROM = 140
 HIDDEN = frozenset({"severity", "citation", "sha256", "check_id"})
 SHARES = {"path": 3, "why": 4, "cmdline": 3, "question": 3, "evidence_seen": 4, "exe": 2,
-          "figure": 2, "change": 2, "peer": 2, "cwd": 1}  # fmt: skip
+          "figure": 2, "value": 4, "change": 2, "peer": 2, "cwd": 1}  # fmt: skip
 TITLES = {"delta": "Δ", "size_bytes": "SIZE", "difference": "HERE?"}
 SIGNS = {"added": "+", "changed": "~", "deleted": "–", "present": "="}
 MAX_WIDTH = 21
