@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SEGMENT_EVENTS = 3_000_000
 HELD_ROWS = 50_000  # more rows than this are not kept waiting for the rest of their event
 HELD_BYTES = 8 << 20
-DECODER_MEMORY = "400MB"
+DECODER_MEMORY = "250MB"
 
 
 @dataclass(frozen=True)

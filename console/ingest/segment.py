@@ -19,18 +19,24 @@ from console.case.queryfiles import load
 if TYPE_CHECKING:
     from io import BufferedWriter
 
-MEMORY = "500MB"
+MEMORY = "600MB"
 
 
 class Segment:
     """A segment under construction; its `connection` reaches nothing but it."""
 
     def __init__(
-        self, index_dir: Path, *, reads: Path | None = None, merges: Sequence[Path] = ()
+        self,
+        index_dir: Path,
+        *,
+        reads: Path | None = None,
+        merges: Sequence[Path] = (),
+        threads: int | None = None,
+        memory: str = MEMORY,
     ) -> None:
         """Other segments to attach before the outside is shut off.
 
-        reads: as `old`; merges: as `merged_0`, `merged_1` and so on.
+        reads: as `old`; merges: as `merged_0`, `merged_1` and so on; threads: of all processors.
         """
         index_dir.mkdir(mode=0o700, exist_ok=True)
         remove_abandoned(index_dir)
@@ -41,8 +47,8 @@ class Segment:
         self.connection = duckdb.connect(
             str(self.part),
             config={
-                "threads": os.cpu_count() or 1,
-                "memory_limit": MEMORY,
+                "threads": threads or os.cpu_count() or 1,
+                "memory_limit": memory,
                 "temp_directory": str(index_dir / f".{name}.spill"),
             },
         )

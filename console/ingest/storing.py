@@ -1,7 +1,7 @@
 """Decoded events go into their segment on a thread of its own, while the next ones are decoded.
 
-Everything that is stored takes the one queue, in the order in which it was given, and one
-transaction: what is large goes to disk as whole row groups, without a log beside it.
+Everything that is stored takes the one queue, in the order in which it was given, in few large
+transactions: they go to disk as whole row groups, without a log beside them.
 """
 
 from __future__ import annotations
@@ -18,19 +18,22 @@ from console.case.queryfiles import load
 from console.ingest.grams import GramMaker
 from console.ingest.segment import Segment
 
-MAX_WAITING = 2  # chunks that are decoded and not yet stored
+MEMORY = "350MB"
+MAX_OPEN_BYTES = 128 << 20  # DuckDB keeps about twice that of a transaction in memory
+MAX_WAITING = 1  # pieces of work before the next chunk is taken
 
 
 class Store:
     """One segment that is filled from a queue. Publish it, or discard it."""
 
     def __init__(self, index_dir: Path) -> None:
-        self._segment = Segment(index_dir)
+        self._segment = Segment(index_dir, threads=1, memory=MEMORY)
         self._add_source = load("ingest")["add_source"].body
         self._grams = GramMaker()
         self._pool = ThreadPoolExecutor(1)
         self._waiting: deque[Future[None]] = deque()
         self._segment.connection.execute("begin")
+        self._open_bytes = 0
         self.event_count = 0
         self.row_count = 0
 
@@ -81,6 +84,11 @@ class Store:
         connection.register("decoded", events)
         connection.execute("insert into events by name select * from decoded")
         connection.unregister("decoded")
+        self._open_bytes += events.nbytes
+        if self._open_bytes >= MAX_OPEN_BYTES:
+            self._open_bytes = 0
+            connection.execute("commit")
+            connection.execute("begin")
 
     def _close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
