@@ -21,7 +21,7 @@ from console.live.tables import Row, Table, table
 
 MEASURED = 2000  # rows whose cells tell how wide a column is; the rest are much like them
 MAX_NATURAL = 60
-RESERVED = frozenset("CGJ")  # letters that are keys already
+RESERVED = frozenset("CGJV")  # letters that are keys already
 HIGH = 4  # OCSF's severity from which a risk is red
 _WEIGHTS = {
     "NAME": 90, "NAMESPACE": 85, "CLUSTER": 84, "STATUS": 80, "RISK": 75, "READY": 70, "AGE": 60,
@@ -33,7 +33,8 @@ _WEIGHTS |= {
     "DANGER": 95, "VERBS": 86, "RESOURCES": 94, "SUBJECT": 95, "BINDING": 51,
 }  # fmt: skip
 _WEIGHTS |= {
-    "CPU": 79, "UNLIKE SIBLINGS": 78, "CPU TREND": 77, "MEMORY": 76, "SENT": 74, "SENT TREND": 68,
+    "REV": 91, "CPU": 79, "UNLIKE SIBLINGS": 78, "CPU TREND": 77,
+    "MEMORY": 76, "SENT": 74, "SENT TREND": 68,
     "MEMORY TREND": 67, "CONTAINER": 66, "RECEIVED": 65, "RECEIVED TREND": 64,
 }  # fmt: skip
 _PINNED = frozenset({"CLUSTER", "NAMESPACE", "NAME"})

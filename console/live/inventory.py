@@ -169,6 +169,6 @@ class Inventory(Protocol):
 
     def changes(
         self, *, kind: str = "", namespace: str = "", since: datetime | None = None,
-        limit: int = 1000,
+        limit: int = 1000, name: str = "",
     ) -> list[Change]:  # fmt: skip
-        """Newest first, up to `as_of`."""
+        """Newest first, up to `as_of`. name: of these objects alone, "" is any."""

@@ -75,7 +75,8 @@ def lifetimes(
         if inventory.find_kind(kind) is None:
             continue
         changes: dict[Ref, list[Change]] = {}
-        for change in inventory.changes(kind=kind, limit=MAX_CHANGES):
+        name = next(iter(wanted)) if wanted is not None and len(wanted) == 1 else ""
+        for change in inventory.changes(kind=kind, limit=MAX_CHANGES, name=name):
             if wanted is None or change.ref.name in wanted:
                 changes.setdefault(change.ref, []).append(change)
         for obj in inventory.objects(kind):

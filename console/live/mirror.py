@@ -265,7 +265,7 @@ class Mirror:
 
     def changes(
         self, *, kind: str = "", namespace: str = "", since: datetime | None = None,
-        limit: int = 1000,
+        limit: int = 1000, name: str = "",
     ) -> list[Change]:  # fmt: skip
         """Since this mirror began; what only ticked is no change."""
         with self._lock:
@@ -273,6 +273,7 @@ class Mirror:
                 (step for step in reversed(self._versions.steps)
                  if (not kind or step.after.ref.kind == kind)
                  and (not namespace or step.after.ref.namespace == namespace)
+                 and (not name or step.after.ref.name == name)
                  and (since is None or step.ts >= since)),
                 limit,
             ))  # fmt: skip

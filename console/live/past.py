@@ -64,8 +64,10 @@ class Past:
 
     def changes(
         self, *, kind: str = "", namespace: str = "", since: datetime | None = None,
-        limit: int = 1000,
+        limit: int = 1000, name: str = "",
     ) -> list[Change]:  # fmt: skip
         # all are asked for: those after the moment stand first, and must not use up the limit
-        found = self._whole.changes(kind=kind, namespace=namespace, since=since, limit=1 << 30)
+        found = self._whole.changes(
+            kind=kind, namespace=namespace, since=since, limit=1 << 30, name=name
+        )
         return [change for change in found if change.ts <= self._moment][:limit]

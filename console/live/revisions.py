@@ -113,9 +113,9 @@ def _recorded(inventory: Inventory, workload: Obj) -> Iterator[_Step]:
     changes = [
         change
         for change in inventory.changes(
-            kind=ref.kind, namespace=ref.namespace, limit=MAX_CHANGES
+            kind=ref.kind, namespace=ref.namespace, limit=MAX_CHANGES, name=ref.name
         )
-        if change.ref.name == ref.name and change.ref.cluster == ref.cluster
+        if change.ref.cluster == ref.cluster
         and change.after is not None and change.what != "deleted"
         and (not ref.uid or not change.ref.uid or change.ref.uid == ref.uid)
     ]  # fmt: skip

@@ -70,7 +70,7 @@ select
     r.status.phase as status,
     coalesce(r.source.component, nullif(r.reportingComponent, '')) as actor,
     if(is_event, 'system', null) as actor_type,
-    if(is_event, lower(about_kind) || 's', lower(kind) || 's') as object_kind,
+    resource_of(if(is_event, about_kind, kind)) as object_kind,
     if(is_event, about_name, r.metadata.name) as object_name,
     coalesce(r.involvedObject.namespace, r.regarding.namespace, r.metadata.namespace) as namespace,
     case when is_event and about_kind = 'Pod' then about_name when kind = 'Pod' then r.metadata.name end

@@ -78,7 +78,7 @@ select
     o.status.phase as status,
     if(is_event, coalesce(o.source.component, nullif(o.reportingComponent, '')), null) as actor,
     if(is_event, 'system', null) as actor_type,
-    if(is_event, lower(about_kind) || 's', resource) as object_kind,
+    if(is_event, resource_of(about_kind), resource) as object_kind,
     if(is_event, about_name, o.metadata.name) as object_name,
     r.cluster as cluster,
     coalesce(if(is_event, coalesce(o.involvedObject.namespace, o.regarding.namespace), null),

@@ -41,6 +41,17 @@ create or replace temp macro iso_ts(text) as
 create or replace temp macro jtext(document, path) as
     nullif(json_extract_string(document, path), 'null');
 
+-- The resource of a Kubernetes kind: `Ingress` is ingresses, `NetworkPolicy` networkpolicies.
+-- Source: k8s.io/apimachinery/pkg/api/meta, UnsafeGuessKindToResource.
+create or replace temp macro resource_of(kind) as (
+    case
+        when ends_with(lower(kind), 'endpoints') then lower(kind)
+        when regexp_matches(lower(kind), '(s|x|z|ch|sh)$') then lower(kind) || 'es'
+        when regexp_matches(lower(kind), '[^aeiou]y$') then lower(kind)[:-2] || 'ies'
+        else lower(kind) || 's'
+    end
+);
+
 -- A number as text, in seconds, milli-, micro- or nanoseconds since 1970, as UTC; null if none.
 create or replace temp macro epoch_ts(text) as (
     case

@@ -133,12 +133,13 @@ class HeldInventory:
 
     def changes(
         self, *, kind: str = "", namespace: str = "", since: datetime | None = None,
-        limit: int = 1000,
+        limit: int = 1000, name: str = "",
     ) -> list[Change]:  # fmt: skip
         found = [
             change
             for change in reversed(self.history)
             if kind in ("", change.ref.kind)
+            and name in ("", change.ref.name)
             and namespace in ("", change.ref.namespace)
             and (since is None or change.ts >= since)
             and (self._as_of is None or change.ts <= self._as_of)

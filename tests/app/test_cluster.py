@@ -14,10 +14,12 @@ from console.app.screens.cluster import ClusterScreen
 from console.app.screens.describe import DescribeScreen
 from console.app.screens.entity import EntityScreen
 from console.app.screens.manifest import ManifestScreen
+from console.app.screens.revisions import RevisionsScreen
 from console.app.source import Source
 from console.app.widgets.object_table import ObjectTable
 from console.case.workspace import Workspace
 from console.live.inventory import Feed
+from console.live.revisions import Sign
 from tests.app.driving import command, enter, press, screen_text, settle, status, still
 from tests.app.held_inventory import HeldInventory, pod
 
@@ -298,3 +300,25 @@ async def test_the_page_of_an_entity_says_what_it_is_now(
         screen = screen_text(app)
         assert "as of 2026-11-24 09:02:00" in screen
         assert "by eve" not in screen
+
+
+async def test_revisions_of_a_workload_with_the_first_bad_sign(demo: Workspace) -> None:
+    app = Console(demo, start="cluster", clock=still)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        await command(pilot, "deploy shop catalog")
+        await press(pilot, "h", "v")
+        assert isinstance(app.screen, RevisionsScreen)
+        screen = screen_text(app)
+        assert "revisions of deployments.apps shop/catalog" in screen
+        assert "spec.template" in screen
+        table = app.screen.query_one(ObjectTable)
+        sign = next(
+            at for at, row in enumerate(table.shown.rows) if isinstance(row.about, Sign)
+        )  # fmt: skip
+        await press(pilot, *["j"] * sign)
+        screen = screen_text(app)
+        assert "first bad sign" in screen
+        assert "s before, itself: deployments.apps shop/catalog" in screen
+        await press(pilot, "f")
+        assert "◷ AS OF" in screen_text(app)

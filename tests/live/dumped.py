@@ -110,6 +110,7 @@ class Dumped:
         namespace: str = "",
         since: datetime | None = None,
         limit: int = 1000,
+        name: str = "",
     ) -> list[Change]:
         found = []
         for objects in self._objects.values():
@@ -121,7 +122,7 @@ class Dumped:
                     before = obj
         found = [
             c for c in found
-            if kind in ("", c.ref.kind) and namespace in ("", c.ref.namespace)
+            if kind in ("", c.ref.kind) and name in ("", c.ref.name) and namespace in ("", c.ref.namespace)
             and (since is None or c.ts >= since)
         ]  # fmt: skip
         return sorted(found, key=lambda change: change.ts, reverse=True)[:limit]

@@ -150,6 +150,10 @@ def check_changes(inventory: Inventory, namespace: str) -> None:
     times = [change.ts for change in of_pods]
     assert times == sorted(times, reverse=True)
     assert inventory.changes(kind="pods", namespace=namespace, limit=1) == of_pods[:1]
+    name = of_pods[0].ref.name
+    assert inventory.changes(kind="pods", namespace=namespace, name=name) == [
+        change for change in of_pods if change.ref.name == name
+    ]
     recent = inventory.changes(kind="pods", namespace=namespace, since=of_pods[1].ts)
     assert [change.ts for change in recent] == times[:2]
     [labelled] = inventory.changes(kind="configmaps", namespace=namespace)[:1]

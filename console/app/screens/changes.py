@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from console.live.inventory import Change, Inventory, Ref
 
 MAX_CHANGES = 5000
-LONG = 20_000  # so many are looked through for those of one object
 MAX_VALUE = 300
 
 
 class ChangesScreen(ObjectListScreen):
     """Below: the fields that the change under the cursor made different.
 
-    enter shows only this object's, d describes it, y is its YAML, f goes back to that moment.
+    enter shows only this object's, d describes it, y is its YAML, f goes back to that moment, v the
+    revisions of the workload that it belongs to.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,6 +38,7 @@ class ChangesScreen(ObjectListScreen):
         Binding("y", "manifest", "YAML"),
         Binding("f", "moment", "As of then"),
         Binding("e", "events", "Its events"),
+        Binding("v", "revisions", "Revisions"),
         Binding("p", "pivot", "Pivot"),
         Binding("t", "time_bar", "Time bar"),
         Binding("tab", "app.focus_next", "Other pane", show=False),
@@ -63,9 +64,10 @@ class ChangesScreen(ObjectListScreen):
         key = kind.key if kind else view.kind
         if self.ref is None:
             return inventory.changes(kind=key, namespace=view.namespace, limit=MAX_CHANGES)
-        found = inventory.changes(kind=key, namespace=view.namespace, limit=LONG)
-        wanted = (self.ref.cluster, self.ref.name)
-        return [change for change in found if (change.ref.cluster, change.ref.name) == wanted]
+        found = inventory.changes(
+            kind=key, namespace=view.namespace, limit=MAX_CHANGES, name=self.ref.name
+        )
+        return [change for change in found if change.ref.cluster == self.ref.cluster]
 
     def read(self, inventory: Inventory) -> Sheet:
         found = self._found(inventory)
@@ -139,6 +141,13 @@ class ChangesScreen(ObjectListScreen):
         if change := self.change_here:
             self.go_to(change.ts)
             self.set_status(f"as of {change.ts:%Y-%m-%d %H:%M:%S}: :live is now again")
+
+    def action_revisions(self) -> None:
+        """Of the workload that it is, or belongs to."""
+        from console.app.screens.revisions import RevisionsScreen
+
+        if ref := self.change_here.ref if self.change_here else self.ref:
+            self.app.push_screen(RevisionsScreen(ref))
 
     def action_events(self) -> None:
         """The timeline around it."""

@@ -61,6 +61,7 @@ class ClusterScreen(ObjectListScreen):
         Binding("J", "owner", "Owner", show=False, key_display="shift-j"),
         Binding("o", "node", "Node", show=False),
         Binding("v", "changes", "Changes", show=False),
+        Binding("V", "revisions", "Revisions of its workload", show=False, key_display="shift-v"),
         Binding("i", "rights", "Rights of its account", show=False),
         Binding("0", "namespace('')", "All namespaces", show=False),
         Binding("n", "namespace_here", "Only its namespace", show=False),
@@ -276,6 +277,12 @@ class ClusterScreen(ObjectListScreen):
 
         kind = "" if self.view.kind in (KINDS, CLUSTERS, CONTAINERS) else self.view.kind
         self.app.push_screen(ChangesScreen(kind, self.view.namespace))
+
+    def action_revisions(self) -> None:
+        from console.app.screens.revisions import RevisionsScreen
+
+        if ref := self._ref():
+            self.app.push_screen(RevisionsScreen(ref))
 
     def action_usage(self) -> None:
         """Processor, memory, network of the pods in view."""

@@ -76,8 +76,10 @@ class ObjectTextScreen(InventoryScreen):
 
     def change_scope(self, inventory: Inventory) -> Sequence[Change]:
         """The time bar goes by this object's own changes."""
-        found = inventory.changes(kind=self.ref.kind, namespace=self.ref.namespace, limit=20_000)
-        return [change for change in found if change.ref.name == self.ref.name]
+        ref = self.ref
+        return inventory.changes(
+            kind=ref.kind, namespace=ref.namespace, limit=20_000, name=ref.name
+        )
 
     # -- searching
 
