@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 )
 @click.option("--node", "has_node", is_flag=True, help="Also the node: did anybody break out?")
 @click.option(
+    "--sample",
+    metavar="TIME",
+    default="0",
+    help="Look at sockets again and again for so long (30s, 2m), for what lives briefly, and read"
+    " figures as a series.",
+)
+@click.option(
     "--fetch", "fetch_path", metavar="PATH", help="Only this file or folder, into evidence."
 )
 @click.option("--fetch-pid", type=click.IntRange(1), help="Only what this process runs.")

@@ -21,7 +21,8 @@ from console.cli.output import print_json, print_table, visible
 @click.option(
     "--against",
     help="image, spec, siblings, capture:ID, list:FILE, or all; of network also settings (DNS,"
-    " hosts, routes, ARP); each WHAT has its own default (image, spec, image, siblings, node).",
+    " hosts, routes, ARP), of stats series; each WHAT has its own default (image, spec, image,"
+    " siblings, node).",
 )
 @click.option("--capture", "capture_id", default="", help="Not the newest capture but this one.")
 @click.option("--limit", default=1000, show_default=True, help="At most so many rows.")

@@ -13,12 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+from time import sleep
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from console.errors import CaseError, UsageError
 from console.live.api import ApiError, Forbidden, Unreachable
 from console.visibility import engine, local
 from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, raw_file
+from console.visibility.figures import figures, watching
 from console.visibility.lacking import missing
 from console.visibility.node import node_rows
 from console.visibility.probe import IMAGE, ProbeSpec, probing, sweep
@@ -94,7 +96,10 @@ def _node(
     way = choose_way(options, node, containers, not_seen, around=around)
     began = datetime.now(UTC)
     read = Read(order.nonce)
-    with raw_file() as raw:
+    with (
+        raw_file() as raw,
+        watching(lambda: _summary(api, node, not_seen), options.sample_s) as summaries,
+    ):
         if way == "probe":
             try:
                 run_probe(
@@ -115,9 +120,11 @@ def _node(
                 order, deadline_s=options.deadline_s + options.sample_s
             ) as lines:
                 _fill(read, lines, raw, options)
-        summary = _summary(api, node, not_seen)
-        for line in encode("kubelet/summary", summary, order.nonce):
-            raw.write(line + b"\n")
+        if way == "kubelet":
+            sleep(options.sample_s)
+        for number, summary in enumerate(summaries()):
+            for line in encode(f"kubelet/summary.{number}", summary, order.nonce):
+                raw.write(line + b"\n")
         raw_sha = keep_raw(case, raw, f"{new_id()}-{node}", way)
     if way == "kubelet":
         not_seen.append("files, network and processes: only a probe or the node itself shows them")
@@ -136,7 +143,10 @@ def _node(
                     scene.peers,
                     scene.policies.get(f"{subject.namespace}/{subject.pod}"),
                 ),
-                summary_rows(summary, subject.namespace, subject.pod, subject.container),
+                figures(
+                    summary_rows(one, subject.namespace, subject.pod, subject.container)
+                    for one in summaries()
+                ),
             )
         else:
             rows = chain(node_rows(read, known, ""))
@@ -237,12 +247,15 @@ def _fill(read: Read, lines: Iterator[bytes], raw: IO[bytes], options: Options) 
 
 
 def _summary(api: ClusterApi, node: str, not_seen: list[str]) -> bytes:
+    why = ""
     try:
         return api.get(f"/api/v1/nodes/{node}/proxy/stats/summary")
     except Forbidden:
-        not_seen.append(f"no right to get nodes/proxy: no figures of {node}")
+        why = f"no right to get nodes/proxy: no figures of {node}"
     except (ApiError, Unreachable) as error:
-        not_seen.append(f"no figures of {node}: {error.what}")
+        why = f"no figures of {node}: {error.what}"
+    if why not in not_seen:
+        not_seen.append(why)
     return b""
 
 
@@ -272,7 +285,12 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
         way = options.way
         if way == "auto":
             way = "local" if is_here else "engine"
-        with raw_file() as raw:
+        with (
+            raw_file() as raw,
+            watching(
+                lambda: engine.figures(client, subject.container_id), options.sample_s
+            ) as answers,
+        ):
             if way == "local":
                 if not is_here:
                     raise UsageError("the container does not run here, or this is not root")
@@ -285,10 +303,17 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                     order, deadline_s=options.deadline_s + options.sample_s
                 ) as lines:
                     _fill(read, lines, raw, options)
+                for number, answer in enumerate(answers()):
+                    for line in encode(f"engine/stats.{number}", answer, order.nonce):
+                        raw.write(line + b"\n")
                 raw_sha = keep_raw(case, raw, id_, way)
                 yield keep(
                     case, id_, subject, way,
-                    container_rows(read, subject.container_id, engine.peers(client)), raw=raw_sha,
+                    chain(
+                        container_rows(read, subject.container_id, engine.peers(client)),
+                        figures(map(engine.stat_rows, answers())),
+                    ),
+                    raw=raw_sha,
                     began=began, asked=asked, not_seen=_missing(read, subject, options),
                     faults=_faults(read, subject),
                 )  # fmt: skip
@@ -302,10 +327,15 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                     for line in encode(name, data, nonce):
                         raw.write(line + b"\n")
                     options.progress(f"{name}: {len(data):,} bytes")
+                sleep(options.sample_s)
+                for number, answer in enumerate(answers()):
+                    for line in encode(f"engine/stats.{number}", answer, nonce):
+                        raw.write(line + b"\n")
                 raw_sha = keep_raw(case, raw, id_, way)
                 yield keep(
-                    case, id_, subject, way, engine.rows(found), raw=raw_sha, began=began,
-                    asked=asked, not_seen=engine.not_seen(found),
+                    case, id_, subject, way,
+                    chain(engine.rows(found), figures(map(engine.stat_rows, answers()))),
+                    raw=raw_sha, began=began, asked=asked, not_seen=engine.not_seen(found),
                 )  # fmt: skip
             else:
                 raise UsageError(f"docker/NAME is not seen by {way}", hint="--way local or engine")

@@ -31,9 +31,12 @@ def _processes(read: Read, container: str) -> list[str]:
     if not read.has(f"{container}/texts"):
         return ["processes: none of this container runs on the node"]
     total, limit, *_ = [*map(int, read.get(f"{container}/count").split()), 0, 0]
+    said = []
     if total > limit > 0:
-        return [f"processes: {limit:,} of {total:,}, those with the lowest pids"]
-    return []
+        said.append(f"processes: {limit:,} of {total:,}, those with the lowest pids")
+    if not re.search(rb"/attr/current:.", read.get(f"{container}/texts")):
+        said.append("AppArmor or SELinux: the node's kernel names no profile of any process")
+    return said
 
 
 def _network(read: Read, container: str) -> list[str]:

@@ -34,6 +34,7 @@ class Raw:
     status: dict[str, str] = field(default_factory=dict)
     stat: list[str] = field(default_factory=list)
     cgroup: list[str] = field(default_factory=list)
+    profile: str = ""  # of AppArmor or SELinux; "" where there is neither
     cmdline: bytes = b""
     environment: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)  # exe, cwd, root, ns/…, fd/…
@@ -69,6 +70,8 @@ def gather(
                 raw.status.setdefault(key, value.strip())
         elif file == "stat":
             raw.stat = "\n".join(lines).rpartition(")")[2].split()
+        elif file == "current":
+            raw.profile = lines[0].strip("\0 ")
         else:
             raw.cgroup = lines
     mark = b"@" + nonce.encode() + b" "
@@ -155,6 +158,7 @@ def row(pid: int, raw: Raw, clock: Clock, host: Mapping[str, str]) -> dict[str, 
         "uid": int(uids[0]) if uids else None, "euid": int(uids[1]) if len(uids) > 1 else None,
         "capabilities": capabilities(status.get("CapEff", "")),
         "seccomp": {"0": "off", "1": "strict", "2": "filter"}.get(status.get("Seccomp", "")),
+        "profile": raw.profile or None,
         "no_new_privs": status.get("NoNewPrivs") == "1",
         "tracer": int(status.get("TracerPid", "0") or 0),
         "started": clock.started(stat[19]) if len(stat) > 19 else None,

@@ -38,7 +38,7 @@ paths() { # SUFFIX...: these below /proc/PID, for each of $PIDS
     for suffix in "$@"; do printf '%s\n' "$PROC/$pid/$suffix"; done
   done
 }
-texts() { paths status stat cgroup | xargs grep -H ''; }
+texts() { paths status stat cgroup attr/current | xargs grep -H ''; }
 byte_texts() { # NUL-separated texts; of the environment the names only
   for pid in $PIDS; do
     printf '@%s cmdline %s\n' "$NONCE" "$pid"

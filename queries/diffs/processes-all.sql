@@ -5,7 +5,8 @@
 with recursive processes as (
     select
         severity, status, pid, ppid, actor, ts, exe, cmdline, file_hash, evidence, line,
-        json_extract_string(fields, '$.name') as name
+        json_extract_string(fields, '$.name') as name,
+        json_extract_string(fields, '$.profile') as profile
     from events
     where evidence = $evidence and format = 'capture_process'
 ),
@@ -23,7 +24,7 @@ tree as (
 )
 select
     severity, repeat('  ', depth::bigint) || coalesce(name, exe, '?') as process, pid, ppid,
-    actor as uid, ts as started, exe, cmdline, nullif(status, '') as why, file_hash as sha256,
+    actor as uid, ts as started, exe, cmdline, nullif(status, '') as why, profile, file_hash as sha256,
     evidence || ':' || line as citation
 from tree
 order by path, line

@@ -15,11 +15,13 @@ with records as (
             "uid": "BIGINT", "euid": "BIGINT", "started": "VARCHAR", "tracer": "BIGINT",
             "stdio_sockets": ["VARCHAR"], "shared_with_host": ["VARCHAR"],
             "odd_maps": ["VARCHAR"], "open_deleted": ["VARCHAR"], "is_of_node": "BOOLEAN",
-            "container_of": "VARCHAR"}') as r,
+            "container_of": "VARCHAR", "profile": "VARCHAR"}') as r,
         from_json(header, '{"node": "VARCHAR", "namespace": "VARCHAR", "pod": "VARCHAR",
             "container": "VARCHAR", "container_id": "VARCHAR", "image": "VARCHAR",
             "workload": "VARCHAR", "ended": "VARCHAR",
-            "declared": {"host_network": "BOOLEAN", "host_pid": "BOOLEAN"}}') as m
+            "declared": {"host_network": "BOOLEAN", "host_pid": "BOOLEAN"}}') as m,
+        -- what most processes of the container run under
+        mode(json_extract_string(message, '$.profile')) over (partition by evidence) as usual
     from lines
     where message[1] = '{' and json_valid(message)
 ),
@@ -58,6 +60,8 @@ judged as (
                 {'w': 'memory both writable and executable', 's': 2}, null),
             if(len(r.open_deleted) > 0, {'w': 'keeps a deleted file open: ' || r.open_deleted[1],
                 's': 3}, null),
+            if(r.profile like 'unconfined%' and usual not like 'unconfined%',
+                {'w': 'unconfined, while its container runs under ' || usual, 's': 4}, null),
             if(r.container_of is not null, {'w': 'of a container that the API does not know', 's': 4},
                 null)
         ], lambda x: x is not null) as why

@@ -195,10 +195,17 @@ def test_the_command_line(
     folder, run = str(tmp_path / "case"), CliRunner()
     Case.create(Path(folder), title="by command")
     target = f"docker/{distroless}"
-    done = run.invoke(cli, ["capture", folder, target, "--json"])
+    done = run.invoke(cli, ["capture", folder, target, "--sample", "1s", "--json"])
     assert done.exit_code == 0, done.output
     facts = json.loads(done.stdout.splitlines()[0])
     assert (facts["target"], facts["way"], facts["faults"]) == (target, "local", [])
+    assert any(line.startswith("sampling") for line in facts["not_seen"])
+    for wrong in ("soon", "2h", "-1"):
+        assert run.invoke(cli, ["capture", folder, target, "--sample", wrong]).exit_code == 2
+    done = run.invoke(cli, ["diff", folder, "stats", target, "--against", "series", "--json"])
+    series = {json.loads(line)["figure"]: json.loads(line) for line in done.stdout.splitlines()}
+    assert series["cpu.usageCoreNanoSeconds"]["unit"] == "cores"
+    assert len(series["memory.usageBytes"]["plot"]) == series["memory.usageBytes"]["readings"] > 1
     done = run.invoke(cli, ["diff", folder, "files", target, "--json"])
     assert done.exit_code in (0, 1), done.output
     assert {json.loads(line)["capture"] for line in done.stdout.splitlines()} <= {facts["capture"]}

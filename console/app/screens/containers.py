@@ -38,7 +38,7 @@ CHOICES = {
     "files": ("image", "siblings", "capture", "list"),
     "network": ("all", "spec", "settings", "siblings", "capture"),
     "processes": ("all", "image", "siblings", "capture"),
-    "stats": ("siblings", "capture"),
+    "stats": ("series", "siblings", "capture"),
     "checks": ("node",),
 }
 
@@ -76,7 +76,7 @@ class ContainersScreen(CaseScreen):
         super().__init__()
         self.target = target
         self.what = WHATS[0]
-        self.against = {**AGAINST, "network": "all", "processes": "all"}
+        self.against = {**AGAINST, "network": "all", "processes": "all", "stats": "series"}
         self.known: Sequence[Known] = ()
         self.found: Sequence[Difference] = ()
         self.page = Page((), [])

@@ -27,7 +27,7 @@ NARROW = {
         "why",
     ),
     "processes": ("difference", "process", "pid", "uid", "exe", "why"),
-    "stats": ("figure", "value", "change", "why"),
+    "stats": ("figure", "value", "unit", "plot", "change", "why"),
     "checks": ("answer", "question", "evidence_seen"),
 }
 WIDE_FROM = 140
