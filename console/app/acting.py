@@ -6,7 +6,7 @@ leaving kubecase in the middle loses nothing, since the journal says how far it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from console.app.safe import plain
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from console.respond.action import Action
     from console.respond.means import Means
     from console.respond.record import Record
+    from console.visibility.target import Target
 
 
 def means_for(app: Console, api: ClusterApi | None, context: str | None = None) -> Means:
@@ -38,11 +39,16 @@ def means_for(app: Console, api: ClusterApi | None, context: str | None = None) 
 
 def choose_action(app: Console, ref: Ref, api: ClusterApi | None) -> None:
     """What can be done to an object, as a list; then its dialogue."""
-    from console.respond.registry import actions_for
     from console.visibility.target import Target
 
-    target = Target.of(ref)
-    found = actions_for(target, ref.kind, is_readonly=app.is_readonly)
+    choose_for(app, Target.of(ref), ref.kind, api)
+
+
+def choose_for(app: Console, target: Target, key: str, api: ClusterApi | None) -> None:
+    """key: the target's kind, as `Kind.key`, or one of the words that a target has."""
+    from console.respond.registry import actions_for
+
+    found = actions_for(target, key, is_readonly=app.is_readonly)
     if not found:
         why = "read-only: no action is offered" if app.is_readonly else "no action is known for it"
         app.say(why)
@@ -53,23 +59,42 @@ def choose_action(app: Console, ref: Ref, api: ClusterApi | None) -> None:
         if choice is not None:
             open_action(app, found[titles.index(choice)], target, api)
 
-    app.push_screen(ChooseScreen(f"What can be done about {plain(str(ref), 80)}", titles), take)
+    app.push_screen(ChooseScreen(f"What can be done about {plain(str(target), 80)}", titles), take)
 
 
-def open_action(app: Console, kind: type[Action], target: object, api: ClusterApi | None) -> None:
-    """The dialogue of one action, and what follows from it."""
-    from console.visibility.target import Target
+def open_action(app: Console, kind: type[Action], target: Target, api: ClusterApi | None) -> None:
+    """The dialogue of one action, and what follows from it; of some, a choice of rows before."""
+    if kind.id == "eradicate":
+        mark_made(app, target, api)
+    else:
+        _open(app, kind, target, api, {})
 
-    assert isinstance(target, Target)
 
-    def make() -> tuple[Means, Action]:
-        return means_for(app, api), kind.build(target, {})
+def mark_made(app: Console, target: Target, api: ClusterApi | None) -> None:
+    """What a user made, as rows to mark; what is marked is deleted after the dialogue."""
+    from console.app.screens.eradicate import EradicateScreen
+    from console.respond.actions.eradicate import Eradicate
+
+    def take(options: dict[str, object] | None) -> None:
+        if options is not None:
+            _open(app, Eradicate, target, api, options)
+
+    app.push_screen(EradicateScreen(target.name, lambda: means_for(app, api)), take)
+
+
+def _open(
+    app: Console, kind: type[Action], target: Target, api: ClusterApi | None,
+    options: Mapping[str, object],
+) -> None:  # fmt: skip
+    def make(options: Mapping[str, object]) -> tuple[Means, Action]:
+        return means_for(app, api), kind.build(target, options)
 
     def decide(decision: Decision | None) -> None:
         if decision is not None:
-            app.run_task(lambda say: _carry(app, make()[0], decision, say))
+            app.run_task(lambda say: _carry(app, means_for(app, api), decision, say))
 
-    app.push_screen(ActScreen(make, f"{kind.title}: {plain(str(target), 80)}", target.name), decide)
+    title = f"{kind.title}: {plain(str(target), 80)}"
+    app.push_screen(ActScreen(make, title, target.name, options), decide)
 
 
 def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], None]) -> str:

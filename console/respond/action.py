@@ -60,13 +60,14 @@ class Action(ABC):
 
     id: its name in commands and journals. kinds: what it is for, as `Kind.key`, or CONTAINER.
     rank: its place among those that fit: what contains comes first, what destroys last, so that
-    no slip of a key leads to it.
+    no slip of a key leads to it. asks: the option, a text, without which there is no plan.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     rank: ClassVar[int] = OTHER
+    asks: ClassVar[str] = ""
     target: Target
 
     @abstractmethod
@@ -75,6 +76,10 @@ class Action(ABC):
 
         mark: names this one action; what is made in the cluster carries it.
         """
+
+    def draft(self, means: Means) -> str:
+        """Something to begin with, for the option that it asks for."""
+        return ""
 
     def baseline(self, means: Means) -> Any:
         """What is measured before anything is done; kept in the journal. None: nothing is."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from console.app.app import Console
 from console.app.screens.act import ActScreen
+from console.app.screens.options import OptionsScreen
 from console.case.workspace import Workspace
+from console.ingest.service import AddOptions, add_paths
 from console.live.api import connect
 from console.live.session import Session
 from console.respond import runner
@@ -18,7 +21,7 @@ from console.respond.action import DESTROYS
 from console.respond.registry import actions_for
 from console.visibility.diff import captures
 from console.visibility.target import Target
-from tests.app.driving import enter, press, screen_text, settle, status
+from tests.app.driving import command, enter, press, screen_text, settle, status
 from tests.respond.conftest import PROBE_IMAGE, Scene
 
 DEADLINE_S = 180
@@ -104,6 +107,66 @@ def test_the_first_choice_never_destroys(key: str) -> None:
     offered = [one.rank for one in actions_for(Target(key, "shop", "x"), key)]
     assert offered == sorted(offered)
     assert offered[0] < DESTROYS or set(offered) == {DESTROYS}
+
+
+async def test_a_workload_is_rolled_forward_by_keys(app: Console, scene: Scene) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "client" in screen_text(app), "the pods are listed")
+        await command(pilot, "deploy")
+        await until(pilot, lambda: "NAME" in screen_text(app) and "shop" in screen_text(app), "it")
+        await press(pilot, "a")
+        titles = screen_text(app)
+        assert "rollforward-workload" in titles
+        offered = [one.id for one in actions_for(Target("deployments.apps", "a", "b"),
+                                                 "deployments.apps")]  # fmt: skip
+        await press(pilot, *["j"] * offered.index("rollforward-workload"), "enter")
+        await until(pilot, lambda: isinstance(app.screen, OptionsScreen), "its patch is asked for")
+        assert "image: lab/shop:1" in screen_text(app)
+        await press(pilot, *["down"] * 5, "end", "backspace", "2", "ctrl+s")
+        await until(pilot, lambda: "type yes" in screen_text(app), "planned")
+        assert "image: lab/shop:2" in screen_text(app)
+        await press(pilot, "ctrl+o")  # a typo can be mended
+        assert isinstance(app.screen, OptionsScreen)
+        await press(pilot, "escape")
+        await press(pilot, "ctrl+b")  # without a snapshot: another test's
+        await enter(pilot, "yes")
+        await until(pilot, lambda: "rolled out" in status(app), "watched to its end")
+        [record] = runner.records(scene.case).values()
+        assert record.verdict is not None
+        assert record.verdict.word == "held"
+    if app.source.live:
+        app.source.live.stop()
+    assert {c["image"] for p in scene.pods() for c in p["spec"]["containers"]} == {"lab/shop:2"}
+
+
+async def test_what_somebody_made_is_marked_and_deleted_by_keys(
+    app: Console, scene: Scene, tmp_path: Path
+) -> None:
+    scene.lab.kubectl("-n", scene.namespace, "create", "configmap", "tools", "--from-literal=a=b")
+    scene.lab.kubectl("-n", scene.namespace, "create", "configmap", "fine", "--from-literal=a=b")
+    assert scene.lab.audit_log is not None
+    log = tmp_path / "audit.log"
+    lines = scene.lab.audit_log.read_text().splitlines()
+    marks = ('"name":"tools"', '"name":"fine"')
+    log.write_text("".join(
+        f"{x}\n" for x in lines if f'"{scene.namespace}"' in x and any(m in x for m in marks)
+    ))  # fmt: skip
+    assert [added.error for added in add_paths(scene.case, [log], AddOptions())] == [None]
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "7", "e")
+        await enter(pilot, "kubernetes-admin")
+        await until(pilot, lambda: "2 marked" in screen_text(app), "its rows")
+        await press(pilot, "j", "space")
+        assert "1 marked" in screen_text(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: "type yes" in screen_text(app), "planned")
+        assert "delete configmaps" in screen_text(app)
+        await enter(pilot, "yes")
+        await until(pilot, lambda: "in force" in status(app), "deleted")
+    if app.source.live:
+        app.source.live.stop()
+    left = [n for n in ("tools", "fine") if scene.means.cluster.find("cm", scene.namespace, n)]
+    assert left == ["fine"]
 
 
 async def test_read_only_offers_nothing(scene: Scene) -> None:

@@ -6,7 +6,7 @@ typed. What happens then is in the journal, step by step, before it happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -51,6 +51,7 @@ class ActScreen(ModalScreen[Decision | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel"),
         Binding("ctrl+s", "save", "Save plan"),
+        Binding("ctrl+o", "options", "Options", priority=True),
         Binding("ctrl+b", "preserve", "Snapshot before", priority=True),
         Binding("up", "scroll(-1)", show=False),
         Binding("down", "scroll(1)", show=False),
@@ -63,13 +64,27 @@ class ActScreen(ModalScreen[Decision | None]):
         """needs_name: production, where more than a yes is asked for."""
 
         result: Prepared | CaseError
+        action: Action | None = None
         is_preserved: bool = True
         needs_name: bool = True
 
-    def __init__(self, make: Callable[[], tuple[Means, Action]], title: str, name: str) -> None:
+    @dataclass
+    class Asked(Message):
+        """It needs an option before there is a plan; values: something to begin with."""
+
+        action: Action
+        values: dict[str, str]
+
+    def __init__(
+        self, make: Callable[[Mapping[str, object]], tuple[Means, Action]], title: str, name: str,
+        options: Mapping[str, object] | None = None,
+    ) -> None:  # fmt: skip
+        """make: the action with such options, asked in a worker."""
         super().__init__()
         self.make, self.asked, self.target_name = make, title, name
+        self.options: dict[str, object] = dict(options or {})
         self.prepared: Prepared | None = None
+        self.action: Action | None = None
         self.is_preserved = True
         self.takes_snapshot = False
         self.word = name
@@ -82,19 +97,27 @@ class ActScreen(ModalScreen[Decision | None]):
             yield Static("", id="act-hint")
 
     def on_mount(self) -> None:
+        self.plan()
+
+    def plan(self) -> None:
         self.hint("planning: nothing is changed  esc cancel")
-        self.prepare()
+        self.prepare(dict(self.options))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="plan")
-    def prepare(self) -> None:
+    def prepare(self, options: dict[str, object]) -> None:
         from console.respond.preserve import is_preserved, parts
         from console.respond.runner import prepare
 
         worker = get_current_worker()
         is_kept = needs_name = True
         result: Prepared | CaseError
+        action = None
         try:
-            means, action = self.make()
+            means, action = self.make(options)
+            if action.asks and not options.get(action.asks):
+                values = shown_options(action) | {action.asks: action.draft(means)}
+                self.post_message(self.Asked(action, values))
+                return
             result = prepare(means, action)
             needs_name = means.config.rules(result.where).is_production
             if result.plan.destroys and means.case is not None:
@@ -103,14 +126,15 @@ class ActScreen(ModalScreen[Decision | None]):
         except CaseError as error:
             result = error
         if not worker.is_cancelled:
-            self.post_message(self.Planned(result, is_kept, needs_name))
+            self.post_message(self.Planned(result, action, is_kept, needs_name))
 
     @on(Planned)
     def draw(self, message: Planned) -> None:
+        self.action = message.action
         if isinstance(message.result, CaseError):
             self.show([Text(f"✘ {plain(str(message.result), 800)}", "bold red")])
             self.query_one(Input).placeholder = "it can't be done: esc"
-            self.hint("esc back")
+            self.hint("esc back  ctrl-o other options")
             return
         prepared = self.prepared = message.result
         self.is_preserved = message.is_preserved
@@ -123,6 +147,37 @@ class ActScreen(ModalScreen[Decision | None]):
         if not line.disabled:
             line.focus()
         self.draw_hint()
+
+    @on(Asked)
+    def ask(self, message: Asked) -> None:
+        self.ask_options(message.action, message.values)
+
+    def action_options(self) -> None:
+        """Plan again with others."""
+        if self.action is not None and self.action.option_names():
+            self.ask_options(self.action, shown_options(self.action))
+
+    def ask_options(self, action: Action, values: Mapping[str, str]) -> None:
+        from console.app.screens.options import OptionsScreen
+
+        def take(said: dict[str, str] | None) -> None:
+            if said is None:
+                if self.action is None:  # there is nothing to go back to
+                    self.dismiss(None)
+                return
+            self.options = {name: text for name, text in said.items() if text != values.get(name)
+                            or name in self.options or name == action.asks}  # fmt: skip
+            self.query_one(Input).disabled = True
+            self.prepared = None
+            self.plan()
+
+        self.app.push_screen(
+            OptionsScreen(
+                self.asked, [(name, said) for name, said, _ in action.option_names()], values,
+                (action.asks,),
+            ),
+            take,
+        )  # fmt: skip
 
     def show(self, lines: list[Text]) -> None:
         pane = self.query_one(TextPane)
@@ -160,7 +215,7 @@ class ActScreen(ModalScreen[Decision | None]):
         return "the server refuses it" if prepared.refused else ""
 
     def draw_hint(self) -> None:
-        keep = "esc cancel  ctrl-s save plan  ↑↓ read"
+        keep = "esc cancel  ctrl-s save plan  ctrl-o options  ↑↓ read"
         if self.prepared and self.prepared.plan.destroys:
             box = "[x]" if self.takes_snapshot else "[ ]"
             taken = "  (there is one of the last hour)" if self.is_preserved else ""
@@ -195,3 +250,11 @@ class ActScreen(ModalScreen[Decision | None]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+
+def shown_options(action: Action) -> dict[str, str]:
+    """As text to edit, in the notation that `Action.build` reads."""
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+        for name, value in action.options.items()
+    }

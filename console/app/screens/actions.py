@@ -40,6 +40,7 @@ class ActionsScreen(CaseScreen):
         Binding("f", "finish", "Apply, finish"),
         Binding("v", "verify", "Verify"),
         Binding("A", "approve", "Sign"),
+        Binding("e", "eradicate", "Eradicate"),
         Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
@@ -146,6 +147,27 @@ class ActionsScreen(CaseScreen):
         record = self.current
         if record is not None and record.state == "planned":
             self.confirm(f"Sign the plan {record.id} of {plain(record.who, 40)}?", "approve")
+
+    def action_eradicate(self) -> None:
+        """What an actor made, as rows to mark."""
+        from console.app.screens.ask import AskScreen
+        from console.visibility.target import USER, Target
+
+        def take(name: str | None) -> None:
+            if name:
+                api = self.console_app.api_of("")
+                acting.mark_made(self.console_app, Target(USER, "", name), api)
+
+        if self.console_app.is_readonly:
+            self.set_status("read-only: nothing is changed here")
+            return
+        self.app.push_screen(
+            AskScreen(
+                "Whose work is deleted? As the audit log names it, * for anybody",
+                hint="enter lists what they made; nothing is changed before the dialogue",
+            ),
+            take,
+        )  # fmt: skip
 
     def confirm(self, question: str, name: str) -> None:
         record = self.current

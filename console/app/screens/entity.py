@@ -44,6 +44,7 @@ class EntityScreen(CaseScreen):
         Binding("enter", "open", "Open"),
         Binding("p", "open", "Pivot", show=False),
         Binding("t", "timeline", "Its events"),
+        Binding("a", "act", "What to do"),
         Binding("n", "note", "Note"),
         Binding("d", "describe", "Describe"),
         Binding("f", "inside", "Inside", show=False),
@@ -273,6 +274,17 @@ class EntityScreen(CaseScreen):
 
         column = "ip" if self.entity.type == "ip" else self.entity.columns[0]
         self.console_app.open_timeline(filter_with("", column, self.entity.value))
+
+    def action_act(self) -> None:
+        """Of a user, what it made can be taken away; of what runs, screen 2 has the rows."""
+        from console.app.acting import choose_for
+        from console.visibility.target import USER, Target
+
+        if self.entity.type != USER:
+            self.set_status("a acts on a user here, on what runs on 2 Cluster")
+            return
+        target = Target(USER, "", self.entity.value)
+        choose_for(self.console_app, target, USER, self.console_app.api_of(""))
 
     def action_note(self) -> None:
         from console.app.screens.ask import AskScreen

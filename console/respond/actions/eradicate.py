@@ -62,7 +62,7 @@ class Eradicate(Action):
     only: tuple[str, ...] = option((), "KIND/NAMESPACE/NAME of what is deleted; all by default")
 
     def plan(self, means: Means, mark: str) -> Plan:
-        found = rows(means, self.target.name, _time(self.since), _time(self.until))
+        found = rows(means, self.target.name, parse_time(self.since), parse_time(self.until))
         known = {row.one.key for row in found if row.can}
         unknown = [key for key in self.only if key not in known]
         if unknown:
@@ -145,7 +145,8 @@ def _rank(kind: str) -> int:
     return ORDER.index(kind) if kind in ORDER else len(ORDER) + (kind == "secrets")
 
 
-def _time(text: str) -> datetime | None:
+def parse_time(text: str) -> datetime | None:
+    """UTC, naive; None for an empty text. Raises CaseError."""
     if not text:
         return None
     try:

@@ -34,7 +34,12 @@ class RollforwardWorkload(ReplaceTemplate):
     id = "rollforward-workload"
     title = "Roll forward by a patch of yours"
     kinds = KINDS
+    asks = "patch"
     patch: str = option("", "a patch as kubectl takes it (strategic merge, YAML or JSON)")
+
+    def draft(self, means: Means) -> str:
+        target = self.target
+        return example(means.cluster.get(target.kind, target.namespace, target.name))
 
     def plan(self, means: Means, mark: str) -> Plan:
         cluster, target = means.cluster, self.target
