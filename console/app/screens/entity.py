@@ -44,7 +44,6 @@ class EntityScreen(CaseScreen):
         Binding("enter", "open", "Open"),
         Binding("p", "open", "Pivot", show=False),
         Binding("t", "timeline", "Its events"),
-        Binding("a", "act", "What to do"),
         Binding("n", "note", "Note"),
         Binding("d", "describe", "Describe"),
         Binding("f", "inside", "Inside", show=False),
@@ -258,11 +257,19 @@ class EntityScreen(CaseScreen):
                 self.set_status(f"only pods, workloads and nodes have an inside, not {ref.kind}")
 
     def action_act(self) -> None:
-        from console.app.acting import choose_action
+        """On a user, unless the cursor is on an object, what it made can be taken away."""
+        from console.app.acting import choose_action, choose_for
+        from console.visibility.target import USER, Target
 
         source = self.console_app.source
+        at = self.query_one(OptionList).highlighted
+        here: Any = self.targets[at] if at is not None and at < len(self.targets) else None
+        is_object = here is not None and not isinstance(here, Entity | Pivot)
         if source.live is None or source.as_of is not None:
             self.set_status("no cluster is connected, or this is the past")
+        elif self.entity.type == USER and not is_object:
+            target = Target(USER, "", self.entity.value)
+            choose_for(self.console_app, target, USER, self.console_app.api_of(""))
         elif ref := self.ref_here:
             choose_action(self.console_app, ref, self.console_app.api_of(ref.cluster))
 
@@ -274,17 +281,6 @@ class EntityScreen(CaseScreen):
 
         column = "ip" if self.entity.type == "ip" else self.entity.columns[0]
         self.console_app.open_timeline(filter_with("", column, self.entity.value))
-
-    def action_act(self) -> None:
-        """Of a user, what it made can be taken away; of what runs, screen 2 has the rows."""
-        from console.app.acting import choose_for
-        from console.visibility.target import USER, Target
-
-        if self.entity.type != USER:
-            self.set_status("a acts on a user here, on what runs on 2 Cluster")
-            return
-        target = Target(USER, "", self.entity.value)
-        choose_for(self.console_app, target, USER, self.console_app.api_of(""))
 
     def action_note(self) -> None:
         from console.app.screens.ask import AskScreen
