@@ -106,6 +106,7 @@ class History:
         self._kinds: dict[str, Kind] = {}
         self._names: dict[str, str] = {}
         self._loaded: set[str] = set()
+        self._empty: set[str] = set()  # kinds of which a dump holds an empty list
         self.clusters: tuple[str, ...] = ()
         self._until: datetime | None = None  # the end of the evidence
 
@@ -127,6 +128,7 @@ class History:
             if written:
                 self._cursor.executemany("insert into dumps values (?, ?)", written)
             self._loaded.clear()
+            self._empty.clear()
             self.clusters = tuple(name for (name,) in self._rows("clusters", {}))
             self._kinds = self._find_kinds()
             self._until = max((span.last for span in self.spans(None)), default=None)
@@ -142,6 +144,11 @@ class History:
             self.refresh()
             return self._kinds
 
+    def was_empty(self, kind: Kind) -> bool:
+        """Whether a dump says that there are none."""
+        self.refresh()
+        return kind.key in self._empty
+
     def _find_kinds(self) -> dict[str, Kind]:
         """Audit logs and recordings first: they have the resource, a dump only the kind."""
         found: dict[str, Kind] = {}
@@ -154,10 +161,16 @@ class History:
                 name, _, group = key.partition(".")
             if name in kindnames.NOT_KEPT:
                 continue
+            is_empty = source == "dump" and kind.endswith("List")  # collected: there are none
+            if is_empty:
+                kind = kind.removesuffix("List")
+                name = kindnames.plural(kind)
             same = (k for k in found.values() if (k.group, k.kind) == (group, kind))
             known = next(same, None) if source == "dump" else None
             known = known or kindnames.resolve(group, name, kind, version, is_namespaced)
             found.setdefault(known.key, known)
+            if is_empty:
+                self._empty.add(known.key)
         return found
 
     def spans(self, as_of: datetime | None) -> list[Span]:

@@ -84,6 +84,7 @@ class Recording:
         self._history.refresh()
         known = self._kind(kind)
         is_told = bool(self._history.lives(known, "", "", self._as_of))
+        is_told = is_told or self._history.was_empty(known)
         return recorded_feeds(
             known.key, self._history.feeds(known, self._as_of),
             self._history.spans(self._as_of), is_told=is_told,
