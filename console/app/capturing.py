@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from console.app.app import Console
+    from console.case.pivots import Page
     from console.live.api import ClusterApi
     from console.visibility.collect import Options
+    from console.visibility.rows import Read
     from console.visibility.target import Target
     from console.visibility.versions import Views
 
@@ -35,13 +37,23 @@ def _connect(app: Console) -> ClusterApi:
 
 
 def capture(
-    app: Console, target: Target, may_start: MayStart, say: Say, *, sample_s: int = 0
-) -> str:
-    """Take captures; returns the last word. Raises CaseError. In a worker."""
+    app: Console, target: Target, may_start: MayStart, say: Say,
+    arrived: Callable[[str, Page], None], *, sample_s: int = 0,
+) -> str:  # fmt: skip
+    """Take captures; returns the last word. Raises CaseError. In a worker.
+
+    arrived: given rows of a view as they come, before anything is compared.
+    """
     from console.visibility.collect import take
+    from console.visibility.preview import preview
 
     say(f"capturing {target}…" + (f" looking for {sample_s} s" if sample_s else ""))
-    options = replace(_options(may_start, say), sample_s=sample_s)
+
+    def tell(read: Read, name: str) -> None:
+        if (rows := preview(read, name)) is not None:
+            arrived(*rows)
+
+    options = replace(_options(may_start, say), sample_s=sample_s, arrived=tell)
     taken = list(take(app.workspace.case, target, options, lambda: _connect(app)))
     rows = sum(sum(one.counts.values()) for one in taken)
     faults = [fault for one in taken for fault in one.faults]

@@ -49,6 +49,7 @@ class Options:
     """How to look. has_node: also the node itself (always so for a node).
 
     may_start: asked with the footprint before a pod is created; False leaves it.
+    arrived: told of each section of what is read, by name, as it comes.
     sample_s: for so long sockets are looked at again and again; 0 is once. deadline_s: without it.
     """
 
@@ -62,6 +63,7 @@ class Options:
     sample_s: int = 0
     may_start: Callable[[Sequence[str]], bool] = lambda footprint: True
     progress: Callable[[str], None] = lambda text: None
+    arrived: Callable[[Read, str], None] = lambda read, name: None
 
 
 def take(
@@ -243,6 +245,7 @@ def run_probe(
 def _fill(read: Read, lines: Iterator[bytes], raw: IO[bytes], options: Options) -> None:
     for section in sections(lines, read.nonce, raw):
         read.add(section)
+        options.arrived(read, section.name)
         options.progress(f"{section.name}: {section.size_bytes:,} bytes")
 
 

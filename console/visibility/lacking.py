@@ -33,7 +33,7 @@ def _processes(read: Read, container: str) -> list[str]:
     total, limit, *_ = [*map(int, read.get(f"{container}/count").split()), 0, 0]
     said = []
     if total > limit > 0:
-        said.append(f"processes: {limit:,} of {total:,}, those with the lowest pids")
+        said.append(f"processes: {limit:,} of {total:,}, those whose program and name are rarest")
     if not re.search(rb"/attr/current:.", read.get(f"{container}/texts")):
         said.append("AppArmor or SELinux: the node's kernel names no profile of any process")
     return said

@@ -29,9 +29,21 @@ part() { # NAME COMMAND...: what the command prints, as one section
 find_pids() { # of container $ID, by its id in the cgroup's path
   PIDS=$(all_pids cgroup | xargs grep -l "$ID" 2>/dev/null | sed "s|^$PROC/||; s|/cgroup\$||" | sort -n)
   ALL=$(printf '%s\n' "$PIDS" | wc -l)
-  PIDS=$(printf '%s\n' "$PIDS" | head -n "$MAX_PIDS")
   FIRST=${PIDS%%
 *}
+  if [ "$ALL" -gt "$MAX_PIDS" ]; then PIDS=$(rarest); fi
+}
+rarest() { # of too many, those whose program and name few have: decoys are alike
+  { paths exe | xargs stat -L -c '%n %d:%i'; paths comm | xargs grep -H '' | sed 's/:/ /'; } 2>/dev/null |
+    awk -v proc="$PROC/" '
+      { pid = substr($0, length(proc) + 1); sub("/.*", "", pid); place = $1; sub(".*/", "", place) }
+      { told = $0; sub("^[^ ]* ", "", told) }
+      place == "exe" { exe[pid] = told }
+      place == "comm" { name[pid] = told; pids[pid] }
+      END {
+        for (pid in pids) count[exe[pid] " " name[pid]]++
+        for (pid in pids) print count[exe[pid] " " name[pid]], pid
+      }' | sort -n -k1,1 -k2,2 | head -n "$MAX_PIDS" | cut -d ' ' -f 2 | sort -n
 }
 paths() { # SUFFIX...: these below /proc/PID, for each of $PIDS
   for pid in $PIDS; do

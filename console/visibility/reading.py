@@ -28,6 +28,7 @@ SPOOL_BYTES = 16 << 20
 MAX_SECTION_BYTES = 2 << 30
 FILE_LIMIT_BYTES = 1 << 20
 TOTAL_LIMIT_BYTES = 256 << 20
+MAX_PROCESSES = 4000  # of one container, all that is told of a process
 # as in reader.sh: of the listing of a layer, and of one volume
 LISTING_BYTES = 128 << 20
 VOLUME_LISTING_BYTES = 8 << 20
@@ -58,6 +59,7 @@ class Order:
     fetch_limit_bytes: int = 0
     fetch_image: bool = False
     sample_s: int = 0
+    max_processes: int = MAX_PROCESSES
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def environment(self, *, proc: str = "/proc", host: str = "", work: str) -> dict[str, str]:
@@ -77,6 +79,7 @@ class Order:
             "LIMIT": str(self.file_limit_bytes),
             "TOTAL": str(self.total_limit_bytes),
             "NODE": "1" if self.has_node else "",
+            "MAX_PIDS": str(self.max_processes),
             "SAMPLE": str(self.sample_s or ""),
             "FETCH_PATH": path,
             "FETCH_MOUNTED": f"/{path.translate(_MOUNTINFO)}" if self.fetch_path else "",

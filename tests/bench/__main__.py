@@ -21,7 +21,7 @@ import duckdb
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.ingest.service import add_paths
-from tests.bench import live, respond
+from tests.bench import live, respond, visibility
 from tests.bench.large import build_large
 from tests.bench.screen import cursor_keys, first_frames
 
@@ -228,6 +228,7 @@ def main() -> None:
         results += screen_results(large, audit, folder / "syslog.log")
     results += live.results(result)
     results += respond.results(result)
+    results += visibility.results(result)
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     (build / "bench.json").write_text(json.dumps([asdict(one) for one in results], indent=2))

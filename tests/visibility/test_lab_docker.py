@@ -17,6 +17,8 @@ from console.errors import CaseError
 from console.live.api import ClusterApi
 from console.visibility.collect import Options, take
 from console.visibility.diff import captures, differences
+from console.visibility.local import reading_here
+from console.visibility.reading import Order, sections
 from console.visibility.target import Target
 from tests.real.lab import Lab
 
@@ -170,8 +172,15 @@ echo ready; sleep 100000
         )
         found = {row["path"]: row for row in rows(case, name, "files", "image", limit=5000)}
         processes = rows(case, name, "processes", "image")
+        id_ = lab.docker("inspect", "-f", "{{.Id}}", name).strip()
+        order = Order((id_,), max_processes=20)
+        with reading_here(order) as lines:
+            few = {one.name: one.read() for one in sections(lines, order.nonce)}
     finally:
         lab.docker("rm", "-f", name)
+    # of too many those that are unlike the decoys
+    assert few[f"{id_}/texts"].count(b"/status:Pid:") == 20
+    assert b"busybox) R 1 1" in few[f"{id_}/bytes"]
     assert taken.faults == ()
     assert taken.counts["process"] >= 402
     assert found["/tmp/sparse"]["size_bytes"] == 100 << 30

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from console.app.app import Console
+from console.app.screens.containers import ContainersScreen
 from console.app.screens.file import FileScreen
 from console.app.widgets.text_view import TextView
 from console.case.folder import Case
@@ -142,6 +143,27 @@ async def test_the_screen_shows_what_differs_and_asks_for_the_rest(captured: Wor
         await settle(pilot)
         assert "the same bytes" in screen_text(app)
         assert len(app.screen.query_one(TextView).lines) > 1000
+
+
+async def test_rows_appear_while_the_capture_runs(captured: Workspace) -> None:
+    seen: list[tuple[str, int]] = []
+    app = Console(captured, clock=still, start="containers")
+
+    def note(message: object) -> None:
+        if isinstance(message, ContainersScreen.Arrived):
+            seen.append((message.what, len(message.page.rows)))
+
+    async with app.run_test(size=(100, 30), message_hook=note) as pilot:
+        await settle(pilot)
+        await press(pilot, "c", "enter")
+        await settle(pilot)
+        assert "capture under way" not in screen_text(app)
+        assert "why" in screen_text(app).lower()
+    whats = [what for what, _ in seen]
+    assert set(whats) == {"files", "processes", "network", ""}
+    assert whats[-1] == ""
+    assert dict(seen)["files"] > 5
+    assert dict(seen)["processes"] >= 1
 
 
 def captured_name(workspace: Workspace) -> str:

@@ -6,7 +6,7 @@ pod beside the suspect, the dialogue says first what the cluster will see of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import ClassVar
@@ -72,6 +72,13 @@ class ContainersScreen(CaseScreen):
         known: Sequence[Known]
         result: Sequence[Difference] | CaseError | None
 
+    @dataclass
+    class Arrived(Message):
+        """Rows of a capture that is under way; what "" is: it has ended."""
+
+        what: str
+        page: Page
+
     def __init__(self, target: str = "") -> None:
         super().__init__()
         self.target = target
@@ -80,6 +87,7 @@ class ContainersScreen(CaseScreen):
         self.known: Sequence[Known] = ()
         self.found: Sequence[Difference] = ()
         self.page = Page((), [])
+        self.arriving: dict[str, Page] = {}
         self.error: CaseError | None = None
         self.request = 0
 
@@ -132,8 +140,19 @@ class ContainersScreen(CaseScreen):
         self.target = self.target or (self.known[-1].target if self.known else "")
         self.error = message.result if isinstance(message.result, CaseError) else None
         self.found = () if isinstance(message.result, CaseError | None) else message.result
-        self.page = _joined(self.found)
+        self.page = self.arriving.get(self.what) or _joined(self.found)
         self.draw()
+
+    @on(Arrived)
+    def show_arrived(self, message: Arrived) -> None:
+        if message.what:
+            self.arriving[message.what] = message.page
+            if message.what == self.what:
+                self.found, self.page, self.error = (), message.page, None
+                self.draw()
+        elif self.arriving:
+            self.arriving = {}
+            self.load()
 
     # -- drawing
 
@@ -160,6 +179,8 @@ class ContainersScreen(CaseScreen):
             age = (self.console_app.clock() - one.capture.taken).total_seconds()
             text.append(f"  by {plain(facts.get('way'), 20)} {one.capture.taken:%m-%d %H:%M:%S}")
             text.append(f" ({_age(age)} ago)")
+        if self.what in self.arriving:
+            text.append("  capture under way", "bold yellow")
         text.append(f"  against: {plain(self.against[self.what], 60)} ▾")
         if len(self.found) > 1:
             text.append(f"  {len(self.found)} captures")
@@ -278,7 +299,17 @@ class ContainersScreen(CaseScreen):
 
         target = Target.parse(text)
         app = self.console_app
-        app.run_task(lambda say: capture(app, target, self.may_start, say, sample_s=sample_s))
+
+        def arrived(what: str, page: Page) -> None:
+            self.post_message(self.Arrived(what, page))
+
+        def run(say: Callable[[str], None]) -> str:
+            try:
+                return capture(app, target, self.may_start, say, arrived, sample_s=sample_s)
+            finally:
+                self.post_message(self.Arrived("", Page((), [])))
+
+        app.run_task(run)
         self.target = target.captured_as
 
     def may_start(self, footprint: Sequence[str]) -> bool:
