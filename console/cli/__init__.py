@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "note": ("console.cli.note:note", "Add a note to the case, or to an event."),
     "open": ("console.cli.open:open_", "Open a case in the console."),
     "owner": ("console.cli.owner:owner", "Who hardens what, and how to reach them."),
+    "packets": ("console.cli.packets:packets", "Take a pod's packets, and see its flows."),
     "phase": ("console.cli.phase:phase", "Show the phase of the response, or go to another."),
     "pivot": ("console.cli.pivot:pivot", "What is known of an entity, such as ip=203.0.113.9."),
     "plan": ("console.cli.plan:plan", "The response plan: what is done, what is to do."),

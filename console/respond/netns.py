@@ -156,7 +156,8 @@ def show(means: Means, suspect: Suspect, chain: str) -> tuple[bool, list[str]]:
     return "closed" in lines, rules
 
 
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """A program for the probe: finds the pod's process first."""
     folder = Path(__file__).parent / "scripts"
     return (folder / "find.sh").read_text() + (folder / f"{name}.sh").read_text()
 
@@ -167,13 +168,13 @@ def _chain(name: str) -> str:
     return name
 
 
-def _run(means: Means, suspect: Suspect, script: str, **values: str) -> list[str]:
+def _run(means: Means, suspect: Suspect, name: str, **values: str) -> list[str]:
     """The script's lines from a probe beside the suspect; nothing is run in the suspect."""
     from console.visibility.probe import ProbeFailed, ProbeSpec, probing
 
     spec = ProbeSpec(
         node=suspect.node,
-        command=("sh", "-c", _script(script)),
+        command=("sh", "-c", script(name)),
         environment={"MATCH": suspect.marks(), **values},
         image=means.config.probe_image,
         pull=means.config.probe_pull,
