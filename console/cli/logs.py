@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -30,6 +31,9 @@ WAIT_S = 0.5
 @click.option("-p", "--previous", is_flag=True, help="Of the run before the last restart.")
 @click.option("--tail", default=1000, show_default=True, help="Lines of each; -1 is all.")
 @click.option("--since", metavar="TIME", help="Only from then on (UTC).")
+@click.option("--case", "folder", metavar="CASE", type=click.Path(path_type=Path),
+              help="What the evidence of CASE holds, instead of asking a cluster.")  # fmt: skip
+@click.option("--as-of", metavar="TIME", help="With --case: up to then (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def logs(
     name: str,
@@ -42,6 +46,8 @@ def logs(
     previous: bool,
     tail: int,
     since: str | None,
+    folder: Path | None,
+    as_of: str | None,
     as_json: bool,
 ) -> None:
     """Print the logs of POD's containers in order of time, each line with its time and container.
@@ -49,9 +55,24 @@ def logs(
     Exit code 1 if something could not be read.
     """
     from console.cli.times import parse_time
+    from console.errors import UsageError
     from console.live.logs import fetch_lines
     from console.live.logsource import LogOptions
 
+    if folder is not None:
+        if follow or previous or is_docker or context:
+            raise UsageError(
+                "evidence does not go on: no -f, -p, --context or --docker with --case"
+            )
+        lines = _recorded(folder, name, namespace, containers, as_of, tail)
+        start = parse_time(since)
+        for line in lines:
+            if start is None or (line.ts is not None and line.ts >= start):
+                _print(line, as_json)
+        if not lines:
+            click.echo("the evidence holds no line that it wrote", err=True)
+            sys.exit(1)
+        return
     options = LogOptions(None if tail < 0 else tail, parse_time(since), previous)
     if is_docker:
         from console.live.engine import Engine
@@ -115,3 +136,23 @@ def _print(line: LogLine, as_json: bool) -> None:
     else:
         ts = f"{line.ts:%Y-%m-%d %H:%M:%S.%f}" if line.ts else "the kubelet says"
         click.echo(f"{ts}  {visible(line.source)}  {visible(text)}")
+
+
+def _recorded(
+    folder: Path, name: str, namespace: str, containers: tuple[str, ...], as_of: str | None,
+    tail: int,
+) -> list[LogLine]:  # fmt: skip
+    """Of a pod, or of a container of an engine alone, by the case's evidence."""
+    from console.case.workspace import Workspace
+    from console.cli.times import parse_time
+    from console.live.recordedlogs import MAX_LINES, read_recorded
+
+    places = [(namespace, name, container) for container in containers or ("",)]
+    if not namespace and not containers:
+        places.append(("", "", name))
+    workspace = Workspace.open(folder)
+    try:
+        limit = MAX_LINES if tail < 0 else tail
+        return read_recorded(workspace, places, parse_time(as_of), limit)
+    finally:
+        workspace.close()

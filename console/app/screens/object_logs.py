@@ -1,4 +1,4 @@
-"""Logs of a pod's containers, or of all pods of a workload, as they are written."""
+"""Logs of a pod's containers, or of all pods of a workload: as they are written, or recorded."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from console.app.widgets.log_view import MAX_LINES, LogLine, LogView, as_it_is
 from console.live.doc import items, text
 from console.live.logs import LogTail, SourceState
 from console.live.logsource import EngineLog, LogOptions, LogSource, PodLog
+from console.live.recordedlogs import Place, read_recorded
 
 if TYPE_CHECKING:
     from console.app.source import Live
@@ -46,10 +47,13 @@ class Origin:
 
     pod: Ref
     container: str
+    is_gone: bool = False
 
 
 class ObjectLogsScreen(CaseScreen):
-    """Follows; / shows only what matches (!text: what does not), f finds a text, n N go on.
+    """Follows, or shows what the evidence holds where there is no cluster, the moment is past or
+    the pod is gone; e shows that at any time. / shows only what matches (!text: what does not),
+    f finds a text, n N go on.
 
     j k g G move; G follows again.
     """
@@ -63,6 +67,7 @@ class ObjectLogsScreen(CaseScreen):
         Binding("w", "wrap", "Wrap"),
         Binding("b", "previous", "Before restart"),
         Binding("a", "all", "All containers"),
+        Binding("e", "recorded", "Recorded ones, or those that come", show=False),
         Binding("v", "container", "Choose one", show=False),
         Binding("J", "json", "JSON as it is", show=False, key_display="shift-j"),
         Binding("p", "pivot", "Pivot", show=False),
@@ -77,6 +82,13 @@ class ObjectLogsScreen(CaseScreen):
         origins: list[Origin]
 
     @dataclass
+    class Recorded(Message):
+        """What the evidence holds, instead of what comes."""
+
+        request: int
+        lines: list[LogLine]
+
+    @dataclass
     class Kept(Message):
         text: str
         passes: Callable[[LogLine], bool] | None
@@ -85,7 +97,8 @@ class ObjectLogsScreen(CaseScreen):
     def __init__(self, ref: Ref, container: str = "") -> None:
         super().__init__()
         self.ref, self.container = ref, container
-        self.is_previous = self.is_raw = False
+        self.is_previous = self.is_raw = self.is_recorded = False
+        self.request = 0
         self.origins: list[Origin] = []
         self.filter_text = ""
         self._asks = "filter"
@@ -138,17 +151,46 @@ class ObjectLogsScreen(CaseScreen):
     def start(self) -> None:
         """Read what is wanted from its tail on."""
         self._stop()
-        live = self.console_app.source.live
-        if live is None:
-            self.view.clear("a log is read from the running cluster; recorded lines: p, then t")
+        self.request += 1
+        live, as_of = self.console_app.source.live, self.console_app.source.as_of
+        running = [origin for origin in self.wanted if not origin.is_gone]
+        if live is None or as_of is not None or self.is_recorded or not running:
+            self.is_recorded = True
+            self.view.clear("looking for recorded lines…")
+            self.view.has_sources = len(self.wanted) > 1
+            self.read_evidence(self.request, [_place(o) for o in self.wanted])
             return
         self.view.clear("nothing was written yet")
-        self.view.has_sources = len(self.wanted) > 1
-        sources = [source for o in self.wanted if (source := self._source_of(o, live))]
+        self.view.has_sources = len(running) > 1
+        sources = [source for o in running if (source := self._source_of(o, live))]
         options = LogOptions(tail=TAIL_LINES // max(1, len(sources)), previous=self.is_previous)
         self._tail, self._after = LogTail(sources, options, max_lines=MAX_LINES), 0
         self._tail.start()
         self.draw_title()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="recorded")
+    def read_evidence(self, request: int, places: list[Place]) -> None:
+        worker = get_current_worker()
+        app = self.console_app
+        found = read_recorded(app.workspace, places, app.source.as_of)
+        lines = [LogLine(one.text.decode("utf-8", "replace"), one.stamp.decode(), one.source)
+                 for one in found]  # fmt: skip
+        if not worker.is_cancelled:
+            self.post_message(self.Recorded(request, lines))
+
+    @on(Recorded)
+    def take_recorded(self, message: Recorded) -> None:
+        if message.request == self.request:
+            moment = self.console_app.source.as_of
+            until = f" until {moment:%H:%M:%S}" if moment else ""
+            self.view.clear(f"the evidence holds no line that it wrote{until}")
+            self.view.add(message.lines)
+            self._states = []
+            self.draw_title()
+
+    def action_recorded(self) -> None:
+        self.is_recorded = not self.is_recorded
+        self.start()
 
     def _source_of(self, origin: Origin, live: Live) -> LogSource | None:
         """Of a pod through its API server, of a container through its engine."""
@@ -194,6 +236,7 @@ class ObjectLogsScreen(CaseScreen):
         which = self.container or (f"{len(self.wanted)} containers" if len(self.wanted) > 1 else "")
         head.append(f"  {plain(which, 60)}" if which else "")
         head.append("  before its restart" if self.is_previous else "", "bold")
+        head.append("  recorded" if self.is_recorded else "", "bold")
         count = f"{len(view.shown):,}" + (f" of {len(view.lines):,}" if self.filter_text else "")
         head.append(f"  {count} lines")
         if view.dropped:
@@ -326,20 +369,31 @@ class ObjectLogsScreen(CaseScreen):
 
 
 def origins_of(inventory: Inventory, ref: Ref) -> list[Origin]:
-    """Containers of a pod, or of the pods of a workload; those that are gone have no log."""
+    """Containers of a pod, or of the pods of a workload; what is gone may have recorded lines."""
     if ref.kind == ENGINE_CONTAINERS:
         return [Origin(ref, ref.name)]
     if ref.kind in WORKLOADS or ref.kind == "services":
-        pods = [pod for pod in pods_under(inventory, ref) if pod.gone is None]
+        pods = sorted(pods_under(inventory, ref), key=lambda pod: pod.gone is not None)
     else:
         pod = inventory.get(ref)
+        if pod is None and ref.kind == "pods":
+            return [Origin(ref, "", True)]  # known by its lines alone, if at all
         pods = [pod] if pod is not None and ref.kind == "pods" else []
     found = []
     for obj in pods:
         doc = obj.doc
         for group in ("initContainers", "containers", "ephemeralContainers"):
-            found += [Origin(obj.ref, text(c, "name")) for c in items(doc, "spec", group)]
+            found += [
+                Origin(obj.ref, text(c, "name"), obj.gone is not None)
+                for c in items(doc, "spec", group)
+            ]
     return found
+
+
+def _place(origin: Origin) -> Place:
+    if origin.pod.kind == ENGINE_CONTAINERS:
+        return "", "", origin.container
+    return origin.pod.namespace, origin.pod.name, origin.container
 
 
 def _said(state: SourceState) -> str:
