@@ -15,6 +15,7 @@ import click
 @click.option("-n", "--namespace", default="", help="This namespace only.")
 @click.option("--docker", metavar="[HOST]", is_flag=False, flag_value="", default=None,
               help="A container engine by DOCKER_HOST or HOST; alone if no --context.")  # fmt: skip
+@click.option("--logs", "has_logs", is_flag=True, help="Record what the pods write, too.")
 @click.option("--no-record", is_flag=True, help="Keep nothing of what is seen.")
 @click.option("--readonly", is_flag=True, help="Offer nothing that changes a cluster.")
 def live(
@@ -23,6 +24,7 @@ def live(
     kubeconfig: str | None,
     namespace: str,
     docker: str | None,
+    has_logs: bool,
     no_record: bool,
     readonly: bool,
 ) -> None:
@@ -50,7 +52,7 @@ def live(
     workspace = Workspace.open(place)
     session = Session(
         apis, workspace.case, namespace=namespace, engine=engine, is_recorded=not no_record,
-        is_readonly=readonly,
+        is_readonly=readonly, has_logs=has_logs,
     )  # fmt: skip
     try:
         Console(workspace, start="cluster", live=session).run()

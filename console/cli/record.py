@@ -39,6 +39,7 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 @click.option("-n", "--namespace", default="", help="This namespace only.")
 @click.option("--kinds", metavar="KIND,…", default="",
               help="Instead of the usual kinds: pods,deployments,secrets …")  # fmt: skip
+@click.option("--logs", "has_logs", is_flag=True, help="Also what the pods write.")
 @click.option("--for", "seconds", metavar="TIME", callback=_seconds,
               help="End after this time (90s, 10m, 2h), else at Ctrl-C.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per piece.")
@@ -48,6 +49,7 @@ def record(
     kubeconfig: str | None,
     namespace: str,
     kinds: str,
+    has_logs: bool,
     seconds: float | None,
     as_json: bool,
 ) -> None:
@@ -61,6 +63,7 @@ def record(
     from console.live.api import connect
     from console.live.discovery import discover, find_kind
     from console.live.feeding import DEFAULT_KINDS
+    from console.live.keeper import Keeper
     from console.live.mirror import Mirror
     from console.live.recorder import Recorder
 
@@ -84,17 +87,24 @@ def record(
                 click.echo(visible(str(error)), err=True)
         mirror.start(apis, wanted, namespace)
         recorder.start()
+        by_name = {api.name: api for api in apis}
+        keeper = Keeper(case, mirror, by_name, namespace=namespace, has_logs=has_logs)
+        keeper.start()
         try:
             stop.wait(seconds)
         finally:
             mirror.stop()
             status = recorder.stop()
+            keeper.stop()
             for api in apis:
                 api.close()
     if as_json:
         print_json(_described(status) | {"end": True})
     else:
         _tell(status)
+        if has_logs:
+            kept = keeper.logs
+            click.echo(f"{kept.lines:,} log lines, {kept.bytes_stored / 1e6:,.2f} MB")
         click.echo("not recorded further", err=True)
     if status.waiting:
         raise CaseError(

@@ -27,8 +27,11 @@ _IDLE = ("exec_", "top", "attach", "export", "archive-path", "extract-to-dir", "
 class EngineFeed:
     """Delivers to a mirror: `mirror.attach(EngineFeed(engine))`. `start` returns at once."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(
+        self, engine: Engine, told: Callable[[dict[str, Any]], None] = lambda document: None
+    ) -> None:
+        """told: takes each event as the engine's API has it; called in the feed's thread."""
+        self.engine, self._told = engine, told
         self.kinds: Sequence[Kind] = KINDS
         self._known: dict[str, dict[str, tuple[Ref, bytes]]] = {kind.key: {} for kind in KINDS}
         self._events: deque[EngineEvent] = deque(maxlen=MAX_EVENTS)
@@ -100,6 +103,7 @@ class EngineFeed:
         for document in stream:
             event = read_event(document)
             self._events.append(event)
+            self._told(document)
             kind = _BY_TYPE.get(event.type)
             if kind is None or event.action.startswith(_IDLE):
                 continue

@@ -15,6 +15,7 @@ from console.live.delivery import Delivery, utc_now
 from console.live.discovery import discover
 from console.live.enginefeed import EngineFeed
 from console.live.inventory import ClusterInfo, Inventory
+from console.live.keeper import Keeper
 from console.live.meter import Meter
 from console.live.mirror import Mirror
 from console.live.past import Past
@@ -33,7 +34,9 @@ class Session:
     def __init__(
         self, apis: Sequence[ClusterApi], case: Case, *, namespace: str = "",
         engine: Engine | None = None, is_recorded: bool = True, is_readonly: bool = False,
+        has_logs: bool = False,
     ) -> None:  # fmt: skip
+        """has_logs: record what the pods write, too."""
         self.apis: Mapping[str, ClusterApi] = {api.name: api for api in apis}
         self.engine = engine
         if engine is not None:  # the same masks as the clusters' and the case's index
@@ -43,6 +46,11 @@ class Session:
         self.namespace = namespace
         self.meter = Meter(self.mirror, self.apis, engine, namespace)
         self._recorder = Recorder(case, self.mirror) if is_recorded else None
+        self._keeper = (
+            Keeper(case, self.mirror, self.apis, namespace=namespace, has_logs=has_logs)
+            if is_recorded and (has_logs or engine is not None)
+            else None
+        )
         self._is_recording = False
         self._began = utc_now()
         self._heard: float | None = None
@@ -82,6 +90,8 @@ class Session:
         self._began = utc_now()
         self.mirror.subscribe(self._hear)
         self.mirror.start(list(self.apis.values()), namespace=self.namespace, discover=discover)
+        if self._keeper is not None:
+            self._keeper.start()
         if self.engine is not None:
             Thread(target=self._attach, args=(self.engine,), name="engine", daemon=True).start()
         for api in self.apis.values():
@@ -109,7 +119,8 @@ class Session:
 
     def _attach(self, engine: Engine) -> None:
         """The engine's containers, images, networks and volumes beside the clusters."""
-        self.mirror.attach(EngineFeed(engine))
+        keep = self._keeper.note_event if self._keeper else lambda document: None
+        self.mirror.attach(EngineFeed(engine, keep))
         try:
             self.mirror.describe(engine.learn())
         except CaseError as error:
@@ -126,6 +137,8 @@ class Session:
         self.mirror.stop()
         if self._recorder is not None and self._is_recording:
             self._recorder.stop()
+        if self._keeper is not None:
+            self._keeper.stop()
         for api in self.apis.values():
             api.close()
         if self.engine is not None:
