@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "phase": ("console.cli.phase:phase", "Show the phase of the response, or go to another."),
     "pivot": ("console.cli.pivot:pivot", "What is known of an entity, such as ip=203.0.113.9."),
     "plan": ("console.cli.plan:plan", "The response plan: what is done, what is to do."),
+    "rbac": ("console.cli.rbac:rbac", "Print the rights that kubecase needs, ready to apply."),
     "ready": ("console.cli.ready:ready", "Check a cluster before an incident happens."),
     "record": ("console.cli.record:record", "Watch clusters, and keep what they show."),
     "reindex": ("console.cli.reindex:reindex", "Build the index again from evidence and journal."),
