@@ -72,6 +72,11 @@ def node_addresses(cluster: Cluster, pod: Doc) -> tuple[str, ...]:
 
 def measure_pod(means: Means, pod: Doc, *, chain: str = "KC-00000000", rounds: int = 1) -> Measured:
     """From and into its network namespace. Raises CaseError where no probe can be had."""
+    return measure(means, Suspect.of(pod), targets_of(means), chain=chain, rounds=rounds)
+
+
+def targets_of(means: Means) -> list[tuple[str, str, int]]:
+    """What an intruder would reach for, beside what is always tried."""
     targets = [METADATA]
     try:
         service = means.cluster.get("services", "default", "kubernetes")
@@ -79,7 +84,7 @@ def measure_pod(means: Means, pod: Doc, *, chain: str = "KC-00000000", rounds: i
         targets.append(("api-server", str(ip_address(service["spec"]["clusterIP"])), int(port)))
     except (ApiError, ValueError):
         pass  # then it is not tried, and the verdict's details do not name it
-    return measure(means, Suspect.of(pod), targets, chain=chain, rounds=rounds)
+    return targets
 
 
 def judge(

@@ -13,6 +13,7 @@ from console.respond.config import Config, ContextRules, load_config
 if TYPE_CHECKING:
     from console.case.folder import Case
     from console.live.api import ClusterApi
+    from console.respond.netns import Measured
 
 ENGINE_SECONDS = 60
 
@@ -26,6 +27,8 @@ class Means:
     kubeconfig: str | None = None
     config: Config = field(default_factory=load_config)
     api: ClusterApi | None = None  # where somebody connected already
+    # what a probe measured while it acted, by what it set: verified without another probe, once
+    measured: dict[str, Measured] = field(default_factory=dict)
     _cluster: Cluster | None = None
     _engine: Any = None
 

@@ -110,11 +110,19 @@ def measure(
     rounds: up to how often, a second apart, while any is still open: a network needs a moment to
     put a policy into force. Raises Gone, or what a probe raises.
     """
+    lines = _run(means, suspect, "measure", CHAIN=_chain(chain), **_tries(suspect, targets, rounds))
+    return _measured(lines)
+
+
+def _tries(
+    suspect: Suspect, targets: Sequence[tuple[str, str, int]], rounds: int
+) -> dict[str, str]:
     words = " ".join(f"{name}={address},{port}" for name, address, port in targets)
-    lines = _run(
-        means, suspect, "measure", CHAIN=_chain(chain), TARGETS=words, LISTEN=str(LISTEN_PORT),
-        POD_IP=suspect.ip, ROUNDS=str(rounds),
-    )  # fmt: skip
+    return {"TARGETS": words, "LISTEN": str(LISTEN_PORT), "POD_IP": suspect.ip,
+            "ROUNDS": str(rounds)}  # fmt: skip
+
+
+def _measured(lines: Sequence[str]) -> Measured:
     attempts: list[Attempt] = []
     established = []
     dropped: int | None = None
@@ -132,15 +140,22 @@ def measure(
     return Measured(tuple(order), tuple(established), dropped)
 
 
-def close(means: Means, suspect: Suspect, chain: str, keep: Exceptions) -> None:
-    """Drop everything in and out but what is kept; established connections stall too."""
+def close(
+    means: Means, suspect: Suspect, chain: str, keep: Exceptions,
+    targets: Sequence[tuple[str, str, int]] = (),
+) -> Measured | None:  # fmt: skip
+    """Drop everything in and out but what is kept; established connections stall too.
+
+    Returns what the same probe measured as soon as the rules stood, None if it could not.
+    """
     addresses = [str(ipaddress.ip_network(a, strict=False)) for a in keep.addresses]
     nodes = [str(ipaddress.IPv4Address(ip)) for ip in keep.node_ips if ":" not in ip]
-    _run(
-        means, suspect, "close", CHAIN=_chain(chain), NODE_IPS=" ".join(nodes),
+    lines = _run(
+        means, suspect, "close", "measure", CHAIN=_chain(chain), NODE_IPS=" ".join(nodes),
         PROBE_PORTS=" ".join(str(int(p)) for p in keep.probe_ports), DNS="1" if keep.dns else "",
-        ADDRESSES=" ".join(addresses),
+        ADDRESSES=" ".join(addresses), **_tries(suspect, targets, 1),
     )  # fmt: skip
+    return _measured(lines) if lines.count("done") == 2 else None
 
 
 def open_again(means: Means, suspect: Suspect, chain: str) -> bool:
@@ -156,10 +171,10 @@ def show(means: Means, suspect: Suspect, chain: str) -> tuple[bool, list[str]]:
     return "closed" in lines, rules
 
 
-def script(name: str) -> str:
-    """A program for the probe: finds the pod's process first."""
+def script(*names: str) -> str:
+    """A program for the probe: finds the pod's process, then does one thing after the other."""
     folder = Path(__file__).parent / "scripts"
-    return (folder / "find.sh").read_text() + (folder / f"{name}.sh").read_text()
+    return "".join((folder / f"{name}.sh").read_text() for name in ("find", *names))
 
 
 def _chain(name: str) -> str:
@@ -168,13 +183,13 @@ def _chain(name: str) -> str:
     return name
 
 
-def _run(means: Means, suspect: Suspect, name: str, **values: str) -> list[str]:
+def _run(means: Means, suspect: Suspect, *names: str, **values: str) -> list[str]:
     """The script's lines from a probe beside the suspect; nothing is run in the suspect."""
     from console.visibility.probe import ProbeFailed, ProbeSpec, probing
 
     spec = ProbeSpec(
         node=suspect.node,
-        command=("sh", "-c", script(name)),
+        command=("sh", "-c", script(*names)),
         environment={"MATCH": suspect.marks(), **values},
         image=means.config.probe_image,
         pull=means.config.probe_pull,
@@ -186,7 +201,7 @@ def _run(means: Means, suspect: Suspect, name: str, **values: str) -> list[str]:
         lines = [line.decode("utf-8", "replace").strip() for line in probe.lines()]
     if lines and lines[0] == "gone":
         raise Gone("no process of it is left on the node", where=f"node/{visible(suspect.node)}")
-    if not lines or lines[-1] != "done":
+    if "done" not in lines:
         raise ProbeFailed(
             f"the probe stopped half-way: {visible(' | '.join(lines[-3:]))[:300]}",
             where=f"node/{visible(suspect.node)}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.live.reviews import Right
 from console.respond import netns
+from console.respond.isolation import targets_of
 from console.respond.steps import MovedOn, Step
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class NodeRules(Step, frozen=True, kw_only=True, tag="node-rules"):
         return {"closed": False}
 
     def apply(self, means: Means, before: Any) -> Any:
-        netns.close(means, self.suspect, self.chain, self.keep)
+        measured = netns.close(means, self.suspect, self.chain, self.keep, targets_of(means))
+        if measured is not None:
+            means.measured[self.chain] = measured
         return {"closed": True}
 
     def is_applied(self, means: Means, before: Any) -> bool:

@@ -24,4 +24,5 @@ close() { # command
 }
 close iptables
 if [ -s "/proc/$PID/net/if_inet6" ] && grep -qv ' lo$' "/proc/$PID/net/if_inet6"; then close ip6tables; fi
+set +e
 echo done
