@@ -15,6 +15,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,7 @@ from typing import IO, Any
 
 from console.case.copying import unreadable, unwritable
 from console.case.folder import Case
+from console.case.sealed import command_for, is_sealed, opened, sealing
 from console.case.text import visible
 from console.errors import CaseError, UsageError
 
@@ -52,22 +54,33 @@ class Bundle:
     problems: tuple[str, ...] = ()
 
 
-def export_bundle(case: Case, target: Path, evidence: Sequence[str] = ()) -> Bundle:
+def export_bundle(
+    case: Case, target: Path, evidence: Sequence[str] = (), recipients: Sequence[str] = ()
+) -> Bundle:
     """Write the bundle; of all evidence, or of what is named by (the start of) its hash.
 
+    recipients: keys that it is encrypted to, by age or gpg.
     Raises CaseError and leaves nothing behind if it can't be written, or evidence changed.
     """
     import zstandard
 
+    if recipients:
+        command_for(recipients)  # raises before anything is recorded
     items = [case.store.get(one) for one in evidence] if evidence else case.store.list()
     case.record(
-        "case.exported", data={"evidence": [item.sha256 for item in items], "to": target.name}
+        "case.exported",
+        data={
+            "evidence": [item.sha256 for item in items],
+            "to": target.name,
+            "recipients": list(recipients),
+        },
     )
     draft = target.with_name(f".{target.name}.tmp-{os.getpid()}")
     sums: list[tuple[str, str]] = []
     try:
         with (
-            draft.open("xb") as raw,
+            draft.open("xb") as file,
+            sealing(file, recipients) if recipients else nullcontext(file) as raw,
             zstandard.ZstdCompressor(level=3, threads=-1).stream_writer(
                 raw, closefd=False
             ) as packed,
@@ -115,16 +128,17 @@ def export_bundle(case: Case, target: Path, evidence: Sequence[str] = ()) -> Bun
     return Bundle(case.id, case.title, tuple(item.sha256 for item in items), target.stat().st_size)
 
 
-def import_bundle(bundle: Path, folder: Path) -> Bundle:
+def import_bundle(bundle: Path, folder: Path, identity: Path | None = None) -> Bundle:
     """Take a bundle back: a new case at `folder`, or into the same case there.
 
+    identity: age's key file for an encrypted one.
     Nothing is taken unless every hash and the signature hold; else CaseError names what does not.
     """
     from console.case.merge import merge
 
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kubecase-import-") as name:
         draft = Path(name) / "case"
-        sums = _unpack(bundle, draft)
+        sums = _unpack(bundle, draft, identity)
         facts = _check(draft, sums, bundle)
         evidence = tuple(str(one["sha256"]) for one in facts["evidence"])
         found = Bundle(str(facts["case"]), str(facts["title"]), evidence, bundle.stat().st_size)
@@ -208,7 +222,7 @@ def _info(name: str, size: int) -> tarfile.TarInfo:
     return info
 
 
-def _unpack(bundle: Path, draft: Path) -> dict[str, str]:
+def _unpack(bundle: Path, draft: Path, identity: Path | None) -> dict[str, str]:
     """Only members that a bundle has, each once; returns their hashes."""
     import zstandard
 
@@ -216,8 +230,10 @@ def _unpack(bundle: Path, draft: Path) -> dict[str, str]:
     sums: dict[str, str] = {}
     try:
         with (
-            bundle.open("rb") as raw,
-            zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as packed,
+            opened(bundle, identity) if is_sealed(bundle) else bundle.open("rb") as raw,
+            zstandard.ZstdDecompressor().stream_reader(
+                raw, read_across_frames=True, closefd=False
+            ) as packed,
             tarfile.open(fileobj=packed, mode="r|") as archive,
         ):
             for member in archive:

@@ -12,8 +12,10 @@ from console.cli.output import print_json, visible
 @click.command(name="import")
 @click.argument("bundle", metavar="FILE", type=click.Path(path_type=Path, exists=True))
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
+@click.option("--identity", type=click.Path(path_type=Path, exists=True), metavar="FILE",
+              help="age's key, where it is encrypted to it; gpg finds its own.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print what came in as JSON.")
-def import_(bundle: Path, folder: Path, as_json: bool) -> None:
+def import_(bundle: Path, folder: Path, identity: Path | None, as_json: bool) -> None:
     """Make CASE from FILE, or add it to the same case there, and read the evidence.
 
     Nothing is taken unless every hash and the signature hold.
@@ -22,7 +24,7 @@ def import_(bundle: Path, folder: Path, as_json: bool) -> None:
     from console.case.folder import Case
     from console.ingest.service import resume
 
-    found = import_bundle(bundle, folder)
+    found = import_bundle(bundle, folder, identity)
     with Case.open(folder) as case:
         for _ in resume(case):
             pass

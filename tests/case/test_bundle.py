@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ import zstandard
 from console.case.bundle import export_bundle, import_bundle
 from console.case.folder import Case
 from console.case.verify import verify
-from console.errors import CaseError
+from console.errors import CaseError, UsageError
+from tests.real.lab import missing
 
 
 @pytest.fixture
@@ -131,3 +133,65 @@ def test_changed_evidence_is_not_exported(full: Case, tmp_path: Path) -> None:
     with pytest.raises(CaseError, match="changed"):
         export_bundle(full, tmp_path / "out.tar.zst")
     assert not (tmp_path / "out.tar.zst").exists()
+
+
+@pytest.fixture
+def age(tmp_path: Path) -> tuple[Path, str]:
+    """A key file of age, and its public key."""
+    if shutil.which("age-keygen") is None:
+        missing("needs age")
+    path = tmp_path / "key.txt"
+    subprocess.run(["age-keygen", "-o", str(path)], check=True, capture_output=True)
+    done = subprocess.run(["age-keygen", "-y", str(path)], check=True, capture_output=True)
+    return path, done.stdout.decode().strip()
+
+
+def test_sealed_by_age(full: Case, tmp_path: Path, age: tuple[Path, str]) -> None:
+    key, public = age
+    bundle = tmp_path / "bundle.age"
+    made = export_bundle(full, bundle, (), [public])
+    data = bundle.read_bytes()
+    assert data.startswith(b"age-encryption.org/v1")
+    assert b"MANIFEST" not in data
+    plain = tmp_path / "plain.tar.zst"
+    subprocess.run(["age", "-d", "-i", str(key), "-o", str(plain), str(bundle)], check=True)
+    with pytest.raises(UsageError, match="encrypted by age"):
+        import_bundle(bundle, tmp_path / "none")
+    assert import_bundle(bundle, tmp_path / "back", key).evidence == made.evidence
+    other = tmp_path / "other.txt"
+    subprocess.run(["age-keygen", "-o", str(other)], check=True, capture_output=True)
+    with pytest.raises(CaseError, match=r"age did not decrypt it|no whole bundle"):
+        import_bundle(bundle, tmp_path / "none", other)
+    changed = tmp_path / "changed.age"
+    changed.write_bytes(data[:-20] + bytes(20))
+    with pytest.raises(CaseError):
+        import_bundle(changed, tmp_path / "none", key)
+    assert not (tmp_path / "none").exists()
+
+
+def test_sealed_by_gpg(full: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("gpg") is None:
+        missing("needs gpg")
+    with tempfile.TemporaryDirectory(
+        prefix="gpg-"
+    ) as home:  # short: gpg's agent has a socket there
+        monkeypatch.setenv("GNUPGHOME", home)
+        subprocess.run(
+            ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key",
+             "court@example.org", "rsa2048", "encr", "never"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        bundle = tmp_path / "bundle.gpg"
+        made = export_bundle(full, bundle, (), ["court@example.org"])
+        assert import_bundle(bundle, tmp_path / "back").evidence == made.evidence
+        with pytest.raises(CaseError, match="gpg did not encrypt it"):
+            export_bundle(full, tmp_path / "x.gpg", (), ["nobody@example.org"])
+        assert not (tmp_path / "x.gpg").exists()
+        subprocess.run(["gpgconf", "--kill", "all"], check=True)
+
+
+def test_recipients_that_are_none(full: Case, tmp_path: Path) -> None:
+    for wrong in (["--output=/x"], ["age1qqq", "court@example.org"]):
+        with pytest.raises(UsageError):
+            export_bundle(full, tmp_path / "x", (), wrong)
+    assert "case.exported" not in {entry.kind for entry in full.entries()}
