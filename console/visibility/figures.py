@@ -6,46 +6,47 @@ One reading of a counter has no rate; several make a series that a diff can plot
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
+
+from console.errors import CaseError
 
 EVERY_SECONDS = 5.0  # a kubelet looks at its containers about every ten
 
 
 @contextmanager
 def watching(read: Callable[[], bytes], seconds: int) -> Iterator[Callable[[], list[bytes]]]:
-    """Gives all answers so far and one of now; called twice, it reads once.
+    """Reads beside the block, which is given all answers when it asks; then no more are read.
 
-    seconds: 0 reads once, when it is asked; else in the background too, until the block ends.
+    seconds: 0 reads once; else again and again until then. An error of the last read travels up.
     """
     answers: list[bytes] = []
     is_over = Event()
 
     def look() -> None:
-        while not is_over.is_set():
+        with suppress(CaseError):  # the last read meets it too, and there it is told
             answers.append(read())
-            is_over.wait(EVERY_SECONDS)
+            while seconds and not is_over.wait(EVERY_SECONDS):
+                answers.append(read())
 
     thread = Thread(target=look, name="figures", daemon=True)
     last: list[bytes] = []
 
     def all_of() -> list[bytes]:
-        if not last:
+        if not is_over.is_set():
             is_over.set()
-            if seconds:
-                thread.join()
-            last.append(read())
+            thread.join()
+            if seconds or not answers:
+                last.append(read())
         return [answer for answer in (*answers, *last) if answer]
 
-    if seconds:
-        thread.start()
+    thread.start()
     try:
         yield all_of
     finally:
         is_over.set()
-        if seconds:
-            thread.join()
+        thread.join()
 
 
 def figures(answers: Iterable[Iterable[Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:

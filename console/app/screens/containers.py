@@ -46,8 +46,8 @@ CHOICES = {
 class ContainersScreen(CaseScreen):
     """←/→ another view, v against what, o another target, c capture now, enter the event.
 
-    s samples connections that live briefly; d shows the file of a row and what differs in it, f
-    fetches it into evidence, F any path.
+    d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
+    s samples connections that live briefly, u shows what is used now.
     """
 
     CSS_PATH = "containers.tcss"
@@ -58,6 +58,7 @@ class ContainersScreen(CaseScreen):
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
         Binding("s", "sample", "Sample"),
+        Binding("u", "usage", "Usage now", show=False),
         Binding("d", "view_file", "File"),
         Binding("f", "fetch", "Fetch"),
         Binding("F", "fetch_path", "Fetch a path", show=False),
@@ -275,6 +276,13 @@ class ContainersScreen(CaseScreen):
                       "docker/NAME; nothing is run in it"),
             lambda text: self.capture(text) if text else None,
         )  # fmt: skip
+
+    def action_usage(self) -> None:
+        """What it and its siblings use now, as the kubelets tell it."""
+        from console.app.screens.usage import UsageScreen
+
+        namespace = Target.parse(self.target).namespace if self.target else ""
+        self.app.push_screen(UsageScreen(namespace))
 
     def action_sample(self) -> None:
         """A capture that looks at sockets again and again, for connections that live briefly."""
