@@ -71,7 +71,8 @@ select
     split_part(ltrim(numbers), ' ', 1) as status,
     case split_part(ltrim(numbers), ' ', 1)[1] when '4' then 2 when '5' then 4 else 1 end as severity,
     nullif(split_part(head, ' ', 3), '-') as actor,
-    split_part(head, ' ', 1) as src_ip,
+    -- a server that listens on IPv6 writes IPv4 clients as [::ffff:192.0.2.1]
+    regexp_replace(split_part(head, ' ', 1), '^\[?::ffff:([0-9.]+)\]?$', '\1') as src_ip,
     nullif(replace(agent, chr(1), '"'), '-') as user_agent,
     'url' as object_kind,
     replace(split_part(request, ' ', 2), chr(1), '"') as object_name,

@@ -20,6 +20,22 @@ spans as (
     join raw on raw.line = pairs.cited
     where pairs.cited != pairs.root
     group by all
+),
+-- several records may begin on one line (a list in one line of JSON): the place of each is its own
+shared as (
+    select distinct file, real_line
+    from raw
+    where line_count = 0
+),
+numbered as (
+    select
+        batch.root, batch.part,
+        row_number() over (
+            partition by raw.file, raw.real_line order by batch.root, batch.part
+        ) - 1 as part_of_line
+    from batch
+    join raw on raw.line = batch.root
+    semi join shared on shared.file = raw.file and shared.real_line = raw.real_line
 )
 select
     $first_seq + batch.root as seq,
@@ -43,7 +59,7 @@ select
     batch.pid, batch.ppid, batch.exe, batch.cmdline,
     batch.message, batch.fields,
     files.evidence, files.path,
-    raw.real_line as line, batch.part,
+    raw.real_line as line, coalesce(numbered.part_of_line, batch.part) as part,
     if(batch.part = 0, raw.line_count, 0) as line_count,
     raw.offset_bytes, raw.size_bytes,
     spans.cites,
@@ -52,3 +68,4 @@ from batch
 join raw on raw.line = batch.root
 join files using (file)
 left join spans on spans.root = batch.root and spans.part = batch.part
+left join numbered on numbered.root = batch.root and numbered.part = batch.part

@@ -195,6 +195,21 @@ def test_the_same_file_twice_is_read_once(add: Add, case: Case) -> None:
     assert len(all_events(case)) == 9
 
 
+def test_records_of_one_line_are_told_apart(add: Add, case: Case, tmp_path: Path) -> None:
+    """A list of objects in one line of JSON: each citation leads to one of them, and to its body."""
+    pod = '{{"metadata":{{"name":"{}"}},"spec":{{"containers":[{{"name":"c","image":"i"}}]}}}}'
+    items = ",".join(pod.format(name) for name in "abc")
+    (tmp_path / "pods.json").write_text(f'{{"kind":"PodList","apiVersion":"v1","items":[{items}]}}')
+    add(tmp_path / "pods.json")
+    workspace = Workspace(case)
+    rows = workspace.index.cursor().execute(
+        "select line, part, object_name, json_extract_string(fields, '$.metadata.name') from events"
+        " order by part"
+    )
+    assert rows.fetchall() == [(1, 0, "a", "a"), (1, 1, "b", "b"), (1, 2, "c", "c")]
+    workspace.close()
+
+
 def test_reindex_gives_the_same_events(add: Add, case: Case) -> None:
     add(SAMPLE / "lab_incident", SAMPLE / "sshd", SAMPLE / "auditd")
     before = all_events(case)
