@@ -218,6 +218,8 @@ dumped as (
     join wanted on list_contains(wanted.names, listed.object_kind)
         and (d[6] is null or d[6] = 'null' or list_contains(wanted.groups,
             if(contains(d[6], '/'), split_part(d[6], '/', 1), '')))
+    -- the kubelet's /runningpods/ gives uid and containers, and nothing of the pod as it is
+    where nullif(d[3], 'null') is null or nullif(d[5], 'null') is not null
 ),
 told as (
     select * from audited

@@ -37,7 +37,7 @@ C2_POD = {
 
 
 def say(text: str) -> None:
-    print(f"incident: {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"incident: {text}\n")
 
 
 def run(*args: object, ok: Sequence[int] = (0,), stdin: str = "") -> str:
