@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lab-up lab-down bench screenshots snapshots clean
+.PHONY: help demo test lint lab-up lab-down bench incident screenshots snapshots clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -52,6 +52,10 @@ lab-up: ## build (once) and start the cluster that the tests use; eval "$(tests/
 
 lab-down: ## stop it and remove all that it made
 	@tests/lab/lab.sh down
+
+incident: $(VENV)/.dev ## play the demo's attack anew on a real node, and check that it is found (10 minutes, root)
+	$(BIN)/python -m tests.incident.incident build/incident
+	KUBECASE_INCIDENT=build/incident $(BIN)/python -m pytest -q tests/test_incident.py
 
 snapshots: $(VENV)/.dev ## write the golden files and screen pictures of the tests anew
 	$(BIN)/python -m pytest -n 2 --snapshot-update $(ARGS)

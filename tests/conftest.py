@@ -10,8 +10,8 @@ import pytest
 
 from console.case.folder import Case
 from console.case.workspace import Workspace
-from console.detect.demo import build_demo
 from console.ingest.service import Added, AddOptions, add_paths
+from tests.small_incident import build_small_incident
 
 pytest_plugins = ("tests.real.lab",)  # the fixtures `lab` and `namespace`
 
@@ -52,13 +52,13 @@ def add(case: Case) -> Callable[..., list[Added]]:
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory, own_folders: None) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "case"
-    build_demo(folder)
+    build_small_incident(folder)
     return folder
 
 
 @pytest.fixture
 def demo(demo_folder: Path) -> Iterator[Workspace]:
-    """The shipped incident; read-only by convention."""
+    """A small incident, by logs alone; read-only by convention. What ships is `test_incident.py`'s."""
     workspace = Workspace.open(demo_folder)
     yield workspace
     workspace.close()

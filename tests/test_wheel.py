@@ -36,4 +36,4 @@ def test_wheel_works_alone(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(site)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["formats"]["k8s_audit"] == 3036
+    assert json.loads(done.stdout)["formats"]["k8s_audit"] > 4000

@@ -11,6 +11,8 @@ import click
 from console.cli.add import Meter
 from console.cli.output import print_json, visible
 
+UNPACKED_TIMES = 10  # what the demo's evidence comes to, by the size of its bundle
+
 
 @click.command()
 @click.option("--no-tui", is_flag=True, help="Print a summary instead of opening the console.")
@@ -18,16 +20,16 @@ from console.cli.output import print_json, visible
 @click.option("--fresh", is_flag=True, help="Build the case again; your notes in it are lost.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to keep the case.")
 def demo(no_tui: bool, as_json: bool, fresh: bool, folder: Path | None) -> None:
-    """Open the case that ships with kubecase: a small attack on a cluster, seen by all its logs."""
+    """Open the case that ships with kubecase: from a web shop's page to the node under it."""
     import platformdirs
 
     from console.case.workspace import Workspace
-    from console.detect.demo import build_demo, evidence_folder, summarise
+    from console.detect.demo import build_demo, bundle, summarise
 
     place = folder or Path(platformdirs.user_cache_dir("kubecase")) / "demo"
     if fresh or not (place / "case.toml").exists():
         place.parent.mkdir(parents=True, exist_ok=True)
-        meter = Meter(sum(p.stat().st_size for p in evidence_folder().rglob("*") if p.is_file()))
+        meter = Meter(UNPACKED_TIMES * bundle().stat().st_size)
         build_demo(place, progress=meter.show)
         meter.clear()
     workspace = Workspace.open(place)

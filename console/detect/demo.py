@@ -1,4 +1,4 @@
-"""The case that ships with kubecase: a small real incident, built from its evidence when asked."""
+"""The case that ships with kubecase: a whole incident, recorded and answered by kubecase itself."""
 
 from __future__ import annotations
 
@@ -8,45 +8,33 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from console.case.bundle import import_bundle
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.detect.hunts import run_hunts
-from console.ingest.service import AddOptions, add_paths
+from console.ingest.service import resume
 
 if TYPE_CHECKING:
     from console.ingest.load import Progress
 
-TITLE = "Web shop: a stolen service-account token"
-HYPOTHESIS = (
-    "The web shell in the shop's cart page was used to steal the default service account's token,"
-    " which a new role binding had just made powerful."
-)
 
-
-def evidence_folder() -> Path:
-    """The evidence of the demo, as it ships."""
-    return Path(str(files("console"))) / "demo" / "webshop"
+def bundle() -> Path:
+    """The demo as it ships: evidence and journals, hashed and signed."""
+    return Path(str(files("console"))) / "demo" / "incident.tar.zst"
 
 
 def build_demo(folder: Path, progress: Callable[[Progress], None] = lambda progress: None) -> None:
-    """Make the demo's case in a new folder, with the findings of its hunts."""
+    """Make the demo's case in a new folder: take the bundle, read its evidence.
+
+    Raises CaseError, and leaves nothing at `folder`, if a piece could not be taken or read.
+    """
     draft = folder.with_name(f".{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    case = Case.create(draft, title=TITLE)
-    options = AddOptions(cluster="lab", source="recorded in the project's own lab, 2026-11-23")
-    for added in add_paths(case, [evidence_folder()], options, progress=progress):
-        if added.error:
-            raise added.error
-    workspace = Workspace(case)
-    for hit in run_hunts(workspace.index.cursor()):
-        if hit.count:
-            case.record(
-                "finding",
-                cites=[str(workspace.citation(key)) for key, _ in hit.examples],
-                data={"title": hit.title, "severity": hit.severity, "attack": list(hit.attack)},
-            )
-    case.record("hypothesis", data={"text": HYPOTHESIS})
-    workspace.close()
+    import_bundle(bundle(), draft)
+    with Case.open(draft) as case:
+        for added in resume(case, progress=progress):
+            if added.error:
+                raise added.error
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
 

@@ -23,7 +23,7 @@ from console.live.revisions import Sign
 from tests.app.driving import command, enter, press, screen_text, settle, status, still
 from tests.app.held_inventory import HeldInventory, pod
 
-DUMPS = Path(__file__).parents[2] / "console" / "demo" / "webshop"
+DUMPS = Path(__file__).parents[1] / "data" / "sample" / "lab_incident"
 T0 = datetime(2026, 11, 24, 9, 0)
 MINUTE = timedelta(minutes=1)
 

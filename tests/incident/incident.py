@@ -110,19 +110,26 @@ class Analyst:
             "PYTHONPATH": str(ROOT),
         }
         self.kubeconfig = people / "rita"
+        self.is_online = True
 
     def command(self, *args: object) -> list[str]:
         env = [f"{name}={value}" for name, value in self.env.items()]
-        return [str(HERE / "node.sh"), "beside", "env", *env, f"KUBECONFIG={self.kubeconfig}",
+        chair = [str(HERE / "node.sh"), "beside"] if self.is_online else []
+        return [*chair, "env", *env, f"KUBECONFIG={self.kubeconfig}",
                 sys.executable, "-m", "console", *map(str, args)]  # fmt: skip
 
     def __call__(self, name: str, *args: object, ok: Sequence[int] = (0,)) -> str:
         say(f"kubecase {name} {' '.join(map(str, args))[:100]}")
         return run(*self.command(name, self.case, *args), ok=ok)
 
+    def quietly(self, *args: object) -> str:
+        return run(*self.command(args[0], self.case, *args[1:]))
+
     def first_event(self, *args: str) -> str:
         """The citation of the first event that a filter lets through."""
-        line = self("events", *args, "--limit", "1", "--json", "--columns", "evidence,path,line")
+        line = self.quietly(
+            "events", *args, "--limit", "1", "--json", "--columns", "evidence,path,line"
+        )
         if not line.strip():
             raise SystemExit(f"no event for {args}")
         row = json.loads(line.splitlines()[0])
@@ -173,16 +180,21 @@ def play(out: Path) -> None:
         steps = truths(log, ci_log)
         (out / "ground_truth.json").write_text(json.dumps(steps, indent=1) + "\n")
         time.sleep(70)  # cron has its minute
-        respond(analyst, out, steps, since)
+        respond(analyst, steps)
         time.sleep(20)
     finally:
         os.killpg(others.pid, signal.SIGTERM)
         os.killpg(recording.pid, signal.SIGINT)
         recording.wait(timeout=60)
-    conclude(analyst, out, steps, since)
+    logs = collect(out, since)
+    run(HERE / "node.sh", "down")
+    analyst.is_online = False
+    analyst("add", logs, "--cluster", "shop", "--node", "node-1", "--source",
+            "collected from node-1 by its operators", ok=(0, 1))  # fmt: skip
+    conclude(analyst, out)
 
 
 if __name__ == "__main__":
-    from tests.incident.response import conclude, respond
+    from tests.incident.response import collect, conclude, respond
 
     play(Path(sys.argv[1]).absolute())

@@ -13,7 +13,11 @@ INSIDE=(env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 say() { printf '%s\n' "node: $*" >&2; }
 die() { say "ERROR: $*"; exit 1; }
 first() { cat "$N/node.pid" 2>/dev/null || die "the node is not up: node.sh up"; }
-inside() { nsenter -t "$(first)" --mount --pid --net --uts --ipc --cgroup "${INSIDE[@]}" "$@"; }
+join() { local h; for h in /sys/fs/cgroup/*/kubecase-incident; do echo "$BASHPID" >"$h/cgroup.procs"; done; }
+inside() ( # a process of the node's own cgroups, or its logs would name this machine's
+  join
+  exec nsenter -t "$(first)" --mount --pid --net --uts --ipc --cgroup "${INSIDE[@]}" "$@"
+)
 beside() { # the analyst's chair: this machine's files, the node's network, no view of anybody's processes
   KUBECONFIG=$N/lab/admin.kubeconfig DOCKER_HOST=unix://$N/lab/docker.sock PATH=$CACHE/bin:$PATH \
     exec nsenter -t "$(first)" --net unshare --pid --fork --kill-child=TERM --mount-proc "$@"
@@ -37,7 +41,7 @@ up() {
     [ -e "$h/cgroup.clone_children" ] && echo 1 >"$h/kubecase-incident/cgroup.clone_children"
   done
   (
-    for h in /sys/fs/cgroup/*/kubecase-incident; do echo $BASHPID >"$h/cgroup.procs"; done
+    join
     exec setsid unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child=KILL \
       "$HERE/node.sh" --root >"$N/node.log" 2>&1 </dev/null
   ) &

@@ -16,7 +16,7 @@ RULES = ("--probe-image", "lab/nettools:1")  # has iptables
 C2_NAMESPACE = "sandbox_"  # the attacker's own log is no evidence that anybody would have
 
 
-def respond(analyst: Analyst, out: Path, steps: list[dict[str, Any]], since: int) -> None:
+def respond(analyst: Analyst, steps: list[dict[str, Any]]) -> None:
     """While it goes on: look, capture, preserve, isolate."""
     suspect = next(step["object"] for step in steps if step["step"] == "3a")
     analyst("note", "Customers report a foreign script on the shop's start page. Case opened.")
@@ -75,30 +75,73 @@ def _ready() -> list[str]:
     return [str(HERE / "node.sh"), "beside", sys.executable, "-m", "console", "ready", "--json"]
 
 
+# Title, severity, techniques, and the filter of the event that it rests on. The first is the alert.
+WEB = "user:system:serviceaccount:shop:web"
 FINDINGS = (
-    # title, severity, technique, the filter of the event that it rests on
-    ("The search page runs what it is given", "critical", "T1190",
-     "category:http search?q=lamp%20/dev/null"),
-    ("All secrets were listed by the web shop's account, from a pod that is not its own",
-     "critical", "T1552.007", "actor:system:serviceaccount:shop:web activity:list object:secrets"),
-    ("CI gave the web shop's account rights over all secrets and pods", "high", "T1098.006",
-     "actor:system:serviceaccount:ci:deployer object_kind:clusterrolebindings activity:create"),
+    ("All secrets listed by the web shop's account, from a pod that is not its own", "critical",
+     ("T1552.007",), f"{WEB} verb:list resource:secrets"),
+    ("CI gave the web shop's account rights over all secrets and pods", "high",
+     ("T1098.006",), "user:system:serviceaccount:ci:deployer verb:create resource:clusterrolebindings"),
+    ("The search page runs what it is given", "critical",
+     ("T1190", "T1059.004"), "category:http search?q=lamp%20/dev/null"),
+    ("The account was refused eight kinds, then went on", "medium",
+     ("T1613",), f"{WEB} outcome:denied"),
+    ("A shell of the web container talks to a pod of another namespace", "critical",
+     ("T1059.004",), "format:capture_socket 4444"),
+    ("A setuid program in the web container", "high",
+     ("T1548.001",), "format:capture_file pkexec"),
+    ("A program that calls itself ssh-agent was loaded", "high",
+     ("T1105", "T1036.005"), "format:capture_file .ssh-agent"),
+    ("A process whose file is deleted", "high",
+     ("T1070.004",), "format:capture_process .kworker"),
+    ("A pod with the node's processes and root, named like the log shipper", "critical",
+     ("T1610", "T1611", "T1036.005"), f"{WEB} verb:create resource:pods log-shipper-x7k2p"),
+    ("The node has a new key for root", "critical",
+     ("T1098.004",), "format:capture_other authorized_keys"),
+    ("The node has a new cron file", "high", ("T1053.003",), "format:capture_other logsync"),
+    ("root logged in on the node by that key", "critical",
+     ("T1021.004",), "category:login user:root outcome:ok"),
+    ("A miner in a second pod", "high", ("T1496",), f"{WEB} verb:create resource:pods report-worker"),
+    ("A cron job that loads the tools again", "high",
+     ("T1053.007",), f"{WEB} verb:create resource:cronjobs"),
+    ("The intruder's pod was bound to cluster-admin", "critical",
+     ("T1098.006",), f"{WEB} verb:create resource:clusterrolebindings"),
+    ("Events of kube-system were deleted", "high", ("T1070",), f"{WEB} verb:delete resource:events"),
 )  # fmt: skip
+BENIGN = ("Anna looks into the cart", "user:anna verb:exec")
+PLAN = {
+    "open": "noticed by a customer, who called the shop",
+    "stock": "audit log since the cluster began; no log shipper",
+    "freeze": "recorded from before the attack on",
+}
 
 
-def conclude(analyst: Analyst, out: Path, steps: list[dict[str, Any]], since: int) -> None:
-    """Afterwards: the logs, what was found, what is to do; then the bundle."""
-    logs = collect(out, since)
-    analyst(
-        "add",
-        logs,
-        "--cluster",
-        "shop",
-        "--node",
-        "node-1",
-        "--source",
-        "collected from node-1 by its operators",
-        ok=(0, 1),
+def _find(
+    analyst: Analyst, title: str, severity: str, attack: list[str], cited: str, *said: str
+) -> None:
+    rows = analyst(
+        "finding", "--add", title, "--severity", severity, *attack, "--event", cited, "--json"
     )
+    [id_] = {row["id"] for row in map(json.loads, rows.splitlines()) if row["title"] == title}
+    analyst("finding", "--judge", id_, *said)
+
+
+def conclude(analyst: Analyst, out: Path) -> None:
+    """Afterwards, from the case alone: what was found, what is to do; then the bundle."""
+    for title, severity, techniques, text in FINDINGS:
+        cited = analyst.first_event(text)
+        attack = [part for one in techniques for part in ("--attack", one)]
+        _find(analyst, title, severity, attack, cited, "--status", "real")
+        analyst("tag", cited, "attack")
+    title, text = BENIGN
+    cited = analyst.first_event(text)
+    said = ("--status", "benign", "--reason", "asked her: she does")
+    _find(analyst, title, "low", ["--attack", "T1609"], cited, *said)
+    analyst("phase", "improve")
+    analyst("note", "CI may not bind service accounts to roles of its own making; the search page"
+            " must not build a command out of what it is asked.")  # fmt: skip
+    for task, word in PLAN.items():
+        analyst("plan", "--done", task, "--word", word)
+    analyst("verify")
+    (out / "incident.tar.zst").unlink(missing_ok=True)
     analyst("export", "-o", out / "incident.tar.zst")
-    print(json.dumps({"bundle": (out / "incident.tar.zst").stat().st_size}))

@@ -10,7 +10,7 @@ from typing import Any
 
 from console.live.inventory import Change, ClusterInfo, Feed, Kind, Obj, Ref
 
-WEBSHOP = Path(__file__).parents[2] / "console/demo/webshop"
+WEBSHOP = Path(__file__).parents[1] / "data/sample/lab_incident"
 SAMPLE = Path(__file__).parents[1] / "data/sample/kube_objects"
 _CLUSTER_WIDE = {
     "Node", "Namespace", "ClusterRole", "ClusterRoleBinding", "PersistentVolume",

