@@ -40,7 +40,7 @@ def demo(no_tui: bool, as_json: bool, fresh: bool, folder: Path | None) -> None:
             return
         from console.app.app import Console
 
-        Console(workspace).run()
+        Console(workspace, start="findings").run()  # the first of them is the alert
     finally:
         workspace.close()
 
