@@ -183,7 +183,7 @@ def play(out: Path) -> None:
         respond(analyst, steps)
         time.sleep(20)
     finally:
-        os.killpg(others.pid, signal.SIGTERM)
+        os.killpg(others.pid, signal.SIGKILL)
         os.killpg(recording.pid, signal.SIGINT)
         recording.wait(timeout=60)
     logs = collect(out, since)

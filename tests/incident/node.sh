@@ -20,7 +20,7 @@ inside() ( # a process of the node's own cgroups, or its logs would name this ma
 )
 beside() { # the analyst's chair: this machine's files, the node's network, no view of anybody's processes
   KUBECONFIG=$N/lab/admin.kubeconfig DOCKER_HOST=unix://$N/lab/docker.sock PATH=$CACHE/bin:$PATH \
-    exec nsenter -t "$(first)" --net unshare --pid --fork --kill-child=TERM --mount-proc "$@"
+    exec nsenter -t "$(first)" --net unshare --pid --fork --kill-child=KILL --mount-proc "$@"
 }
 
 up() {
