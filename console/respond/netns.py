@@ -149,7 +149,7 @@ def close(
     Returns what the same probe measured as soon as the rules stood, None if it could not.
     """
     addresses = [str(ipaddress.ip_network(a, strict=False)) for a in keep.addresses]
-    nodes = [str(ipaddress.IPv4Address(ip)) for ip in keep.node_ips if ":" not in ip]
+    nodes = [str(ipaddress.ip_address(ip)) for ip in keep.node_ips]
     lines = _run(
         means, suspect, "close", "measure", CHAIN=_chain(chain), NODE_IPS=" ".join(nodes),
         PROBE_PORTS=" ".join(str(int(p)) for p in keep.probe_ports), DNS="1" if keep.dns else "",

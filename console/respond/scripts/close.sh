@@ -1,28 +1,41 @@
 # Rules at the head of INPUT and OUTPUT of the pod's own namespace, in chains of our own.
+# NODE_IPS, ADDRESSES: of both families; each command gets its own.
 set -e
-gateways() { $INSIDE ip route 2>/dev/null | awk '$1 == "default" { print $3 }'; }
-close() { # command
+gateways() { $INSIDE ip $1 route 2>/dev/null | awk '$1 == "default" { print $3 }'; }
+of_family() { # 4 or 6, addresses
+  f=$1; shift
+  for x in "$@"; do
+    case "$x" in *:*) [ $f = 4 ] || echo "$x" ;; *) [ $f = 6 ] || echo "$x" ;; esac
+  done
+}
+close() { # command family
   t="$INSIDE $1 -w"
   $t -N "$CHAIN-I"; $t -N "$CHAIN-O"
   $t -A "$CHAIN-I" -i lo -j ACCEPT; $t -A "$CHAIN-O" -o lo -j ACCEPT
-  if [ "$1" = iptables ]; then
-    for n in $NODE_IPS $(gateways); do
-      for p in $PROBE_PORTS; do
-        $t -A "$CHAIN-I" -s "$n" -p tcp --dport "$p" -j ACCEPT
-        $t -A "$CHAIN-O" -d "$n" -p tcp --sport "$p" ! --syn -j ACCEPT
-      done
+  nodes=; [ -z "$PROBE_PORTS" ] || nodes=$(of_family $2 $NODE_IPS $(gateways -$2))
+  kept=$(of_family $2 $ADDRESSES)
+  for n in $nodes; do
+    for p in $PROBE_PORTS; do
+      $t -A "$CHAIN-I" -s "$n" -p tcp --dport "$p" -j ACCEPT
+      $t -A "$CHAIN-O" -d "$n" -p tcp --sport "$p" ! --syn -j ACCEPT
     done
-    [ -z "$DNS" ] || for p in tcp udp; do
-      $t -A "$CHAIN-O" -p $p --dport 53 -j ACCEPT; $t -A "$CHAIN-I" -p $p --sport 53 -j ACCEPT
-    done
-    for a in $ADDRESSES; do
-      $t -A "$CHAIN-O" -d "$a" -j ACCEPT; $t -A "$CHAIN-I" -s "$a" -j ACCEPT
-    done
-  fi
+  done
+  [ -z "$DNS" ] || for p in tcp udp; do
+    $t -A "$CHAIN-O" -p $p --dport 53 -j ACCEPT; $t -A "$CHAIN-I" -p $p --sport 53 -j ACCEPT
+  done
+  for a in $kept; do
+    $t -A "$CHAIN-O" -d "$a" -j ACCEPT; $t -A "$CHAIN-I" -s "$a" -j ACCEPT
+  done
+  # IPv6 finds its neighbours by ICMPv6 (RFC 4861): without it nothing that is kept is reached
+  [ $2 = 4 ] || [ -z "$nodes$kept$DNS" ] || for k in neighbour-solicitation neighbour-advertisement; do
+    $t -A "$CHAIN-I" -p icmpv6 --icmpv6-type $k -j ACCEPT
+    $t -A "$CHAIN-O" -p icmpv6 --icmpv6-type $k -j ACCEPT
+  done
   $t -A "$CHAIN-I" -j DROP; $t -A "$CHAIN-O" -j DROP
   $t -I INPUT 1 -j "$CHAIN-I"; $t -I OUTPUT 1 -j "$CHAIN-O"
 }
-close iptables
-if [ -s "/proc/$PID/net/if_inet6" ] && grep -qv ' lo$' "/proc/$PID/net/if_inet6"; then close ip6tables; fi
+close iptables 4
+# a file of /proc says that it is empty, so it is read
+if grep -qv ' lo$' "/proc/$PID/net/if_inet6" 2>/dev/null; then close ip6tables 6; fi
 set +e
 echo done

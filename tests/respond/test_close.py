@@ -1,0 +1,75 @@
+"""The rules that close a pod's network, of both families, set in a network namespace of the test."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from console.respond.netns import script
+from tests.real.lab import missing
+
+CHAIN = "KC-0a1b2c3d"
+SETTING = """
+ip link set lo up
+ip link add t0 type veth peer name t1 && ip link set t0 up && ip link set t1 up
+ip addr add 10.9.9.1/24 dev t0 && ip route add default via 10.9.9.254
+if [ "$FAMILIES" = 4 ]; then echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6
+else ip addr add fd00:9::1/64 dev t0 nodad; fi
+PID=$(exec sh -c 'echo $PPID') INSIDE=
+"""
+
+
+def rules(families: str = "46", **values: str) -> tuple[list[str], list[str], str]:
+    """iptables, ip6tables and the script's words, in a namespace that goes with the command."""
+    for tool in ("unshare", "ip", "iptables", "ip6tables"):
+        if shutil.which(tool) is None:
+            missing(f"needs {tool}")
+    own = script("close").replace(script(), SETTING)
+    show = "echo ==; iptables -S; echo ==; ip6tables -S"
+    env = {"CHAIN": CHAIN, "NODE_IPS": "", "PROBE_PORTS": "", "DNS": "", "ADDRESSES": "",
+           "FAMILIES": families, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **values}  # fmt: skip
+    done = subprocess.run(
+        ["unshare", "--net", "--mount", "sh", "-c", f"{own}\n{show}"],
+        env=env, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said, four, six = done.stdout.split("==\n")
+    return four.splitlines(), six.splitlines(), said + done.stderr
+
+
+def test_both_families_are_closed() -> None:
+    four, six, said = rules()
+    assert said.endswith("done\n")
+    for found in (four, six):
+        assert found.index(f"-A INPUT -j {CHAIN}-I") == min(
+            n for n, line in enumerate(found) if line.startswith("-A INPUT")
+        )
+        for way in "IO":
+            own = [line for line in found if line.startswith(f"-A {CHAIN}-{way} ")]
+            assert len(own) == 2  # loopback, and nothing else
+            assert own[-1] == f"-A {CHAIN}-{way} -j DROP"
+
+
+def test_exceptions_go_to_their_family() -> None:
+    four, six, _ = rules(
+        NODE_IPS="10.9.9.7 fd00:9::7", PROBE_PORTS="8080",
+        ADDRESSES="198.51.100.0/24 2001:db8::5/128",
+    )  # fmt: skip
+    assert any("-s 10.9.9.7/32 -p tcp" in line and "--dport 8080" in line for line in four)
+    assert any("-s 10.9.9.254/32" in line for line in four)  # the gateway is the node, often
+    assert f"-A {CHAIN}-O -d 198.51.100.0/24 -j ACCEPT" in four
+    assert not any(":" in line.replace("::", "") and "db8" in line for line in four)
+    assert any("-s fd00:9::7/128 -p tcp" in line and "--dport 8080" in line for line in six)
+    assert f"-A {CHAIN}-O -d 2001:db8::5/128 -j ACCEPT" in six
+    assert sum("icmpv6" in line for line in six) == 4  # neighbours are found
+    assert not any("198.51" in line or "10.9.9" in line for line in six)
+
+
+@pytest.mark.parametrize("dns", ["", "1"])
+def test_a_pod_without_ipv6(dns: str) -> None:
+    four, six, said = rules("4", DNS=dns)
+    assert "done" in said
+    assert any("--dport 53" in line for line in four) is bool(dns)
+    assert not any(CHAIN in line for line in six)
