@@ -19,7 +19,7 @@ from console.live.filters import NO_FILTER, FilterError, parse_filter
 from console.live.inventory import Feed, Inventory, Kind, Ref
 from console.live.tables import Row, Table, table
 
-MEASURED = 2000  # rows whose cells tell how wide a column is; the rest are much like them
+MEASURED = 400  # rows from all over whose cells tell how wide a column is; names are all looked at
 MAX_NATURAL = 60
 RESERVED = frozenset("CGJV")  # letters that are keys already
 HIGH = 4  # OCSF's severity from which a risk is red
@@ -177,12 +177,13 @@ def _specs(
 ) -> list[Spec]:
     """How wide each column is at most, and the letter that sorts by it."""
     naturals = [len(column.name) for column in columns]
-    for row in rows[:MEASURED]:
-        values = row.values
+    for row in rows[:: max(1, len(rows) // MEASURED)]:
         for index, at in enumerate(places):
-            value = values[at]
+            value = row.value(at)
             length = 1 if value is None else len(text_of(value, row.gone or now))
             naturals[index] = max(naturals[index], length)
+    if (name := next((i for i, c in enumerate(columns) if c.name == "NAME"), -1)) >= 0:
+        naturals[name] = max([naturals[name], *(len(row.name) for row in rows)])
     taken: set[str] = set(RESERVED)
     specs = []
     for index, column in enumerate(columns):
@@ -202,9 +203,8 @@ def _specs(
 
 def _mark_width(rows: Sequence[Row]) -> int:
     """Room before a name for `‹gone 11:31› ` and `~ `, as far as any row has them."""
-    shown = rows[:MEASURED]
-    gone = len("‹gone 11:31› ") if any(row.gone for row in shown) else 0
-    return gone + (len("~ ") if any(row.obj.is_partial for row in shown) else 0)
+    gone = len("‹gone 11:31› ") if any(row.gone for row in rows) else 0
+    return gone + (len("~ ") if any(row.obj.is_partial for row in rows) else 0)
 
 
 def _cells(

@@ -38,6 +38,9 @@ class PlainRow:
     def cells(self) -> tuple[str, ...]:
         return tuple(text_of(value, self.gone or self.now) for value in self.values)
 
+    def value(self, index: int) -> Value:
+        return self.values[index]
+
     def cell(self, index: int) -> str:
         return text_of(self.values[index], self.gone or self.now)
 
