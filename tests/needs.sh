@@ -4,7 +4,7 @@
 # (The real cluster is started by the tests themselves: tests/real/lab.py, tests/lab/README.md.)
 set -eu
 missing=""
-for program in tmux git; do
+for program in tmux git tcpdump age gpg; do
     command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
 done
 [ -z "$missing" ] && exit 0

@@ -191,6 +191,8 @@ async def test_cancelled_ingest_goes_on_at_the_next_start(tmp_path: Path, case: 
         while not any(worker.group == "add" and worker.is_running for worker in app.workers):
             await pilot.pause()
         await pilot.press("escape")
+        while any(worker.group == "add" and worker.is_running for worker in app.workers):
+            await pilot.pause()
         await settle(pilot)
         assert status(app).startswith("cancelled")
     app.workspace.close()

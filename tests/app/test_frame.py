@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from console.app.app import Console
 from console.app.clipboard import MAX_BYTES, clipboard_sequence
@@ -252,3 +254,15 @@ async def test_sql_reads_pivots_and_can_be_cancelled(demo: Workspace) -> None:
         before = len(app.screen_stack)
         await press(pilot, "escape")
         assert len(app.screen_stack) == before - 1
+
+
+async def test_enter_twice_answers_a_dialogue_once(demo: Workspace) -> None:
+    app = Console(demo, clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("colon", "4")
+        line = app.screen
+        for _ in range(2):
+            line.query_one(Input).post_message(Input.Submitted(line.query_one(Input), "timeline"))
+        await settle(pilot)
+        assert not isinstance(app.screen, ModalScreen)

@@ -100,9 +100,9 @@ def test_what_is_no_case_is_one_line(run: Run, command: str) -> None:
 
 def test_cancel_is_exit_code_130() -> None:
     program = (
-        "import os, signal\n"
+        "import signal\n"
         "from console.cli import cli, main\n"
-        "cli.callback = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "cli.callback = lambda: signal.raise_signal(signal.SIGINT)\n"
         "main()\n"
     )
     done = subprocess.run(

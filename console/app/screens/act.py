@@ -16,11 +16,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from console.app.safe import plain, safe
+from console.app.screens.dialog import Dialog
 from console.app.widgets.text_pane import TextPane
 from console.errors import CaseError
 
@@ -44,7 +44,7 @@ class Decision:
     reason: str = ""
 
 
-class ActScreen(ModalScreen[Decision | None]):
+class ActScreen(Dialog[Decision | None]):
     """ctrl-s keeps the plan for later, or for a second analyst; esc leaves all as it is."""
 
     CSS_PATH = "act.tcss"

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.app.safe import safe
+from console.app.screens.dialog import Dialog
 
 
-class AskScreen(ModalScreen[str | None]):
+class AskScreen(Dialog[str | None]):
     """Asks for one line; None if it was cancelled, or left empty where that says nothing."""
 
     BINDINGS = [("escape", "cancel", "Cancel")]
@@ -53,7 +53,7 @@ class AskScreen(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class ChooseScreen(ModalScreen[str | None]):
+class ChooseScreen(Dialog[str | None]):
     """Asks for one of several; None if it was cancelled."""
 
     BINDINGS = [("escape", "cancel", "Cancel"), ("j", "down"), ("k", "up")]

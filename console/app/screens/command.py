@@ -8,11 +8,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from console.app.commands import COMMANDS, complete_command, kind_names
+from console.app.screens.dialog import Dialog
 
 if TYPE_CHECKING:
     from console.app.app import Console
@@ -27,7 +27,7 @@ class _Completion(Suggester):
         return await complete_command(self.app, value)
 
 
-class CommandScreen(ModalScreen[str | None]):
+class CommandScreen(Dialog[str | None]):
     """One line; enter runs it, tab completes, up and down go through the history."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

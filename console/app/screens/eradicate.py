@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from console.app.safe import plain, safe
+from console.app.screens.dialog import Dialog
 from console.app.widgets.row_list import Column, RowList
 from console.errors import CaseError
 
@@ -27,7 +27,7 @@ COLUMNS = (Column("", 3), Column("MADE", 14), Column("OBJECT", share=3), Column(
 TIMES = "times: FROM TO (UTC), such as 2026-11-24T10:00 2026-11-24T11:00; enter reads again"
 
 
-class EradicateScreen(ModalScreen[dict[str, object] | None]):
+class EradicateScreen(Dialog[dict[str, object] | None]):
     """space marks a row, a all or none; enter on the rows goes on, with the action's options."""
 
     CSS_PATH = "eradicate.tcss"

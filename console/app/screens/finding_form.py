@@ -12,10 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from console.app.screens.dialog import Dialog
 from console.case.state import SEVERITIES
 
 TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
@@ -62,7 +62,7 @@ class SeverityLine(Widget, can_focus=True):
         return line
 
 
-class FindingForm(ModalScreen[NewFinding | None]):
+class FindingForm(Dialog[NewFinding | None]):
     """enter goes on and, in the last field, takes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,11 +9,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from console.app.commands import COMMANDS
 from console.app.keys import keys_of
+from console.app.screens.dialog import Dialog
 
 FILTER = (
     ("word  \"two words\"", "in message and fields"),
@@ -26,7 +27,7 @@ FILTER = (
 )  # fmt: skip
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """j and k scroll; esc, q or ? close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

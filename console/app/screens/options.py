@@ -8,13 +8,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
 from console.app.safe import safe
+from console.app.screens.dialog import Dialog
 
 
-class OptionsScreen(ModalScreen[dict[str, str] | None]):
+class OptionsScreen(Dialog[dict[str, str] | None]):
     """ctrl-s takes them, and in the last line enter does; None if it was cancelled."""
 
     CSS_PATH = "options.tcss"

@@ -13,12 +13,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from console.app.safe import plain
+from console.app.screens.dialog import Dialog
 from console.case.filter import Filter
 from console.case.timeline import Window
 
@@ -30,7 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class ValuesScreen(ModalScreen[tuple[str, object, bool] | None]):
+class ValuesScreen(Dialog[tuple[str, object, bool] | None]):
     """← → another column, enter or + narrows to a value, - takes it out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
