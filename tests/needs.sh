@@ -4,9 +4,18 @@
 # (The real cluster is started by the tests themselves: tests/real/lab.py, tests/lab/README.md.)
 set -eu
 missing=""
-for program in tmux git tcpdump age gpg; do
-    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
-done
+need() {  # PROGRAM PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need tmux tmux
+need git git
+need tcpdump tcpdump
+need age age
+need gpg gpg
+if [ "$(uname)" = Linux ]; then
+    need ip iproute2
+    need iptables iptables
+fi
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     # shellcheck disable=SC2086
