@@ -34,6 +34,7 @@ from console.errors import CaseError, UsageError
 if TYPE_CHECKING:
     from console.app.screens.cluster import ClusterScreen
     from console.app.screens.timeline import TimelineScreen
+    from console.app.screens.tour import TourStep
     from console.live.api import ClusterApi
     from console.live.inventory import Ref
 
@@ -64,6 +65,7 @@ class Console(App[None]):
         filter_text: str = "",
         clock: Callable[[], datetime] = utc_now,
         live: Live | None = None,
+        tour: Sequence[TourStep] = (),
     ) -> None:
         super().__init__(ansi_color=True)
         self.workspace = workspace
@@ -79,6 +81,7 @@ class Console(App[None]):
         self.timeline_filter = filter_text
         self.timeline_at: datetime | None = None
         self.command_history: list[str] = []
+        self.tour, self.tour_at = tour, 0
         self.changes = 0
         self._poll: Worker[None] | None = None
 
@@ -90,6 +93,8 @@ class Console(App[None]):
         self.switch_mode(self.start_mode)
         self.set_interval(POLL_SECONDS, self.poll)
         self.call_after_refresh(self.read_on)
+        if self.tour:
+            self.call_after_refresh(self.show_tour)
 
     @work(thread=True, group="add", exit_on_error=False)
     def read_on(self) -> None:
@@ -330,6 +335,23 @@ class Console(App[None]):
         if phase == self.workspace.state.phase:
             raise UsageError(f"the phase is {phase} already")
         self.record("phase", data={"phase": phase})
+
+    def show_tour(self) -> None:
+        """The guided tour, from the step where it was left."""
+        from console.app.screens.tour import TourScreen
+
+        step = self.tour[self.tour_at]
+        for line in step.open:
+            self.run_command(line)
+        screen = TourScreen(step, self.tour_at, len(self.tour))
+        # what the lines opened was asked for by messages that come first
+        self.call_later(lambda: self.call_after_refresh(self.push_screen, screen, self._tour_on))
+
+    def _tour_on(self, steps: int | None) -> None:
+        at = self.tour_at + (steps or 0)
+        self.tour_at = min(max(at, 0), len(self.tour) - 1)
+        if steps and at < len(self.tour):
+            self.call_later(self.show_tour)
 
     # -- entities and marks
 

@@ -142,7 +142,8 @@ COMMANDS = {
     for command in (
         _mode("overview", "what to look at, and what is not seen"),
         _mode("cluster", "what runs; :po :node :svc … go to a kind"),
-        _mode("containers", "files, network, processes of what was captured"),
+        Command("containers", "[TARGET]", "files, network, processes of what was captured",
+                lambda app, rest: app.open_inside(rest) if rest else app.open_mode("containers")),
         _mode("timeline", "all events"),
         _mode("findings", "what was concluded"),
         _mode("evidence", "every file, and what was read of it"),

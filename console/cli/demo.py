@@ -18,8 +18,9 @@ UNPACKED_TIMES = 10  # what the demo's evidence comes to, by the size of its bun
 @click.option("--no-tui", is_flag=True, help="Print a summary instead of opening the console.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--fresh", is_flag=True, help="Build the case again; your notes in it are lost.")
+@click.option("--no-tour", is_flag=True, help="Open the console without the guided tour.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to keep the case.")
-def demo(no_tui: bool, as_json: bool, fresh: bool, folder: Path | None) -> None:
+def demo(no_tui: bool, as_json: bool, fresh: bool, no_tour: bool, folder: Path | None) -> None:
     """Open the case that ships with kubecase: from a web shop's page to the node under it."""
     import platformdirs
 
@@ -39,8 +40,10 @@ def demo(no_tui: bool, as_json: bool, fresh: bool, folder: Path | None) -> None:
             print_json(summary) if as_json else _print(summary)
             return
         from console.app.app import Console
+        from console.app.screens.tour import read_tour
 
-        Console(workspace, start="findings").run()  # the first of them is the alert
+        tour = () if no_tour else read_tour(bundle().with_name("tour.toml"))
+        Console(workspace, start="findings", tour=tour).run()  # the first finding is the alert
     finally:
         workspace.close()
 

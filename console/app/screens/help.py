@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,6 +15,9 @@ from textual.widgets import Static
 from console.app.commands import COMMANDS
 from console.app.keys import keys_of
 from console.app.screens.dialog import Dialog
+
+if TYPE_CHECKING:
+    from console.app.app import Console
 
 FILTER = (
     ("word  \"two words\"", "in message and fields"),
@@ -34,6 +37,7 @@ class HelpScreen(Dialog[None]):
         Binding("escape,q,question_mark", "close", "Close"),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
+        Binding("t", "tour", show=False),
     ]
 
     def __init__(self, asked: Screen[object]) -> None:
@@ -42,6 +46,8 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         text = Text((type(self.asked).__doc__ or "").strip().split("\n\n")[0] + "\n")
+        if cast("Console", self.app).tour:
+            text.append("\nt shows the guided tour, from where you left it\n", "bold")
         rows = [(keys, binding.description) for keys, binding, _ in keys_of(self.asked)]
         _section(text, "Keys of this screen", rows)
         _section(text, "Commands", [(f":{c.name} {c.argument}", c.help) for c in COMMANDS.values()])
@@ -57,6 +63,12 @@ class HelpScreen(Dialog[None]):
 
     def action_close(self) -> None:
         self.dismiss()
+
+    def action_tour(self) -> None:
+        app = cast("Console", self.app)
+        if app.tour:
+            self.dismiss()
+            app.call_later(app.show_tour)
 
 
 def _section(text: Text, title: str, rows: Sequence[tuple[str, str]]) -> None:
