@@ -18,20 +18,24 @@ from console.detect.demo import build_demo
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZE = (120, 36)
+# What is typed after `:`, or a key.
 SHOTS: dict[str, list[str]] = {
-    "overview": ["1"],
-    "cluster": ["2"],
-    "describe": ["2", "slash", *"dbg", "enter", "d"],
-    "changes": ["2", "v"],
-    "rights": ["2", "i"],
-    "timeline": ["4", "slash", *"user:*shop:default", "enter", "e", "e"],
-    "detail": ["4", "slash", *"hostPID", "enter", "enter"],
-    "lanes": ["4", "L"],
-    "values": ["4", "h"],
-    "entity": ["4", "slash", *"dbg", "enter", "p", "enter"],
-    "findings": ["5"],
-    "evidence": ["6"],
-    "case": ["8"],
+    "overview": [":overview"],
+    "cluster": [":po shop"],
+    "describe": [":po kube-system", "slash", *"x7k2p", "enter", "d"],
+    "changes": [":as-of 2026-11-24 23:23:34", ":changes deploy shop"],
+    "rights": [":can shop/web"],
+    "containers": [":containers pod/shop/web-8444d8cd9c-2r4bs"],
+    "timeline": [":filter user:*shop\\:web", "e", "e"],
+    "detail": [":filter requestObject.spec.hostPID:true x7k2p", "enter"],
+    "lanes": [":filter namespace:shop", "L"],
+    "values": [":timeline", "h"],
+    "entity": [":pivot user=system:serviceaccount:shop:web"],
+    "findings": [":findings"],
+    "evidence": [":evidence"],
+    "actions": [":actions"],
+    "plan": [":plan"],
+    "case": [":case"],
 }
 
 
@@ -50,9 +54,11 @@ async def shoot(folder: Path, name: str, keys: list[str]) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         for key in keys:
-            await pilot.press(key)
-            if len(key) > 1 or key in "14568eLhp2dvi":
-                await settle(pilot)
+            if key.startswith(":"):
+                app.run_command(key[1:])
+            else:
+                await pilot.press(key)
+            await settle(pilot)
         svg = app.export_screenshot(title="kubecase")
     workspace.close()
     # the terminal's own font is fetched from nowhere

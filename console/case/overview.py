@@ -70,7 +70,7 @@ def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
     sql = {name: file.body for name, file in load("timeline").items()}
     row = cursor.execute(sql["kinds"]).fetchone() or ()
     names = [column[0].removesuffix("_count") for column in cursor.description or ()]
-    unread = cursor.execute("select count(*) from unread").fetchone()
+    unread = cursor.execute(sql["unread_count"]).fetchone()
     found = cursor.execute(sql["top"], {"limit": top}).fetchall()
     return Overview(
         first=extent.first,
