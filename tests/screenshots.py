@@ -7,14 +7,16 @@ import re
 import sys
 import tempfile
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from console.app.app import Console
+from console.app.screens.tour import read_tour
 from console.case.workspace import Workspace
-from console.detect.demo import build_demo
+from console.detect.demo import build_demo, bundle
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZE = (120, 36)
@@ -59,14 +61,39 @@ async def shoot(folder: Path, name: str, keys: list[str]) -> None:
             else:
                 await pilot.press(key)
             await settle(pilot)
-        svg = app.export_screenshot(title="kubecase")
+        svg, shown = picture(app)
     workspace.close()
-    # the terminal's own font is fetched from nowhere
-    svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
     (FOLDER / f"{name}.svg").write_text(svg)
-    shown = svg.replace("Fira Code", "DejaVu Sans Mono")
     cairosvg.svg2png(bytestring=shown.encode(), write_to=str(FOLDER / f"{name}.png"), scale=0.8)
     print(name, file=sys.stderr)  # noqa: T201
+
+
+def picture(app: Console) -> tuple[str, str]:
+    """The screen as SVG: to keep, and to draw with a font of this machine."""
+    svg = app.export_screenshot(title="kubecase")
+    # the terminal's own font is fetched from nowhere
+    svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
+    return svg, svg.replace("Fira Code", "DejaVu Sans Mono")
+
+
+async def film(folder: Path) -> None:
+    """The guided tour, step by step, as an animated picture."""
+    import cairosvg
+    from PIL import Image
+
+    workspace = Workspace.open(folder)
+    tour = read_tour(bundle().with_name("tour.toml"))
+    app = Console(workspace, start="findings", tour=tour)
+    frames = []
+    async with app.run_test(size=(100, 30)) as pilot:
+        for _ in tour:
+            await settle(pilot)
+            png = cairosvg.svg2png(bytestring=picture(app)[1].encode(), scale=0.7)
+            frames.append(Image.open(BytesIO(png)).convert("RGB").quantize(32))
+            await pilot.press("enter")
+    workspace.close()
+    frames[0].save(FOLDER / "tour.gif", save_all=True, append_images=frames[1:],
+                   duration=4000, loop=0, optimize=True)  # fmt: skip
 
 
 def main() -> None:
@@ -76,6 +103,7 @@ def main() -> None:
         build_demo(folder)
         for name, keys in SHOTS.items():
             asyncio.run(shoot(folder, name, keys))
+        asyncio.run(film(folder))  # last: its pivots are journalled
 
 
 if __name__ == "__main__":
