@@ -15,7 +15,7 @@ from console.respond import fix, runner
 from console.respond.blast import Surroundings
 from console.respond.causes import of_template
 from console.respond.registry import build
-from tests.respond.conftest import Scene
+from tests.respond.conftest import Scene, wait_until
 
 SHOP = "deploy/shop"
 PRIVILEGED = json.dumps({"spec": {"template": {"spec": {
@@ -38,14 +38,20 @@ def bad(scene: Scene) -> Scene:
 
 
 def audit(scene: Scene, folder: Path, marks: list[str]) -> list[str]:
-    """The lab's audit lines that hold one of the marks, in the case; their citations."""
-    assert scene.lab.audit_log is not None
+    """The lab's audit lines of this namespace that hold one of the marks; their first's citation."""
+    log = scene.lab.audit_log
+    assert log is not None
+
+    def lines() -> list[str]:
+        own = (x for x in log.read_text().splitlines() if f'"namespace":"{scene.namespace}"' in x)
+        return [x for x in own if any(m in x for m in marks)]
+
     path = folder / f"audit-{len(list(folder.iterdir()))}.log"
-    lines = scene.lab.audit_log.read_text().splitlines()
-    path.write_text("".join(f"{x}\n" for x in lines if any(m in x for m in marks)))
+    path.write_text("".join(f"{x}\n" for x in wait_until(lines, "in the audit log")))
     [added] = add_paths(scene.case, [path], AddOptions())
     assert added.error is None
-    return [f"{scene.case.store.list()[-1].sha256}:{n}" for n in range(1, 2)]
+    assert added.evidence is not None
+    return [f"{added.evidence.sha256}:1"]
 
 
 def test_rollback_fixes_and_undo(bad: Scene) -> None:
