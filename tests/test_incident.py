@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -18,11 +17,7 @@ from typing import Any
 
 import pytest
 
-from console.app.app import Console
-from console.app.screens.tour import TourScreen, read_tour
-from console.case.workspace import Workspace
-from console.detect.demo import build_demo, bundle
-from tests.app.driving import press, screen_text, settle, status
+from console.detect.demo import build_demo
 
 # `make incident` names the folder of a run that was just played; else it is the shipped one
 PLAYED = os.environ.get("KUBECASE_INCIDENT")
@@ -235,35 +230,3 @@ def test_contained_and_measured(case: Path) -> None:
 
 def test_nothing_was_added_or_lost(case: Path) -> None:
     kubecase("verify", case)
-
-
-@pytest.mark.skipif(PLAYED, reason="the tour tells of the shipped case")
-async def test_the_tour_goes_through_the_screens(case: Path, tmp_path: Path) -> None:
-    """Each step opens what it tells of; escape leaves, and `?` then `t` comes back to it."""
-    folder = tmp_path / "case"  # pivots of the tour are journalled
-    shutil.copytree(case, folder)
-    tour = read_tour(bundle().with_name("tour.toml"))
-    workspace = Workspace.open(folder)
-    app = Console(workspace, start="findings", tour=tour)
-    seen = []
-    async with app.run_test(size=(100, 30)) as pilot:
-        for at, step in enumerate(tour):
-            await settle(pilot)
-            assert isinstance(app.screen, TourScreen), step.open
-            assert app.screen.at == at
-            assert not status(app).startswith("✘"), (step.open, status(app))
-            assert step.text[:30] in screen_text(app)
-            seen.append(app.mode)
-            if at == 4:
-                assert "AS OF" in screen_text(app)
-                await press(pilot, "escape", "question_mark")
-                assert "t shows the guided tour" in screen_text(app)
-                await press(pilot, "t")
-                assert isinstance(app.screen, TourScreen)
-            if at == 5:
-                assert ".ssh-agent" in screen_text(app)
-            await press(pilot, "enter")
-        assert not isinstance(app.screen, TourScreen)
-    workspace.close()
-    assert set(seen) >= {"overview", "cluster", "containers", "timeline", "findings", "evidence",
-                         "actions", "case"}  # fmt: skip
