@@ -170,13 +170,7 @@ def _record(case: Case, evidence: tuple[str, ...], name: str) -> None:
     said = case.state().evidence
     for item in map(case.store.get, evidence):
         if item.in_place is None and said.get(item.sha256, {}).get("in_place"):
-            case.record(
-                "evidence.added",
-                data={
-                    "sha256": item.sha256, "name": item.name, "size_bytes": item.size_bytes,
-                    "in_place": None, "source": item.source,
-                },
-            )  # fmt: skip
+            case.record_added(item)
     case.record("case.imported", data={"evidence": list(evidence), "from": name})
 
 

@@ -15,7 +15,7 @@ from threading import RLock
 from types import TracebackType
 from typing import Any
 
-from console.case.evidence import EvidenceStore
+from console.case.evidence import Evidence, EvidenceStore
 from console.case.journal import Entry, Journal, JournalReader
 from console.case.keys import analyst_name, load_identity
 from console.case.state import CaseState, fold
@@ -119,6 +119,22 @@ class Case:
         """Write a journal entry."""
         with self._lock:
             return self.journal.append(kind, entities=entities, cites=cites, data=data)
+
+    def record_added(
+        self, evidence: Evidence, *, source: str | None = None, entities: Iterable[str] = ()
+    ) -> None:
+        """That a file is evidence now. source: where it is from, if not what its manifest says."""
+        self.record(
+            "evidence.added",
+            entities=entities,
+            data={
+                "sha256": evidence.sha256,
+                "name": evidence.name,
+                "size_bytes": evidence.size_bytes,
+                "in_place": str(evidence.in_place) if evidence.in_place else None,
+                "source": evidence.source if source is None else source,
+            },
+        )
 
     def entries(self) -> list[Entry]:
         """All entries of all journals, those of other processes included, in order."""

@@ -48,7 +48,8 @@ def packets(
         if file is not None:
             taken = taking.read(case, file)
         else:
-            limits = taking.Limits(expression, seconds, size, 96 if headers else 65535)
+            snap_bytes = taking.HEADER_BYTES if headers else taking.SNAP_BYTES
+            limits = taking.Limits(expression, seconds, size, snap_bytes)
             means = means_of(case, given)
             parsed = Target.parse(target)
             if means.rules(parsed.kind).is_readonly:

@@ -185,16 +185,7 @@ def _add_one(
         return Added(name, error=error)
     # known but not journalled: a run was killed between the two
     if not evidence.known or evidence.sha256 not in case.state().evidence:
-        case.record(
-            "evidence.added",
-            data={
-                "sha256": evidence.sha256,
-                "name": evidence.name,
-                "size_bytes": evidence.size_bytes,
-                "in_place": str(evidence.in_place) if evidence.in_place else None,
-                "source": options.source,
-            },
-        )
+        case.record_added(evidence, source=options.source)
     if evidence.known:
         return Added(name, evidence, is_known=True)
     settings = {"zone": options.zone, "year": options.year, "skew_s": options.skew_s,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.case.copying import unreadable
 from console.case.text import visible
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from console.visibility.target import Target
 
 MAX_SECONDS, MAX_BYTES = 3600, 7_000_000  # base64 of it stays below a log's usual rotation
-SNAP_BYTES = 65535
+SNAP_BYTES, HEADER_BYTES = 65535, 96
 # tcpdump as distributions build it changes its user, if only to the same one
 CAPTURING = (*ENTERING, "SETUID", "SETGID")
 START_SECONDS = 120
@@ -37,7 +37,7 @@ START_SECONDS = 120
 
 @dataclass(frozen=True)
 class Limits:
-    """filter: as tcpdump reads it, "" for all. snap_bytes: of each packet, 96 is headers alone."""
+    """filter: as tcpdump reads it, "" for all. snap_bytes: of each packet."""
 
     filter: str = ""
     seconds: int = 60
@@ -114,7 +114,8 @@ def take(
     if not is_done:
         how += "; cut before its end"
     held.seek(0)
-    kept = _keep(case, target, held, name, how)
+    kept = case.store.add_stream(held, name, source=how)
+    case.record_added(kept, entities=[target.entity])
     return keep_flows(case, kept, meta)
 
 
@@ -127,7 +128,7 @@ def read(case: Case, file: Path) -> Packets:
             kept = case.store.add_stream(stream, file.name, source=str(file))
     except OSError as error:
         raise unreadable(str(file), error) from error
-    _record(case, kept)
+    case.record_added(kept)
     return keep_flows(case, kept, {})
 
 
@@ -140,7 +141,7 @@ def keep_flows(case: Case, packets: Evidence, meta: dict[str, str]) -> Packets:
         io.BytesIO(lines), f"{packets.name}.flows.jsonl",
         source=f"flows of {packets.name} ({packets.sha256})",
     )  # fmt: skip
-    _record(case, flows)
+    case.record_added(flows)
     return Packets(packets, flows, decoded)
 
 
@@ -148,22 +149,6 @@ def _lines(packets: Evidence, decoded: Decoded, meta: dict[str, str]) -> Iterato
     for flow in decoded.flows:
         record = {"kubecase": "flow/v1", "pcap": packets.sha256, **flow.record(), **meta}
         yield json.dumps(record, ensure_ascii=True).encode() + b"\n"
-
-
-def _keep(case: Case, target: Target, stream: Any, name: str, how: str) -> Evidence:
-    found = case.store.add_stream(stream, name, source=how)
-    _record(case, found, entities=[target.entity])
-    return found
-
-
-def _record(case: Case, evidence: Evidence, entities: list[str] | None = None) -> None:
-    case.record(
-        "evidence.added", entities=entities or [],
-        data={
-            "sha256": evidence.sha256, "name": evidence.name, "in_place": None,
-            "source": evidence.source, "size_bytes": evidence.size_bytes,
-        },
-    )  # fmt: skip
 
 
 def _decoded(line: bytes) -> bytes:

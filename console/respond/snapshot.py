@@ -202,13 +202,7 @@ def _take_item(case: Case, snapshot_id: str, number: int, item: Item, target: Ta
 def _keep(case: Case, stream: Any, name: str, source: str) -> Evidence:
     """Bytes into the case, hashed on the way; they are read later, when all is preserved."""
     evidence = case.store.add_stream(stream, name, source=source)
-    case.record(
-        "evidence.added",
-        data={
-            "sha256": evidence.sha256, "name": evidence.name, "in_place": None, "source": source,
-            "size_bytes": evidence.size_bytes,
-        },
-    )  # fmt: skip
+    case.record_added(evidence, source=source)
     return evidence
 
 
