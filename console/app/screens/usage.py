@@ -17,7 +17,7 @@ from console.app.widgets.object_table import ObjectTable, Shown
 if TYPE_CHECKING:
     from console.live.inventory import Inventory, Ref
 
-OFFLINE = "what pods use is read live: `kubecase live`; of captures it is in 3 Containers, Stats"
+OFFLINE = "read live, by `kubecase live`; what captures saw: 3 Containers, Stats"
 
 
 class UsageScreen(ObjectListScreen):

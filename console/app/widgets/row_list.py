@@ -82,10 +82,10 @@ class RowList(Widget, can_focus=True):
         return 1 if any(column.title for column in self.columns) else 0
 
     def show(
-        self, rows: Sequence[Sequence[Text]], *, empty: str, columns: Sequence[Column] = ()
+        self, rows: Sequence[Sequence[Text]], *, empty: str, columns: Sequence[Column] | None = None
     ) -> None:
-        """Other rows; the cursor keeps its place. empty: why there are none."""
-        self.columns = tuple(columns) or self.columns
+        """Other rows; the cursor keeps its place. empty: why none; columns: None as before."""
+        self.columns = self.columns if columns is None else tuple(columns)
         self.rows, self.empty = rows, empty
         self.cursor = max(0, min(self.cursor, len(rows) - 1))
         self._scroll()
