@@ -68,7 +68,7 @@ def logs(
         start = parse_time(since)
         for line in lines:
             if start is None or (line.ts is not None and line.ts >= start):
-                _print(line, as_json)
+                _print(line, as_json, "without a time")
         if not lines:
             click.echo("the evidence holds no line that it wrote", err=True)
             sys.exit(1)
@@ -129,12 +129,12 @@ def _follow(sources: list[LogSource], options: LogOptions, as_json: bool) -> Non
     followed.stop()
 
 
-def _print(line: LogLine, as_json: bool) -> None:
+def _print(line: LogLine, as_json: bool, untimed: str = "the kubelet says") -> None:
     text = line.text.decode("utf-8", "backslashreplace")
     if as_json:
         print_json({"ts": line.ts, "container": line.source, "text": text})
     else:
-        ts = f"{line.ts:%Y-%m-%d %H:%M:%S.%f}" if line.ts else "the kubelet says"
+        ts = f"{line.ts:%Y-%m-%d %H:%M:%S.%f}" if line.ts else untimed
         click.echo(f"{ts}  {visible(line.source)}  {visible(text)}")
 
 

@@ -255,7 +255,9 @@ class Decoder:
         count: int = self._one(f"select count(*) from {inner}")  # noqa: S608
         if fmt.is_expanding:
             self._next_key += count + 1
-        return Level(inner, (*level.chain, fmt.id), count)
+        # told by the file's place, which its inner lines have too: once is enough
+        tried = {fmt.id} if fmt.path_pattern else set()
+        return Level(inner, (*level.chain, fmt.id), count, tried=tried)
 
     def _leftover(self, level: Level) -> None:
         """What no inner format knows: an event of the envelope, or plain text."""

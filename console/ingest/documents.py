@@ -194,8 +194,12 @@ def yaml_spans(data: bytes, path: str, report: Report) -> list[Span]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            for item in _yaml_items(node):
+            items, head = _yaml_items(node)
+            context = {key.value: loader.construct_document(value) for key, value in head}
+            for item in items:
                 value = loader.construct_document(item)
+                if context.get("kind", "List") != "List" and isinstance(value, dict):
+                    value["_context"] = context
                 first = text_at[item.start_mark.line]
                 last = text_at[min(item.end_mark.line, len(text_at) - 1)]
                 body = json.dumps(value, default=str, separators=(",", ":")).encode()
@@ -209,12 +213,13 @@ def yaml_spans(data: bytes, path: str, report: Report) -> list[Span]:
     return spans
 
 
-def _yaml_items(node: Any) -> list[Any]:
-    pairs = {key.value: value for key, value in node.value} if node.id == "mapping" else {}
-    items = pairs.get("items")
-    if items is not None and items.id == "sequence":
-        return list(items.value)
-    return [node]
+def _yaml_items(node: Any) -> tuple[list[Any], list[Any]]:
+    """The objects of a document, and what a list says of itself: pairs of nodes, key and value."""
+    pairs = node.value if node.id == "mapping" else []
+    items = next((value for key, value in pairs if key.value == "items"), None)
+    if items is not None and items.id == "sequence" and items.value:  # an empty list is a record
+        return list(items.value), [pair for pair in pairs if pair[0].value in _LIST_KEYS]
+    return [node], []
 
 
 def _line_starts(data: bytes) -> list[int]:

@@ -14,7 +14,7 @@ newest as (
     where category not in ('api', 'workload', 'container')
         -- what others say of a pod (a scanner, a capture) is not what it wrote
         and (format like 'cri%' or format like 'docker_json%' or format like 'cluster_info_logs%'
-            or format like 'kube_log%')
+            or format like 'kube_log%' or format like 'gathered_log%')
         and ($as_of::timestamp is null or ts is null or ts <= $as_of::timestamp)
     order by ts desc nulls last, evidence desc, path desc, line desc, part desc
     limit $limit

@@ -15,7 +15,10 @@ HOSTILE = [
     "2 1 eni-1 - - - - - - - 99999999999 99999999999 - OK", "#fields\t", "0" * 768,
 ]  # fmt: skip
 # Told by the name of their file, not by their lines alone.
-PATHS = {"shell_history": "home/ana/.bash_history", "docker_diff": "docker_diff.txt"}
+PATHS = {
+    "shell_history": "home/ana/.bash_history", "docker_diff": "docker_diff.txt",
+    "gathered_log": "must-gather/namespaces/shop/pods/web/web/web/logs/current.log",
+}  # fmt: skip
 
 
 def test_no_format_is_broken() -> None:
