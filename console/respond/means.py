@@ -13,7 +13,7 @@ from console.respond.config import Config, ContextRules, load_config
 if TYPE_CHECKING:
     from console.case.folder import Case
     from console.live.api import ClusterApi
-    from console.respond.netns import Measured
+    from console.respond.netns import Measured, Rounds
 
 ENGINE_SECONDS = 60
 
@@ -29,6 +29,10 @@ class Means:
     api: ClusterApi | None = None  # where somebody connected already
     # what a probe measured while it acted, by what it set: verified without another probe, once
     measured: dict[str, Measured] = field(default_factory=dict)
+    # told what was measured before, by a step that does so itself just before it acts
+    found_before: Callable[[Any], None] = lambda measured: None
+    # probes that go on measuring between baseline and verdict, by the pod's uid
+    rounds: dict[str, Rounds] = field(default_factory=dict)
     _cluster: Cluster | None = None
     _engine: Any = None
 
@@ -66,6 +70,11 @@ class Means:
 
     def rules(self, kind: str) -> ContextRules:
         return self.config.rules(self.name(kind))
+
+    def release(self) -> None:
+        """No probe goes on measuring."""
+        while self.rounds:
+            self.rounds.popitem()[1].close()
 
 
 def engine_error(error: Exception, where: str) -> CaseError:

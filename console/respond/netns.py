@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 # setns needs SYS_ADMIN and SYS_CHROOT, rules NET_ADMIN and NET_RAW, other processes the rest
 ENTERING = ("SYS_ADMIN", "SYS_CHROOT", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "DAC_READ_SEARCH")
 LISTEN_PORT = 39017
+MAX_ROUNDS = 30
+LATENCY_S = 0.5  # a line of the probe comes at most so late, as a rule
 Reach = Literal["open", "refused", "silent"]
 _CONTAINER = re.compile(r"[0-9a-f]{64}")
 _UID = re.compile(r"[0-9a-f-]{36}")
@@ -101,61 +105,127 @@ class Exceptions:
 
 
 def measure(
-    means: Means, suspect: Suspect, targets: Sequence[tuple[str, str, int]], *,
-    chain: str = "KC-00000000", rounds: int = 1,
+    means: Means, suspect: Suspect, targets: Sequence[tuple[str, str, int]], *, chain: str = "",
 ) -> Measured:  # fmt: skip
-    """Try new connections from inside the suspect's network namespace and into it.
+    """Try new connections from inside the suspect's network namespace and into it, once.
 
     targets: name, address, port beside those that are always tried (a pod, DNS, own ports).
-    rounds: up to how often, a second apart, while any is still open: a network needs a moment to
-    put a policy into force. Raises Gone, or what a probe raises.
+    chain: our rules, whose dropped packets are counted; "" for none. Raises Gone, or what a probe
+    raises.
     """
-    lines = _run(means, suspect, "measure", CHAIN=_chain(chain), **_tries(suspect, targets, rounds))
-    return _measured(lines)
+    with Rounds(means, suspect, targets, chain=chain, count=1) as rounds:
+        return rounds.next()
 
 
-def _tries(
-    suspect: Suspect, targets: Sequence[tuple[str, str, int]], rounds: int
-) -> dict[str, str]:
+class Rounds:
+    """Measurements by one probe, a second apart, while something is done about the network.
+
+    So before and after are seen by the same eyes, and no second probe has to start. The probe is
+    gone when the block ends, or at `close`.
+    """
+
+    def __init__(
+        self, means: Means, suspect: Suspect, targets: Sequence[tuple[str, str, int]], *,
+        chain: str = "", count: int = MAX_ROUNDS,
+    ) -> None:  # fmt: skip
+        self._stack = ExitStack()
+        running = _running(means, suspect, "measuring", "measure", ROUNDS=str(count),
+                           **_tries(suspect, targets, chain))  # fmt: skip
+        self._rounds = _rounds(self._stack.enter_context(running))
+        self._last, self._read_at = 0.0, 0.0  # its end by the node's clock, and by ours
+
+    def next(self, since: float = 0.0) -> Measured:
+        """The next round, when it is whole. Raises CaseError where the probe is at its end.
+
+        since: begun after that, as `now` gave it.
+        """
+        for round_ in self._rounds:
+            if round_.began >= since:
+                self._last, self._read_at = round_.ended, time.monotonic()
+                return round_.measured
+        raise CaseError("the probe is at its end", where="measuring")
+
+    def now(self) -> float:
+        """By the node's clock, in seconds, or a little later: what it says takes time to come."""
+        elapsed = time.monotonic() - self._read_at if self._read_at else 0.0
+        return self._last + elapsed + LATENCY_S if self._last else 0.0
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> Rounds:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _tries(suspect: Suspect, targets: Sequence[tuple[str, str, int]], chain: str) -> dict[str, str]:
     words = " ".join(f"{name}={address},{port}" for name, address, port in targets)
     return {"TARGETS": words, "LISTEN": str(LISTEN_PORT), "POD_IP": suspect.ip,
-            "ROUNDS": str(rounds)}  # fmt: skip
+            "CHAIN": _chain(chain) if chain else ""}  # fmt: skip
 
 
-def _measured(lines: Sequence[str]) -> Measured:
-    attempts: list[Attempt] = []
-    established = []
+@dataclass(frozen=True)
+class _Round:
+    """began, ended: seconds since the node started."""
+
+    name: str
+    began: float
+    ended: float
+    measured: Measured
+
+
+def _rounds(lines: Iterator[str]) -> Iterator[_Round]:
+    """Each as soon as it is whole."""
+    began = 0.0
+    attempts: dict[tuple[str, ...], Attempt] = {}
+    established: list[tuple[str, str]] = []
     dropped: int | None = None
     for words_ in (line.split() for line in lines):
         match words_:
-            case ["round", _]:
-                attempts.clear()
+            case ["round", _, uptime]:
+                attempts, established, dropped, began = {}, [], None, float(uptime)
+            case ["asked", way, peer, address, port]:
+                attempts[way, peer, address, port] = Attempt(
+                    way, peer, address, int(port), "silent"
+                )
             case ["try", way, peer, address, port, ("open" | "refused" | "silent") as reach]:
-                attempts.append(Attempt(way, peer, address, int(port), reach))
+                attempts[way, peer, address, port] = Attempt(way, peer, address, int(port), reach)
             case ["established", local, peer]:
                 established.append((_socket(local), _socket(peer)))
             case ["dropped", _, _, count]:
                 dropped = (dropped or 0) + int(count)
-    order = sorted(attempts, key=lambda a: (a.way, a.peer, a.address, a.port))
-    return Measured(tuple(order), tuple(established), dropped)
+            case ["measured", name, uptime]:
+                order = sorted(attempts.values(), key=lambda a: (a.way, a.peer, a.address, a.port))
+                measured = Measured(tuple(order), tuple(established), dropped)
+                yield _Round(name, began, float(uptime), measured)
 
 
 def close(
     means: Means, suspect: Suspect, chain: str, keep: Exceptions,
-    targets: Sequence[tuple[str, str, int]] = (),
+    targets: Sequence[tuple[str, str, int]] = (), *,
+    found_before: Callable[[Measured], None] = lambda measured: None,
 ) -> Measured | None:  # fmt: skip
     """Drop everything in and out but what is kept; established connections stall too.
 
-    Returns what the same probe measured as soon as the rules stood, None if it could not.
+    One probe measures, sets the rules, and measures again. found_before: given what was open, as
+    soon as that is known. Returns what was open when the rules stood, None if it could not tell.
     """
     addresses = [str(ipaddress.ip_network(a, strict=False)) for a in keep.addresses]
     nodes = [str(ipaddress.ip_address(ip)) for ip in keep.node_ips]
-    lines = _run(
-        means, suspect, "close", "measure", CHAIN=_chain(chain), NODE_IPS=" ".join(nodes),
+    after = None
+    with _running(
+        means, suspect, "measuring", "before", "close", "after", NODE_IPS=" ".join(nodes),
         PROBE_PORTS=" ".join(str(int(p)) for p in keep.probe_ports), DNS="1" if keep.dns else "",
-        ADDRESSES=" ".join(addresses), **_tries(suspect, targets, 1),
-    )  # fmt: skip
-    return _measured(lines) if lines.count("done") == 2 else None
+        ADDRESSES=" ".join(addresses), **_tries(suspect, targets, chain),
+    ) as lines:  # fmt: skip
+        for round_ in _rounds(lines):
+            if round_.name == "before":
+                found_before(round_.measured)
+            else:
+                after = round_.measured
+    return after
 
 
 def open_again(means: Means, suspect: Suspect, chain: str) -> bool:
@@ -173,8 +243,11 @@ def show(means: Means, suspect: Suspect, chain: str) -> tuple[bool, list[str]]:
 
 def script(*names: str) -> str:
     """A program for the probe: finds the pod's process, then does one thing after the other."""
-    folder = Path(__file__).parent / "scripts"
-    return "".join((folder / f"{name}.sh").read_text() for name in ("find", *names))
+    return "".join(map(read_script, ("find", *names))) + "echo done\n"
+
+
+def read_script(name: str) -> str:
+    return (Path(__file__).parent / "scripts" / f"{name}.sh").read_text()
 
 
 def _chain(name: str) -> str:
@@ -184,8 +257,15 @@ def _chain(name: str) -> str:
 
 
 def _run(means: Means, suspect: Suspect, *names: str, **values: str) -> list[str]:
-    """The script's lines from a probe beside the suspect; nothing is run in the suspect."""
-    from console.visibility.probe import ProbeFailed, ProbeSpec, probing
+    """All lines of a script."""
+    with _running(means, suspect, *names, **values) as lines:
+        return list(lines)
+
+
+@contextmanager
+def _running(means: Means, suspect: Suspect, *names: str, **values: str) -> Iterator[Iterator[str]]:
+    """The script's lines, as they come, from a probe beside the suspect; nothing is run in it."""
+    from console.visibility.probe import ProbeSpec, probing
 
     spec = ProbeSpec(
         node=suspect.node,
@@ -195,19 +275,33 @@ def _run(means: Means, suspect: Suspect, *names: str, **values: str) -> list[str
         pull=means.config.probe_pull,
         capabilities=ENTERING,
         host_root=False,
+        memory_bytes=0,
         deadline_s=120,
     )
     with probing(means.cluster.api, spec, means.case) as probe:
-        lines = [line.decode("utf-8", "replace").strip() for line in probe.lines()]
-    if lines and lines[0] == "gone":
-        raise Gone("no process of it is left on the node", where=f"node/{visible(suspect.node)}")
-    if "done" not in lines:
-        raise ProbeFailed(
-            f"the probe stopped half-way: {visible(' | '.join(lines[-3:]))[:300]}",
-            where=f"node/{visible(suspect.node)}",
-            hint="its image needs sh, nsenter, nc and iptables: --probe-image",
-        )
-    return lines
+        yield _until_done(probe.lines(), visible(suspect.node))
+
+
+def _until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
+    """Up to the line `done`: the log itself ends when the kubelet has seen the end, which is later.
+
+    Raises Gone, and ProbeFailed for a script that stopped half-way.
+    """
+    from console.visibility.probe import ProbeFailed
+
+    last: list[str] = []
+    for raw in lines:
+        line = raw.decode("utf-8", "replace").strip()
+        if line == "gone" and not last:
+            raise Gone("no process of it is left on the node", where=f"node/{node}")
+        if line == "done":
+            return
+        last = [*last[-2:], line]
+        yield line
+    raise ProbeFailed(
+        f"the probe stopped half-way: {visible(' | '.join(last))[:300]}", where=f"node/{node}",
+        hint="its image needs sh, nsenter, nc and iptables: --probe-image",
+    )  # fmt: skip
 
 
 def _socket(text: str) -> str:

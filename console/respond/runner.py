@@ -143,6 +143,14 @@ def carry_out(case: Case, means: Means, record: Record, *, say: Say = lambda lin
     Raises UsageError if it may not be done, Halted at the first step that fails. Every step is in
     the journal, with what was there before, before it is taken.
     """
+    try:
+        record = _apply(case, means, record, say)
+        return verify(case, means, record, say=say)
+    finally:
+        means.release()
+
+
+def _apply(case: Case, means: Means, record: Record, say: Say) -> Record:
     with _holding(case, record.id):
         record = find_record(records(case), record.id)
         if record.state not in ("planned", "begun", "failed"):
@@ -154,16 +162,20 @@ def carry_out(case: Case, means: Means, record: Record, *, say: Say = lambda lin
                 hint=f"`kubecase actions CASE --approve {record.id}` by somebody else",
             )  # fmt: skip
         action, steps = record.action(), record.plan_steps()
-        if record.state == "planned":
-            baseline = action.baseline(means)
-            if baseline is not None:
+
+        def keep(baseline: Any) -> None:
+            if baseline is not None and record.baseline is None:
                 record.baseline = msgspec.to_builtins(baseline)
                 _note(case, record, "action.measured", baseline=record.baseline)
+
+        means.found_before = keep
+        if record.state == "planned":
+            keep(action.baseline(means))
         for number, step in enumerate(steps):
             _take_step(case, means, record, number, step, say)
         _note(case, record, "action.applied")
         say("applied")
-    return verify(case, means, find_record(records(case), record.id), say=say)
+    return find_record(records(case), record.id)
 
 
 def _take_step(case: Case, means: Means, record: Record, number: int, step: Step, say: Say) -> None:
@@ -194,6 +206,8 @@ def verify(case: Case, means: Means, record: Record, *, say: Say = lambda line: 
         verdict = record.action().verify(means, steps, befores, record.baseline)
     except CaseError as error:
         verdict = Verdict("unknown", f"could not measure: {error}")
+    finally:
+        means.release()
     _note(
         case, record, "action.verified", word=verdict.word, text=verdict.text,
         details=list(verdict.details),

@@ -38,7 +38,10 @@ class NodeRules(Step, frozen=True, kw_only=True, tag="node-rules"):
         return {"closed": False}
 
     def apply(self, means: Means, before: Any) -> Any:
-        measured = netns.close(means, self.suspect, self.chain, self.keep, targets_of(means))
+        measured = netns.close(
+            means, self.suspect, self.chain, self.keep, targets_of(means),
+            found_before=means.found_before,
+        )  # fmt: skip
         if measured is not None:
             means.measured[self.chain] = measured
         return {"closed": True}

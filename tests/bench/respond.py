@@ -1,8 +1,8 @@
 """Containment and preservation on the lab: command to measured isolation, export into the case.
 
 `python -m tests.bench.respond` prints the figures by itself. Yardsticks of the same run: a pod that
-`kubectl` starts and waits for (isolation needs three probes, each a pod), and `docker export |
-sha256sum` of the same container.
+`kubectl` starts and waits for (three of them: one for each of measuring, acting and measuring again),
+and `docker export | sha256sum` of the same container.
 """
 
 from __future__ import annotations

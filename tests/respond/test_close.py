@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from console.respond.netns import script
+from console.respond.netns import read_script
 from tests.real.lab import missing
 
 CHAIN = "KC-0a1b2c3d"
@@ -26,7 +26,7 @@ def rules(families: str = "46", **values: str) -> tuple[list[str], list[str], st
     for tool in ("unshare", "ip", "iptables", "ip6tables"):
         if shutil.which(tool) is None:
             missing(f"needs {tool}")
-    own = script("close").replace(script(), SETTING)
+    own = SETTING + read_script("close")
     show = "echo ==; iptables -S; echo ==; ip6tables -S"
     env = {"CHAIN": CHAIN, "NODE_IPS": "", "PROBE_PORTS": "", "DNS": "", "ADDRESSES": "",
            "FAMILIES": families, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **values}  # fmt: skip
@@ -41,7 +41,7 @@ def rules(families: str = "46", **values: str) -> tuple[list[str], list[str], st
 
 def test_both_families_are_closed() -> None:
     four, six, said = rules()
-    assert said.endswith("done\n")
+    assert said.endswith("closed\n")
     for found in (four, six):
         assert found.index(f"-A INPUT -j {CHAIN}-I") == min(
             n for n, line in enumerate(found) if line.startswith("-A INPUT")
@@ -70,6 +70,6 @@ def test_exceptions_go_to_their_family() -> None:
 @pytest.mark.parametrize("dns", ["", "1"])
 def test_a_pod_without_ipv6(dns: str) -> None:
     four, six, said = rules("4", DNS=dns)
-    assert "done" in said
+    assert "closed" in said
     assert any("--dport 53" in line for line in four) is bool(dns)
     assert not any(CHAIN in line for line in six)

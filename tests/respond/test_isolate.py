@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.case.folder import Case
 from console.errors import CaseError, UsageError
 from console.respond import runner
+from console.respond.isolation import judge
+from console.respond.netns import Attempt, Exceptions, Measured, Reach
 from console.respond.registry import build
 from tests.respond.conftest import Scene, wait_until
 
@@ -54,6 +57,12 @@ def test_node_isolation_is_enforced_and_undone(scene: Scene) -> None:
     # the kubelet's own probe stays open: nothing restarts the evidence
     assert any("in node" in line and "open now" in line for line in verdict.details)
     assert any("out api-server" in line and "no answer now" in line for line in verdict.details)
+    # one probe does it all, and what it found before is kept before the step is done
+    kinds = [entry.kind for entry in scene.case.entries() if entry.kind != "action.verified"]
+    assert kinds[kinds.index("action.intended") :] == [
+        "action.intended", "probe.started", "action.measured", "probe.removed", "action.step",
+        "action.applied",
+    ]  # fmt: skip
 
     scene.undo(record)
     assert scene.answers(pod)
@@ -99,6 +108,22 @@ def test_changed_between_plan_and_apply(scene: Scene) -> None:
     scene.undo(record)
     assert not scene.means.cluster.objects("networkpolicies", scene.namespace)
     assert scene.get("pods", name)["metadata"]["labels"]["mood"] == "other"
+
+
+def test_what_opens_after_is_not_blocked() -> None:
+    """A peer that was too slow to answer before counts when it answers now."""
+
+    def found(reach: Reach) -> Measured:
+        return Measured(
+            (Attempt("out", "metadata", "169.254.169.254", 80, reach),
+             Attempt("out", "another-pod", "10.0.0.2", 1, "open" if reach == "silent" else "silent")),
+            (),
+        )  # fmt: skip
+
+    was, keep = msgspec.to_builtins(found("silent")), Exceptions()
+    verdict = judge(was, found("open"), keep, not_enforced="")
+    assert verdict.text == "PARTLY BLOCKED: still reaches out metadata 169.254.169.254:80"
+    assert judge(was, found("refused"), keep, not_enforced="").word == "held"
 
 
 def test_host_network_is_refused(scene: Scene) -> None:

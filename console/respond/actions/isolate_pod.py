@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
-from console.errors import UsageError
+from console.errors import CaseError, UsageError
 from console.respond.action import CONTAINS, Action, Plan, Verdict, option
 from console.respond.blast import (
     Surroundings,
@@ -22,8 +22,8 @@ from console.respond.blast import (
     selector_keys,
 )  # fmt: skip
 from console.respond.edits import create_of, edit_of
-from console.respond.isolation import UNMEASURED, exceptions, judge, measure_pod
-from console.respond.netns import Exceptions
+from console.respond.isolation import UNMEASURED, exceptions, judge, targets_of
+from console.respond.netns import Exceptions, Rounds, Suspect
 from console.respond.steps import Change, Step
 
 if TYPE_CHECKING:
@@ -89,10 +89,11 @@ class IsolatePod(Action):
         return Plan((policy, relabel), tuple(hits), tuple(cannot), tuple(around.hidden))
 
     def baseline(self, means: Means) -> Any:
-        from console.errors import CaseError
-
         try:
-            return measure_pod(means, self._pod(means))
+            suspect = Suspect.of(self._pod(means))
+            rounds = Rounds(means, suspect, targets_of(means))
+            means.rounds[suspect.uid] = rounds
+            return rounds.next()
         except CaseError as error:  # isolation does not wait for a probe; the verdict says it
             return {"error": str(error)}
 
@@ -108,8 +109,16 @@ class IsolatePod(Action):
             return UNMEASURED
         if isinstance(baseline, dict) and "error" in baseline:
             return Verdict("unknown", f"could not measure: {baseline['error']}", standing.details)
-        after = measure_pod(means, pod, rounds=ROUNDS)
-        return judge(baseline, after, keep, not_enforced=NOT_ENFORCED)
+        suspect = Suspect.of(pod)
+        rounds = means.rounds.get(suspect.uid)
+        if rounds is None:
+            rounds = means.rounds[suspect.uid] = Rounds(means, suspect, targets_of(means))
+        since = rounds.now()
+        for _ in range(ROUNDS):  # a network needs a moment to put a policy into force
+            verdict = judge(baseline, rounds.next(since), keep, not_enforced=NOT_ENFORCED)
+            if verdict.word == "held":
+                break
+        return verdict
 
     def _pod(self, means: Means) -> Doc:
         pod = means.cluster.get("pods", self.target.namespace, self.target.name)

@@ -1,7 +1,7 @@
 """Close a pod's network at its node, in its own network namespace: for clusters without policies.
 
-A probe beside the pod sets the rules; nothing is run in the pod. They stand as long as the pod's
-sandbox does.
+A probe beside the pod measures, sets the rules and measures again; nothing is run in the pod. They
+stand as long as the pod's sandbox does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from console.errors import CaseError
 from console.respond.action import CONTAINS, Action, Plan, Verdict, option
 from console.respond.blast import Surroundings
 from console.respond.isolation import UNMEASURED, exceptions, judge, measure_pod
@@ -51,22 +50,13 @@ class IsolatePodAtNode(Action):
         )
         return Plan((step,), tuple(hits), cannot, tuple(around.hidden))
 
-    def baseline(self, means: Means) -> Any:
-        try:
-            return measure_pod(means, self._pod(means))
-        except CaseError as error:  # isolation does not wait for it; the verdict says it
-            return {"error": str(error)}
-
     def verify(
         self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
     ) -> Verdict:
         pod = self._pod(means)
         if baseline is None:
             return UNMEASURED
-        if isinstance(baseline, dict) and "error" in baseline:
-            standing = super().verify(means, steps, befores, baseline)
-            return Verdict("unknown", f"could not measure: {baseline['error']}", standing.details)
-        chain = next((step.chain for step in steps if isinstance(step, NodeRules)), "KC-00000000")
+        chain = next((step.chain for step in steps if isinstance(step, NodeRules)), "")
         after = means.measured.pop(chain, None) or measure_pod(means, pod, chain=chain)
         keep = exceptions(means.cluster, pod, self.allow)
         return judge(baseline, after, keep, not_enforced=NOT_ENFORCED)

@@ -10,7 +10,8 @@ of_family() { # 4 or 6, addresses
 }
 close() { # command family
   t="$INSIDE $1 -w"
-  $t -N "$CHAIN-I"; $t -N "$CHAIN-O"
+  # what a probe that was cut has left is begun anew
+  for way in I O; do $t -N "$CHAIN-$way" 2>/dev/null || $t -F "$CHAIN-$way"; done
   $t -A "$CHAIN-I" -i lo -j ACCEPT; $t -A "$CHAIN-O" -o lo -j ACCEPT
   nodes=; [ -z "$PROBE_PORTS" ] || nodes=$(of_family $2 $NODE_IPS $(gateways -$2))
   kept=$(of_family $2 $ADDRESSES)
@@ -32,10 +33,11 @@ close() { # command family
     $t -A "$CHAIN-O" -p icmpv6 --icmpv6-type $k -j ACCEPT
   done
   $t -A "$CHAIN-I" -j DROP; $t -A "$CHAIN-O" -j DROP
-  $t -I INPUT 1 -j "$CHAIN-I"; $t -I OUTPUT 1 -j "$CHAIN-O"
+  $t -C INPUT -j "$CHAIN-I" 2>/dev/null || $t -I INPUT 1 -j "$CHAIN-I"
+  $t -C OUTPUT -j "$CHAIN-O" 2>/dev/null || $t -I OUTPUT 1 -j "$CHAIN-O"
 }
 close iptables 4
 # a file of /proc says that it is empty, so it is read
 if grep -qv ' lo$' "/proc/$PID/net/if_inet6" 2>/dev/null; then close ip6tables 6; fi
 set +e
-echo done
+echo closed

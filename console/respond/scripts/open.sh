@@ -7,4 +7,3 @@ for c in iptables ip6tables; do
   $t -F "$CHAIN-I"; $t -X "$CHAIN-I"; $t -F "$CHAIN-O"; $t -X "$CHAIN-O"
   echo "opened $c"
 done
-echo done

@@ -1,0 +1,2 @@
+# What is open before anything is done.
+round before 5
