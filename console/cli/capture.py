@@ -103,8 +103,9 @@ def capture(
 ) -> None:  # fmt: skip
     """Capture files, network and processes of TARGET into CASE.
 
-    TARGET: pod/NS/NAME[/CONTAINER], node/NAME, docker/NAME, workload/NS/KIND/NAME. Nothing is run
-    in the suspect. Exit code 1: something could not be seen whole.
+    TARGET: pod/NS/NAME[/CONTAINER], node/NAME, docker/NAME, workload/NS/KIND/NAME; on a node of
+    containerd, CRI-O or Podman also container/ID. Nothing is run in the suspect. Exit code 1:
+    something could not be seen whole.
     """
     from console.case.folder import Case
     from console.live.api import ClusterApi, connect

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from console.visibility.listing import Entry, shown
 
 Answer = Literal["yes", "no", "could not look"]
-CONTAINER_ID = re.compile(r"(?:^|[/:_-])([0-9a-f]{64})(?:\.scope)?(?:$|/)")
+# conmon, which watches a container of CRI-O or Podman, is a process of the node
+CONTAINER_ID = re.compile(r"(?:^|[/:_]|(?<!-conmon)-)([0-9a-f]{64})(?:\.scope)?(?:$|/)")
 _USUAL_CORE = ("core", "|/usr/share/apport/", "|/usr/lib/systemd/systemd-coredump",
                "|/lib/systemd/systemd-coredump", "|/bin/false", "|/usr/libexec/abrt-hook-ccpp",
                "|/usr/lib/systemd/systemd-coredump", "/var/")  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -23,6 +23,7 @@ from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, r
 from console.visibility.figures import figures, watching
 from console.visibility.lacking import missing
 from console.visibility.node import node_rows
+from console.visibility.peers import Peers
 from console.visibility.probe import IMAGE, ProbeSpec, probing, sweep
 from console.visibility.reading import (
     FILE_LIMIT_BYTES,
@@ -276,8 +277,8 @@ def _faults(read: Read, subject: Subject) -> list[str]:
 
 
 def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
-    with _engine() as client:
-        subject, inspect = engine.subject(client, target.name)
+    with engine.found(target.name) as found:
+        subject, client = found.subject, found.client
         id_, began = new_id(), datetime.now(UTC)
         is_here = local.can_look() and local.has_container(subject.container_id)
         asked: Mapping[str, Any] = {
@@ -291,7 +292,8 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
         with (
             raw_file() as raw,
             watching(
-                lambda: engine.figures(client, subject.container_id), options.sample_s
+                lambda: engine.figures(client, subject.container_id) if client else b"",
+                options.sample_s,
             ) as answers,
         ):
             if way == "local":
@@ -310,23 +312,24 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                     for line in encode(f"engine/stats.{number}", answer, order.nonce):
                         raw.write(line + b"\n")
                 raw_sha = keep_raw(case, raw, id_, way)
+                peers = engine.peers(client) if client else Peers({})
                 yield keep(
                     case, id_, subject, way,
                     chain(
-                        container_rows(read, subject.container_id, engine.peers(client)),
+                        container_rows(read, subject.container_id, peers),
                         figures(map(engine.stat_rows, answers())),
                     ),
-                    raw=raw_sha,
-                    began=began, asked=asked, not_seen=_missing(read, subject, options),
+                    raw=raw_sha, began=began, asked=asked,
+                    not_seen=[*found.not_seen, *_missing(read, subject, options)],
                     faults=_faults(read, subject),
                 )  # fmt: skip
-            elif way == "engine":
-                found: dict[str, bytes] = {}
+            elif way == "engine" and client is not None:
+                told: dict[str, bytes] = {}
                 nonce = Order().nonce
                 for name, data in engine.answers(
-                    client, subject.container_id, inspect, options.total_limit_bytes
+                    client, subject.container_id, found.inspect, options.total_limit_bytes
                 ):
-                    found[name] = data
+                    told[name] = data
                     for line in encode(name, data, nonce):
                         raw.write(line + b"\n")
                     options.progress(f"{name}: {len(data):,} bytes")
@@ -337,17 +340,8 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                 raw_sha = keep_raw(case, raw, id_, way)
                 yield keep(
                     case, id_, subject, way,
-                    chain(engine.rows(found), figures(map(engine.stat_rows, answers()))),
-                    raw=raw_sha, began=began, asked=asked, not_seen=engine.not_seen(found),
+                    chain(engine.rows(told), figures(map(engine.stat_rows, answers()))),
+                    raw=raw_sha, began=began, asked=asked, not_seen=engine.not_seen(told),
                 )  # fmt: skip
             else:
                 raise UsageError(f"docker/NAME is not seen by {way}", hint="--way local or engine")
-
-
-@contextmanager
-def _engine() -> Iterator[Any]:
-    client = engine.connect()
-    try:
-        yield client
-    finally:
-        client.close()

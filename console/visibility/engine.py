@@ -12,11 +12,14 @@ import json
 import stat
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import CaseError, UsageError
+from console.visibility import bundle, local
 from console.visibility.capture import Subject
 from console.visibility.content import entropy_of, kind_of
 from console.visibility.listing import shown
@@ -40,6 +43,9 @@ NOT_SEEN = (
     "files: the engine does not say what the image has at a changed path",
     "times: the engine's archives have no ctime",
 )
+BY_ID_ALONE = (
+    "declared ports, names of addresses, figures: no engine has it, it was found by its id alone"
+)
 
 
 def connect() -> DockerClient:
@@ -55,6 +61,38 @@ def connect() -> DockerClient:
             f"no Docker Engine: {visible(str(error))[:200]}", hint="set DOCKER_HOST"
         ) from error
     return client
+
+
+@dataclass(frozen=True)
+class Found:
+    """A container, and who told of it. client: None where the node alone did."""
+
+    subject: Subject
+    inspect: dict[str, Any] = field(default_factory=dict)
+    client: DockerClient | None = None
+    not_seen: tuple[str, ...] = ()
+
+
+@contextmanager
+def found(name: str) -> Iterator[Found]:
+    """By the engine; else, with root on its node, by its id: of containerd, CRI-O or Podman.
+
+    Raises the engine's CaseError where neither has it.
+    """
+    client = None
+    try:
+        try:
+            client = connect()
+            told = Found(*subject(client, name), client)
+        except CaseError:
+            here = bundle.subject(name) if local.can_look() else None
+            if here is None:
+                raise
+            told = Found(here, not_seen=(BY_ID_ALONE,))
+        yield told
+    finally:
+        if client is not None:
+            client.close()
 
 
 def subject(client: DockerClient, name: str) -> tuple[Subject, dict[str, Any]]:

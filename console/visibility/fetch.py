@@ -189,11 +189,8 @@ def fetch(
 
 def _subject(target: Target, api: Callable[[], ClusterApi]) -> tuple[Subject, ClusterApi | None]:
     if target.type == "docker":
-        client = engine.connect()
-        try:
-            return engine.subject(client, target.name)[0], None
-        finally:
-            client.close()
+        with engine.found(target.name) as found:
+            return found.subject, None
     cluster = api()
     subjects = resolve(cluster, target).subjects
     if len(subjects) != 1:

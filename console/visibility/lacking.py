@@ -72,6 +72,13 @@ def _files(read: Read, container: str, total_limit_bytes: int) -> list[str]:
         said.append("file capabilities: the reader's image has no getcap")
     if not read.get(f"{container}/merged.list"):
         said.append("opaque folders: the container's own view could not be listed")
+    layers = read.get(f"{container}/layers").split(b"\n")[:-1]
+    unread = [n for n in range(len(layers)) if not read.has(f"{container}/lower.{n}.list")]
+    if unread:
+        said.append(
+            f"files: {len(unread)} of the image's {len(layers)} layers could not be read; what they"
+            " have shows as added"
+        )
     for name, section in read.sections.items():
         if not name.startswith(f"{container}/"):
             continue

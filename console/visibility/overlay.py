@@ -115,6 +115,8 @@ def changes(
             row["base"] = describe(path, base, image.where[path])
         if path in mount_points:
             row["runtime"] = "mount point"
+        elif (path, row.get("target")) == (b"/etc/mtab", "/proc/mounts"):  # Podman, CRI-O
+            row["runtime"] = "link to what is mounted"
         (added if base is None else gone).append(row)
     _pair(added, gone)
     yield from added

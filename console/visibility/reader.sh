@@ -26,8 +26,9 @@ part() { # NAME COMMAND...: what the command prints, as one section
   echo "@$NONCE end $name $sum"
 }
 
-find_pids() { # of container $ID, by its id in the cgroup's path
-  PIDS=$(all_pids cgroup | xargs grep -l "$ID" 2>/dev/null | sed "s|^$PROC/||; s|/cgroup\$||" | sort -n)
+find_pids() { # of container $ID, by its id in the cgroup's path; conmon, which has one named after it, is the node's
+  PIDS=$(all_pids cgroup | xargs grep -H "$ID" 2>/dev/null | sed "s/-conmon-$ID//" | grep "$ID" |
+    sed "s|^$PROC/||; s|/cgroup:.*||" | sort -nu)
   ALL=$(printf '%s\n' "$PIDS" | wc -l)
   FIRST=${PIDS%%
 *}
@@ -150,10 +151,34 @@ within() { # FOLDER NAME COMMAND...: a section with what the command prints ther
   ( cd "$1" 2>>"$WORK/errors" && shift && part "$@" ) || true
 }
 
-find_layers() {
+plainly() { printf '%b' "$(printf '%s' "$1" | sed 's/\\\([0-7]\)/\\0\1/g')"; } # as mountinfo writes it
+layer_base() { # what relative names of layers start from: a page of mount options holds few whole ones
+  case $upper in
+    /*) base=${upper%/*} # containerd's are numbers beside the upper folder's
+      while [ -n "$base" ] && [ ! -d "$HOST$base/$first" ]; do base=${base%/*}; done ;;
+    *) # Docker's start where the node has the same file system mounted: BASE/ID/merged
+      runtime=$(awk '/^PPid:/ {print $2}' "$PROC/$FIRST/status")
+      device=$(printf '%s' "$options" | awk '{print $3}')
+      for owner in "$runtime" 1; do
+        base=$(awk -v device="$device" '$3 == device && $5 != "/" {print $5; exit}' "$PROC/$owner/mountinfo")
+        base=$(plainly "${base%/*/*}")
+        [ -z "$base" ] || [ ! -d "$HOST$base/$upper" ] || break
+      done
+      upper=$base/$upper ;;
+  esac
+}
+find_layers() { # sets $upper; the image's layers, topmost first, are the lines of $WORK/lower
   options=$(awk '$5 == "/" {print; exit}' "$PROC/$FIRST/mountinfo")
-  upper=$(printf '%s' "$options" | sed -n 's/.*[ ,]upperdir=\([^, ]*\).*/\1/p')
-  lower=$(printf '%s' "$options" | sed -n 's/.*[ ,]lowerdir=\([^, ]*\).*/\1/p')
+  upper=$(plainly "$(printf '%s' "$options" | sed -n 's/.*[ ,]upperdir=\([^, ]*\).*/\1/p')")
+  plainly "$(printf '%s' "${options##* }" | tr ',' '\n' | sed -n 's/^lowerdir+\{0,1\}=//p' | tr ':' '\n')" |
+    sed '/^$/d' >"$WORK/names"; echo >>"$WORK/names"
+  : >"$WORK/lower"
+  [ -n "$upper" ] || return 0
+  first=$(grep -m 1 '^[^/]' "$WORK/names"); base=
+  if [ -n "$first" ] || [ "${upper#/}" = "$upper" ]; then layer_base; fi
+  while read -r layer; do
+    case $layer in '') ;; /*) printf '%s\n' "$layer" ;; *) printf '%s\n' "$base/$layer" ;; esac
+  done <"$WORK/names" >"$WORK/lower"
 }
 overlay() { # the suspect's own layer, and the layers of its image
   find_layers
@@ -169,8 +194,8 @@ overlay() { # the suspect's own layer, and the layers of its image
   within "$UPPER" "$ID/upper.hashes" hashes -size "+$((LIMIT - 1))c" -size -536870912c
   if command -v getcap >/dev/null 2>&1; then within "$UPPER" "$ID/upper.caps" capabilities; fi
   part "$ID/merged.list" merged
+  part "$ID/layers" cat "$WORK/lower"
   number=0
-  printf '%s\n' "$lower" | tr ':' '\n' >"$WORK/lower"
   while read -r layer; do
     within "$HOST$layer" "$ID/lower.$number.list" listing
     within "$HOST$layer" "$ID/lower.$number.links" targets
@@ -186,7 +211,7 @@ volumes() { # everything mounted into the container but the kernel's own
     grep -vE ' (proc|sysfs|cgroup|cgroup2|devpts|mqueue|securityfs|bpf|tracefs|debugfs) ' >"$WORK/volumes"
   while read -r point type source; do
     case $point in /proc/* | /sys/*) continue ;; esac
-    inner=$(printf '%b' "$(printf '%s' "$point" | sed 's/\\\([0-7]\)/\\0\1/g')")
+    inner=$(plainly "$point")
     place=$PROC/$FIRST/root$inner
     if [ -d "$place" ]; then
       LISTING=8388608 within "$place" "$ID/volume.$number.list" listing
@@ -278,7 +303,7 @@ fetch() {
   if [ -n "$MOUNT" ] && may_be_secret; then
     echo "values of secrets are not fetched" >>"$WORK/errors"; return
   fi
-  printf '%s\n' "$lower" | tr ':' '\n' | sed "s|^|$HOST|" >"$WORK/image"
+  sed "s|^|$HOST|" "$WORK/lower" >"$WORK/image"
   { printf '%s\n' "$HOST$upper"; cat "$WORK/image"; } >"$WORK/now"
   if [ -n "$MOUNT" ] || [ -z "$upper" ]; then printf '%s\n' "$PROC/$FIRST/root" >"$WORK/now"; fi
   if is_plain "$PROC/$FIRST/root" && [ -e "$PROC/$FIRST/root/$FETCH_PATH" ]; then

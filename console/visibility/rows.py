@@ -178,10 +178,10 @@ def _layer(read: Read, prefix: str) -> Layer:
 
 
 def _layers(read: Read, container: str) -> list[Layer]:
-    found: list[Layer] = []
-    while read.has(f"{container}/lower.{len(found)}.list"):
-        found.append(_layer(read, f"{container}/lower.{len(found)}"))
-    return found
+    """Topmost first; one that could not be read is left out, which is said."""
+    listed = re.compile(re.escape(container) + r"/lower\.(\d+)\.list")
+    numbers = sorted(int(match[1]) for name in read.sections if (match := listed.fullmatch(name)))
+    return [_layer(read, f"{container}/lower.{number}") for number in numbers]
 
 
 def _merged(read: Read, container: str) -> frozenset[bytes] | None:

@@ -20,7 +20,7 @@ IMAGE = "image"
 USER = "user"  # whoever the audit log names: a user, a service account, "*" for anybody
 FORMS = (
     "pod/NAMESPACE/NAME[/CONTAINER], KIND/NAMESPACE/NAME, workload/NAMESPACE/KIND/NAME, node/NAME,"
-    " docker/NAME, or NAMESPACE/NAME for a pod"
+    " docker/NAME (on its node also container/ID), or NAMESPACE/NAME for a pod"
 )
 _PODS = frozenset({"pod", "pods", "po"})
 _NODES = frozenset({"node", "nodes", "no"})

@@ -5,6 +5,8 @@
 with manifests as (
     select
         json_extract_string(fields, '$.declared.ports[*].port') as ports,
+        -- of a container that was found by its id alone nobody says it
+        json_extract(fields, '$.declared.ports') is not null as is_told,
         coalesce(json_extract_string(fields, '$.declared.host_network') = 'true', false)
             as is_host_network
     from events
@@ -35,6 +37,7 @@ judged as (
             when src_port in (select src_port from listening) then 'inbound'
             else 'outbound'
         end as direction,
+        is_told,
         list_contains(ports, src_port::varchar) as is_declared,
         exists (
             select 1 from events as earlier
@@ -49,6 +52,8 @@ reasons as (
     select
         *,
         case
+            when direction = 'listens' and not is_told
+                then {'w': 'listens; which ports are declared is not known', 's': 2}
             when direction = 'listens' and not is_declared and src_ip in ('127.0.0.1', '::1')
                 then {'w': 'listens on an undeclared port, for itself only', 's': 2}
             when direction = 'listens' and not is_declared

@@ -308,6 +308,26 @@ def test_environment_values_stay_on_the_node(tmp_path: Path) -> None:
     assert raw[41].cmdline == b"sh\0-c\0a\nb"
 
 
+def test_who_watches_a_container_is_not_taken_for_it(tmp_path: Path) -> None:
+    id_, other = "a" * 64, "b" * 64
+    groups = {  # of CRI-O; the last is the container's own doing, to be overlooked
+        10: f"1:name=systemd:/kubepods.slice/crio-conmon-{id_}.scope",
+        11: f"1:name=systemd:/kubepods.slice/crio-{id_}.scope",
+        12: f"0::/kubepods.slice/crio-{id_}.scope/x-conmon-{id_}.scope",
+        13: f"0::/libpod_parent/libpod-{other}",
+    }
+    assert containers_of({pid: [line] for pid, line in groups.items()}) == {
+        11: id_, 12: id_, 13: other,
+    }  # fmt: skip
+    for pid, line in groups.items():
+        (tmp_path / "proc" / str(pid)).mkdir(parents=True)
+        (tmp_path / "proc" / str(pid) / "cgroup").write_text(line + "\n")
+    order = Order((id_,))
+    with reading_here(order, proc=tmp_path / "proc") as lines:
+        read = {section.name: section.read() for section in sections(lines, order.nonce)}
+    assert read[f"{id_}/count"].split()[0] == b"2"
+
+
 def test_the_reader_only_reads() -> None:
     """Nothing in it that writes outside of $WORK, signals, or enters a namespace."""
     assert subprocess.run(["sh", "-n"], input=program(), text=True, check=False).returncode == 0

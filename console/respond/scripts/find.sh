@@ -2,10 +2,13 @@
 # Kubernetes reads two dollar signs as one, so that no script may use the shell's own pid.
 # MATCH: marks of the pod in /proc/PID/cgroup, one a line.
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+# Never one in the node's own network, as conmon is, which CRI-O puts into the pod's cgroup.
 find_pid() {
+  own=$(readlink /proc/self/ns/net) node=$(readlink /proc/1/ns/net)
   for f in $(grep -lFe "$MATCH" /proc/[0-9]*/cgroup 2>/dev/null); do
     d=${f%/cgroup}; p=${d#/proc/}
-    [ -r "$d/net/tcp" ] && [ "$(readlink /proc/self/ns/net)" != "$(readlink "$d/ns/net")" ] && { echo "$p"; return; }
+    ns=$(readlink "$d/ns/net") || continue
+    [ -r "$d/net/tcp" ] && [ "$ns" != "$own" ] && [ "$ns" != "$node" ] && { echo "$p"; return; }
   done
 }
 PID=$(find_pid)

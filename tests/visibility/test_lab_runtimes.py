@@ -1,0 +1,140 @@
+"""A suspect of containerd and of Podman, without any API: by its id on its node, and by the probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.case.folder import Case
+from console.case.workspace import Workspace
+from console.live.api import connect
+from console.visibility.collect import Options, run_probe, take
+from console.visibility.diff import differences
+from console.visibility.fetch import fetch
+from console.visibility.peers import Peers
+from console.visibility.reading import Order, sections
+from console.visibility.rows import Read, container_rows
+from console.visibility.target import Target
+from tests.real.lab import Lab
+from tests.visibility.runtimes import RUNTIMES, Runtime, with_layers
+from tests.visibility.test_lab_docker import no_cluster
+from tests.visibility.test_lab_probe import until
+
+# more than a page of mount options has room for by their whole names
+LAYERS = 90
+ATTACK = r"""
+cp /bin/busybox /usr/bin/.ssh-agent; chmod 4755 /usr/bin/.ssh-agent
+echo owned >/var/www/index.html; rm /etc/group
+cp /bin/busybox /tmp/sleep; /tmp/sleep 100000 & sleep 0.3; rm /tmp/sleep
+httpd -f -p 31337 & exec sleep 100000
+"""
+
+
+@pytest.fixture(scope="module")
+def archive(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lab.only_own()
+    folder = tmp_path_factory.mktemp("image")
+    lab.docker("save", "-o", str(folder / "saved.tar"), "lab/shop:1")
+    with_layers(folder / "saved.tar", folder / "archive.tar", LAYERS)
+    return folder / "archive.tar"
+
+
+@pytest.fixture(scope="module", params=sorted(RUNTIMES))
+def runtime(request: pytest.FixtureRequest, archive: Path) -> Iterator[Runtime]:
+    with RUNTIMES[request.param](archive) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def suspect(runtime: Runtime) -> str:
+    id_ = runtime.run("sh", "-c", ATTACK)
+    until(lambda: "\nsleep\x00100000" in f"\n{commands(id_)}")
+    return id_
+
+
+def commands(container: str) -> str:
+    """Command lines of its processes, as the node shows them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if container in (path / "cgroup").read_text():
+                found.append((path / "cmdline").read_text())
+    return "\n".join(found)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def by_id_alone() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+        yield
+
+
+@pytest.fixture(scope="module")
+def captured(
+    suspect: str, tmp_path_factory: pytest.TempPathFactory, by_id_alone: None
+) -> Iterator[Workspace]:
+    case = Case.create(tmp_path_factory.mktemp("runtimes") / "case", title="a suspect")
+    [taken] = take(case, Target("container", "", suspect[:12]), Options(), no_cluster)
+    assert (taken.way, taken.subject.container_id, taken.faults) == ("local", suspect, ())
+    assert taken.subject.declared["command"] == ["sh", "-c", ATTACK]  # as its runtime wrote it
+    assert not [said for said in taken.not_seen if "layers could not be read" in said]
+    workspace = Workspace(case)
+    yield workspace
+    workspace.close()
+
+
+def rows(workspace: Workspace, what: str, against: str, suspect: str) -> list[dict[str, Any]]:
+    [found] = differences(workspace, what, Target("container", "", suspect[:12]), against)
+    return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+
+
+def test_files_processes_and_network_are_seen_on_the_node(
+    captured: Workspace, suspect: str
+) -> None:
+    files = {row["path"]: row for row in rows(captured, "files", "image", suspect)}
+    seen = {p: r["delta"] for p, r in files.items() if r["why"] != "made by the runtime"}
+    assert seen == {
+        "/usr/bin/.ssh-agent": "added", "/var/www/index.html": "changed", "/etc/group": "deleted",
+    }  # fmt: skip
+    assert files["/usr/bin/.ssh-agent"]["why"].startswith("setuid")
+    [program] = rows(captured, "processes", "image", suspect)
+    assert (program["cmdline"], program["why"]) == ("/tmp/sleep 100000", "its file was deleted")
+    [port] = rows(captured, "network", "spec", suspect)
+    assert (port["process"], port["local_port"]) == ("httpd", 31337)
+    assert "not known" in port["why"]  # nobody said which ports are declared
+    got = fetch(captured.case, Target("container", "", suspect), Options(), no_cluster,
+                path="", pid=program["pid"], limit_bytes=1 << 26)  # fmt: skip
+    assert got.sha256 == program["sha256"]
+
+
+def test_the_probe_sees_the_same_files(
+    lab: Lab, captured: Workspace, suspect: str, case: Case
+) -> None:
+    api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
+    order = Order((suspect,))
+    read = Read(order.nonce)
+    options = Options("probe", image="lab/probe:1", pull="Never", deadline_s=120)
+
+    def take_in(lines: Iterator[bytes]) -> None:
+        for section in sections(lines, order.nonce):
+            read.add(section)
+
+    run_probe(case, api, "lab-node", order, options, take_in)
+    assert read.faults == []
+    found = list(container_rows(read, suspect, Peers({})))
+    by_probe = {
+        (row["path"], row["delta"], row.get("sha256")) for row in found
+        if row["kind"] == "file" and row["delta"] != "volume"
+    }  # fmt: skip
+    assert by_probe == {
+        (row["path"], row["delta"], row["sha256"])
+        for row in rows(captured, "files", "image", suspect)
+    }
+    assert {row["cmdline"] for row in found if row["kind"] == "process" and row["exe_deleted"]} == {
+        "/tmp/sleep 100000"
+    }
+    assert 31337 in {row.get("local_port") for row in found if row["kind"] == "socket"}
