@@ -154,16 +154,23 @@ _pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
 def texts_of(column: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """A column of n strings (layout "Variable-size Binary", 32 bits) without a Python string each.
 
-    Returns all bytes, and the n + 1 places in them between which the strings lie; copies both.
+    Returns all bytes, and the n + 1 places in them between which the strings lie; neither is
+    copied, and both keep the column's memory.
     """
-    capsules = column.__arrow_c_array__()  # they own what is read here
+    capsules = column.__arrow_c_array__()
     array = _Array.from_address(_pointer_of(capsules[1], b"arrow_array"))
     if not array.length:
         return np.zeros(0, np.uint8), np.zeros(1, np.int32)
-    at = ctypes.cast(array.buffers[1], ctypes.POINTER(ctypes.c_int32))
-    ends = np.ctypeslib.as_array(at, (array.offset + array.length + 1,))[array.offset :].copy()
+    places = _borrowed(ctypes.c_int32, array.buffers[1], array.offset + array.length + 1, capsules)
+    ends = places[array.offset :]
     size = int(ends[-1])
     if not size:
         return np.zeros(0, np.uint8), ends
-    data = ctypes.cast(array.buffers[2], ctypes.POINTER(ctypes.c_uint8))
-    return np.ctypeslib.as_array(data, (size,)).copy(), ends
+    return _borrowed(ctypes.c_uint8, array.buffers[2], size, capsules), ends
+
+
+def _borrowed(kind: Any, address: int, count: int, owner: object) -> NDArray[Any]:
+    """Memory of `owner` as an array that holds it."""
+    memory = (kind * count).from_address(address)
+    memory.owner = owner
+    return np.frombuffer(memory, kind)

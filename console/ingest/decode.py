@@ -26,6 +26,17 @@ BATCH_ROWS = 8192
 SAMPLE_ROWS = 192
 # Columns that a format works on but that are not passed on as they are.
 KEYS = frozenset({"evidence", "line", "offset_bytes", "cites", "is_open"})
+# Columns of `batch` that the decoder fills by itself.
+_PLACED = frozenset({"root", "part", "format", "cites", "is_open", "is_whole"})
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A chunk's events, each with the key of its first row; `rows` and `files` say what that is."""
+
+    events: arro.Table
+    rows: arro.Table
+    files: arro.Table
 
 
 @dataclass
@@ -56,9 +67,7 @@ class Decoder:
     The connection needs the temporary table `files` (queries/ingest/files.sql), one row per file.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, formats: Formats, *, masking_key: bytes
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, formats: Formats) -> None:
         self.connection = connection
         self.formats = formats
         self.failed: dict[str, CaseError] = {}
@@ -69,8 +78,6 @@ class Decoder:
         connection.execute(schema["macros"].body)
         connection.execute(schema["lines"].body)
         connection.execute(self._sql["batch"])
-        connection.execute(self._sql["mask_macros"])
-        connection.execute("set variable masking_key = $key", {"key": masking_key.hex()})
         self._line_columns = self._columns("lines_shape")
         self._event_columns = self._columns("batch")
 
@@ -86,20 +93,27 @@ class Decoder:
         The relation `raw` (where each row came from) stays until the next call.
         """
         self.connection.execute("truncate batch")
-        raw = _raw_table(parts)
+        self._raw = raw = _raw_table(parts)
         self._next_key = len(raw)
         self.connection.register("raw", raw)
         try:
             self._explode(Level("raw_lines", (), len(raw)))
             self._attach_blank_lines()
             held = self._hold_open() if not final else np.zeros(0, np.int64)
-            self._mask_secrets()
         finally:
             self._drop_levels()
         bounds = np.cumsum([0, *(len(rows) for _, rows in parts)])
         return [
             held[(held >= low) & (held < high)] - low for low, high in pairwise(bounds.tolist())
         ]
+
+    def decoded(self) -> Decoded:
+        """What `batch` holds now, apart from this connection."""
+        events, files = (
+            arro.Table.from_arrow(self.connection.sql(self._sql[name]))
+            for name in ("decoded", "known_files")
+        )
+        return Decoded(events, self._raw, files)
 
     def _explode(self, level: Level) -> None:
         if level.depth == 0:
@@ -178,11 +192,12 @@ class Decoder:
         picked, filled = [], []
         inherited = level.depth > 0
         for name, kind in self._event_columns.items():
-            if name in ("root", "part", "format", "cites", "is_open"):
+            if name in _PLACED:
                 continue
             own = f"try_cast(o.{name} as {kind})" if name in columns else ""
             outer = f"l.{name}" if name in self._line_columns and inherited else ""
-            if name == "message" and name not in columns:
+            is_text = name == "message" or (name == "fields" and fmt.keeps_text and inherited)
+            if is_text and name not in columns:
                 outer = "l.message"
             both = f"coalesce({own}, {outer})" if own and outer else own or outer
             if both:
@@ -205,8 +220,8 @@ class Decoder:
         self.connection.execute(
             f"insert into batch by name select {', '.join(picked)}, {root} as root, "  # noqa: S608
             f"{part} as part, {cites} as cites, {opened or 'false'} as is_open, "
-            f"$chain as format from {out} o{join}{cites_join}",
-            {"chain": chain},
+            f"$is_whole as is_whole, $chain as format from {out} o{join}{cites_join}",
+            {"chain": chain, "is_whole": fmt.keeps_text and not inherited},
         )
 
     def _cites(self, out: str, level: Level, columns: dict[str, str]) -> tuple[str, str]:
@@ -280,12 +295,6 @@ class Decoder:
         rows = self.connection.execute(self._sql["open_rows"]).fetchnumpy()["root"]
         self.connection.execute(self._sql["drop_open"])
         return np.asarray(rows, np.int64)
-
-    def _mask_secrets(self) -> None:
-        """Secrets never reach the index: what stands for them can only be compared."""
-        self.connection.execute(self._sql["mask_rows"])
-        if self._one("select count(*) from masked"):
-            self.connection.execute(self._sql["mask"])
 
     def _one(self, sql: str) -> int:
         row = self.connection.execute(sql).fetchone()

@@ -23,13 +23,18 @@ KINDS = ("envelope", "record")
 
 @dataclass(frozen=True)
 class Format:
-    """One way to read lines. `rank`: lower is tried first; generic formats are 80 and more."""
+    """One way to read lines. `rank`: lower is tried first; generic formats are 80 and more.
+
+    keeps_text: the record's `fields` are its line as it is (`-- fields: message`), so that the
+    text need not be copied from table to table.
+    """
 
     id: str
     title: str
     kind: str
     rank: int
     is_expanding: bool
+    keeps_text: bool
     patterns: tuple[re.Pattern[str], ...]
     path_pattern: re.Pattern[str] | None
     examples: tuple[str, ...]
@@ -67,6 +72,7 @@ class Format:
             kind=kind,
             rank=int(one("rank", "50")),
             is_expanding=one("expands", "no") == "yes",
+            keeps_text=one("fields", "") == "message",
             patterns=patterns,
             path_pattern=path_pattern,
             examples=file.header.get("example", ()),

@@ -18,7 +18,7 @@ from console.ingest.sources import Unread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CHUNK_BYTES = 32 << 20
+CHUNK_BYTES = 24 << 20  # below malloc's largest threshold for mmap: what is freed is used again
 MAX_LINE_BYTES = 64 << 20  # of a longer line only this much is parsed; its bytes stay evidence
 BOM = b"\xef\xbb\xbf"
 

@@ -5,7 +5,7 @@ A run is about a megabyte of message and fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -33,9 +33,9 @@ class GramMaker:
         self._sql = {name: file.body for name, file in load("ingest").items()}
         self._pool = ThreadPoolExecutor(1)
 
-    def make(self, batches: Sequence[arro.RecordBatch]) -> Future[Made]:
+    def make(self, rows: Callable[[], arro.Table]) -> Future[Made]:
         """The grams of rows with `seq`, `message` and `fields`."""
-        return self._pool.submit(_made, batches)
+        return self._pool.submit(lambda: _made(rows().to_batches()))
 
     def store(self, connection: duckdb.DuckDBPyConnection, made: Made) -> None:
         """Put what was made into a segment."""
@@ -60,7 +60,8 @@ class GramMaker:
             relation = connection.sql(
                 self._sql["stored_texts"], params={"first": first, "last": first + STEP_ROWS - 1}
             )
-            waiting.append(self.make(arro.Table.from_arrow(relation).to_batches()))
+            texts = arro.Table.from_arrow(relation)
+            waiting.append(self.make(_given(texts)))
             if len(waiting) > 1:  # one is made while the next is read
                 self.store(connection, waiting.pop(0).result())
         for future in waiting:
@@ -78,13 +79,17 @@ def make_grams(connection: duckdb.DuckDBPyConnection) -> None:
     maker.close()
 
 
+def _given(table: arro.Table) -> Callable[[], arro.Table]:
+    return lambda: table
+
+
 def _made(batches: Sequence[arro.RecordBatch]) -> Made:
     made = []
     for batch in batches:
         seqs = batch.column("seq").to_numpy()
         texts = [texts_of(batch.column(name)) for name in ("message", "fields")]
         for low, high in _runs([ends for _, ends in texts]):
-            text = b"".join(data[ends[low] : ends[high]].tobytes() for data, ends in texts)
+            text = b"".join(data[ends[low] : ends[high]].data for data, ends in texts)
             first, last = int(seqs[low:high].min()), int(seqs[low:high].max())
             made.append((first, last, bits_of(text)))
     return made

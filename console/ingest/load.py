@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import arro3.core as arro
 import duckdb
 import numpy as np
 
@@ -196,16 +195,16 @@ class Loader:
 
     def _opened_store(self) -> Store:
         if self._store is None:
-            self._store = Store(self.index_dir)
+            self._store = Store(self.index_dir, masking_key=self._masking_key)
         return self._store
 
     def _opened_decoder(self) -> Decoder:
         if self._decoder is None:
-            connection = duckdb.connect(config={"memory_limit": DECODER_MEMORY})
+            connection = duckdb.connect(config={"memory_limit": DECODER_MEMORY, "threads": 1})
             connection.execute("set timezone = 'UTC'")
             connection.execute("set enable_external_access = false")
             connection.execute(self._sql["files"])
-            self._decoder = Decoder(connection, self.formats, masking_key=self._masking_key)
+            self._decoder = Decoder(connection, self.formats)
         return self._decoder
 
     def _close_decoder(self) -> None:
@@ -293,13 +292,10 @@ class Loader:
 
     def _keep(self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]) -> None:
         """Hand the decoded batch to the segment and count what it covers."""
-        store, connection = self._opened_store(), self._opened_decoder().connection
+        store, decoder = self._opened_store(), self._opened_decoder()
+        connection = decoder.connection
         by_file = {opened.file: opened for opened, _ in parts}
-        decoded = connection.sql(self._sql["store"], params={"first_seq": store.row_count})
-        events = arro.Table.from_arrow(decoded)
-        store.add(events)
-        store.event_count += events.num_rows
-        store.row_count += sum(len(rows) for _, rows in parts)
+        store.add(decoder.decoded())
         for file, chain, count, first, last in connection.execute(self._sql["tally"]).fetchall():
             by_file[file].tally.add(chain, count, first, last)
         for file, count in connection.execute(self._sql["covered"]).fetchall():

@@ -1,7 +1,9 @@
-"""Decoded events go into their segment on a thread of its own, while the next ones are decoded.
+"""Decoded chunks go into their segment while the next ones are decoded.
 
-Everything that is stored takes the one queue, in the order in which it was given, in few large
-transactions: they go to disk as whole row groups, without a log beside them.
+Three threads in a row, beside the decoder's: shaping, storing, and the grams of what is stored.
+Each works on a connection with one thread: two of DuckDB's on one chunk would wait for each other.
+Everything that is stored takes the one queue, in the order in which it was given, in one
+transaction: it goes to disk as whole row groups, without a log beside them.
 """
 
 from __future__ import annotations
@@ -10,40 +12,48 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import arro3.core as arro
 
 from console.case.queryfiles import load
-from console.ingest.grams import GramMaker
+from console.ingest.grams import GramMaker, Made
 from console.ingest.segment import Segment
+from console.ingest.shaping import Shaper
 
-MEMORY = "350MB"
-MAX_OPEN_BYTES = 128 << 20  # DuckDB keeps about twice that of a transaction in memory
-MAX_WAITING = 1  # pieces of work before the next chunk is taken
+if TYPE_CHECKING:
+    from console.ingest.decode import Decoded
+
+MEMORY = "300MB"
+MAX_WAITING = 2  # chunks before the next one is taken
 
 
 class Store:
     """One segment that is filled from a queue. Publish it, or discard it."""
 
-    def __init__(self, index_dir: Path) -> None:
+    def __init__(self, index_dir: Path, *, masking_key: bytes) -> None:
         self._segment = Segment(index_dir, threads=1, memory=MEMORY)
         self._add_source = load("ingest")["add_source"].body
+        self._shaper = Shaper(masking_key)
         self._grams = GramMaker()
-        self._pool = ThreadPoolExecutor(1)
-        self._waiting: deque[Future[None]] = deque()
+        self._shaping, self._storing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        self._chunks: deque[Future[None]] = deque()
+        self._others: list[Future[None]] = []
         self._segment.connection.execute("begin")
-        self._open_bytes = 0
         self.event_count = 0
         self.row_count = 0
 
-    def add(self, events: arro.Table) -> None:
-        """Rows of the table `events`; waits while too much is waiting already."""
-        while len(self._waiting) > MAX_WAITING:
-            self._waiting.popleft().result()
-        made = self._grams.make(events.to_batches())
-        self._submit(lambda: self._insert(events))
-        self._submit(lambda: self._grams.store(self._segment.connection, made.result()))
+    def add(self, decoded: Decoded) -> None:
+        """A chunk's events; waits while too many chunks are waiting already."""
+        while len(self._chunks) > MAX_WAITING:
+            self._chunks.popleft().result()
+        shaped = self._shaping.submit(self._shaper.shape, decoded, self.row_count)
+        made = self._grams.make(shaped.result)
+        self._chunks.append(
+            self._storing.submit(lambda: self._insert(shaped.result(), made.result))
+        )
+        self.event_count += decoded.events.num_rows
+        self.row_count += decoded.rows.num_rows
 
     def add_source(self, **values: Any) -> None:
         """What was read of one file (queries/ingest/add_source.sql)."""
@@ -59,8 +69,8 @@ class Store:
 
     def publish(self) -> None:
         """Wait until all is stored; then readers see it."""
-        while self._waiting:
-            self._waiting.popleft().result()
+        for future in (*self._chunks, *self._others):
+            future.result()
         self._execute("commit", {})
         self._close()
         self._segment.publish()
@@ -71,7 +81,7 @@ class Store:
         self._segment.discard()
 
     def _submit(self, work: Callable[[], None]) -> None:
-        self._waiting.append(self._pool.submit(work))
+        self._others.append(self._storing.submit(work))
 
     def _execute(self, sql: str, values: Any) -> None:
         self._segment.connection.execute(sql, values)
@@ -79,17 +89,15 @@ class Store:
     def _execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         self._segment.connection.executemany(sql, rows)
 
-    def _insert(self, events: arro.Table) -> None:
+    def _insert(self, events: arro.Table, grams: Callable[[], Made]) -> None:
         connection = self._segment.connection
-        connection.register("decoded", events)
-        connection.execute("insert into events by name select * from decoded")
-        connection.unregister("decoded")
-        self._open_bytes += events.nbytes
-        if self._open_bytes >= MAX_OPEN_BYTES:
-            self._open_bytes = 0
-            connection.execute("commit")
-            connection.execute("begin")
+        connection.register("shaped", events)
+        connection.execute("insert into events by name select * from shaped")
+        connection.unregister("shaped")
+        self._grams.store(connection, grams())
 
     def _close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._shaping, self._storing):
+            pool.shutdown(cancel_futures=True)
         self._grams.close()
+        self._shaper.close()

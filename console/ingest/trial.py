@@ -13,6 +13,7 @@ from console.case.queryfiles import load
 from console.ingest.decode import Decoder
 from console.ingest.formats import Formats
 from console.ingest.framing import rows_of
+from console.ingest.shaping import Shaper
 
 
 def parse_lines(
@@ -33,10 +34,9 @@ def parse_lines(
         connection.execute("set timezone = 'UTC'")
         connection.execute(load("schema")["events"].body)
         connection.execute(load("ingest")["files"].body)
-        decoder = Decoder(connection, formats, masking_key=b"trial")
-        sql = load("ingest")
+        decoder = Decoder(connection, formats)
         connection.execute(
-            sql["add_file"].body,
+            load("ingest")["add_file"].body,
             {
                 "file": 1, "evidence": "trial", "path": path, "file_ts": file_ts, "zone": zone,
                 "header": header if header is not None else str(lines[0]) if lines else "",
@@ -55,7 +55,11 @@ def parse_lines(
         decoder.decode([(1, rows)], final=True)
         for error in decoder.failed.values():
             raise error
-        connection.execute(f"insert into events by name {sql['store'].body}", {"first_seq": 0})
+        shaper = Shaper(b"trial")
+        shaped = shaper.shape(decoder.decoded(), 0)
+        shaper.close()
+        connection.register("shaped", shaped)
+        connection.execute("insert into events by name select * from shaped")
         cursor = connection.execute(
             "select * exclude (seq, evidence, path, line_count, offset_bytes, size_bytes) "
             "from events order by line, part"

@@ -1,6 +1,7 @@
 -- id: azure_activity
 -- title: Azure activity log
 -- kind: record
+-- fields: message
 -- rank: 17
 -- recognise: "operationName"\s*:.*"(eventTimestamp|correlationId|event_timestamp|correlation_id)"\s*:
 -- recognise: "(eventTimestamp|correlationId|event_timestamp|correlation_id)"\s*:.*"operation_?[Nn]ame"\s*:
@@ -43,7 +44,6 @@ select
     regexp_extract(resource, '(?i)/providers/(.+?/[^/]+)/', 1) as object_kind,
     regexp_extract(resource, '([^/]+)$', 1) as object_name,
     nullif(regexp_extract(resource, '(?i)/subscriptions/([^/]+)', 1), '') as cloud_account,
-    concat_ws(' ', caller, operation, regexp_extract(resource, '([^/]+)$', 1), result) as message,
-    message as fields
+    concat_ws(' ', caller, operation, regexp_extract(resource, '([^/]+)$', 1), result) as message
 from firsts
 where operation is not null and id is not null

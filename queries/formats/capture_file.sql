@@ -1,6 +1,7 @@
 -- id: capture_file
 -- title: Files of a capture: what is not as in the image, and what volumes hold
 -- kind: record
+-- fields: message
 -- rank: 5
 -- recognise: ^\{"capture":"c-[0-9A-Za-z-]+","kind":"file",
 -- example: {"capture":"c-20261124T192713-9f3a","kind":"file","path":"/usr/bin/.ssh-agent","type":"file","mode":"4755","uid":0,"gid":0,"size":1104,"mtime":"2026-11-24T19:20:00.000000","ctime":"2026-11-24T19:27:00.000000","sha256":"1f9c","content":"elf","entropy":7.6,"delta":"added"}
@@ -123,6 +124,5 @@ select
     nullif(m.container_id, '') as container_id, nullif(m.image, '') as image,
     concat_ws(' ', r.delta, r.path, r.mode,
         if(len(why) > 0, '(' || array_to_string(list_transform(why, lambda x: x.w), ' · ') || ')', null))
-        as message,
-    message as fields
+        as message
 from reasons

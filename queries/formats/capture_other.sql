@@ -1,6 +1,7 @@
 -- id: capture_other
 -- title: The manifest of a capture, its mounts, figures, network settings and break-out checks
 -- kind: record
+-- fields: message
 -- rank: 5
 -- recognise: ^\{"capture":"c-[0-9A-Za-z-]+","kind":"(manifest|mount|stat|check|route|neighbour|interface|resolver|host|address|rules|flow)",
 -- example: {"capture":"c-20261124T192713-9f3a","kind":"check","id":"core-pattern","question":"Is a program called when something crashes?","answer":"yes","evidence":["core_pattern: |/tmp/x"],"severity":5}
@@ -66,8 +67,7 @@ select
             r.remote_ip || ':' || r.remote_port, r.peer, r.state)
         else concat_ws(' ', 'interface', r.interface, 'sent', r.sent_bytes, 'received',
             r.received_bytes, 'bytes')
-    end as message,
-    message as fields
+    end as message
 from records
 where r.kind in ('manifest', 'mount', 'stat', 'check', 'route', 'neighbour', 'interface',
     'resolver', 'host', 'address', 'rules', 'flow')

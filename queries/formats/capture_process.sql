@@ -1,6 +1,7 @@
 -- id: capture_process
 -- title: Processes of a capture, with what is odd about them
 -- kind: record
+-- fields: message
 -- rank: 5
 -- recognise: ^\{"capture":"c-[0-9A-Za-z-]+","kind":"process",
 -- example: {"capture":"c-20261124T192713-9f3a","kind":"process","pid":4211,"ppid":4100,"name":"sh","exe":"/tmp/.x","exe_deleted":true,"exe_memory":false,"exe_in_image":false,"cmdline":"sh -i","uid":0,"started":"2026-11-24T19:27:16.000000","stdio_sockets":["10.211.0.9:4444 (pod shop/client)"],"shared_with_host":[],"odd_maps":[]}
@@ -84,6 +85,5 @@ select
     r.pid as pid, r.ppid as ppid, coalesce(r.exe, r.name) as exe, r.cmdline as cmdline,
     concat_ws(' ', r.pid::varchar, coalesce(nullif(r.cmdline, ''), r.name),
         if(len(why) > 0, '(' || array_to_string(list_transform(why, lambda x: x.w), ' · ') || ')', null))
-        as message,
-    message as fields
+        as message
 from judged

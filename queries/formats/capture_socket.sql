@@ -1,6 +1,7 @@
 -- id: capture_socket
 -- title: Sockets of a capture: who listens, and who talks to whom
 -- kind: record
+-- fields: message
 -- rank: 5
 -- recognise: ^\{"capture":"c-[0-9A-Za-z-]+","kind":"socket",
 -- example: {"capture":"c-20261124T192713-9f3a","kind":"socket","proto":"tcp","state":"established","local_ip":"10.211.0.2","local_port":43122,"remote_ip":"10.211.0.9","remote_port":4444,"peer":"pod shop/client","peer_kind":"pod","pids":[4211],"name":"sh","exe":"/bin/busybox"}
@@ -42,7 +43,6 @@ select
             r.local_ip || ':' || r.local_port)
         else concat_ws(' ', r.name, r.proto, r.local_ip || ':' || r.local_port, '→',
             r.remote_ip || ':' || r.remote_port, r.peer, r.state)
-    end as message,
-    message as fields
+    end as message
 from records
 where r.kind = 'socket' and r.proto is not null

@@ -1,6 +1,7 @@
 -- id: docker_inspect
 -- title: docker inspect, and the engine's own container files (config.v2.json)
 -- kind: record
+-- fields: message
 -- rank: 19
 -- recognise: "(Id|ID)"\s*:\s*"[0-9a-f]{64}".*"Created"\s*:.*"(State|Config)"\s*:
 -- recognise: "(State|Config)"\s*:\s*\{.*"(Id|ID)"\s*:\s*"[0-9a-f]{64}"
@@ -41,7 +42,6 @@ select
     concat_ws(' ', 'container', ltrim(r.Name, '/'), r.Config.Image, r.State.Status,
         if(r.HostConfig.Privileged, 'privileged', null),
         if(r.HostConfig.PidMode = 'host', 'host PID', null),
-        r.Path, array_to_string(r.Args, ' ')) as message,
-    message as fields
+        r.Path, array_to_string(r.Args, ' ')) as message
 from documents
 where id is not null and r.Created is not null and r.Config is not null

@@ -1,6 +1,7 @@
 -- id: etcd
 -- title: etcd server log (JSON)
 -- kind: record
+-- fields: message
 -- rank: 44
 -- recognise: ^\{"level":"\w+","ts":"[^"]+",("logger":"[^"]*",)?"caller":"[^"]+","msg":
 -- example: {"level":"info","ts":"2025-04-14T07:23:25.484692Z","caller":"etcdmain/main.go:50","msg":"successfully notified init daemon"}
@@ -20,6 +21,6 @@ select
     if(r.level in ('error', 'fatal', 'panic'), 'failed', 'unknown') as outcome,
     level_severity(r.level) as severity,
     nullif(regexp_extract(r."remote-addr", '^\[?([0-9a-fA-F.:]+?)\]?:\d+$', 1), '') as src_ip,
-    concat_ws(': ', r.msg, r.error) as message, message as fields
+    concat_ws(': ', r.msg, r.error) as message
 from documents
 where r.caller is not null and r.msg is not null and iso_ts(r.ts) is not null

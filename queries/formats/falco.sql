@@ -1,6 +1,7 @@
 -- id: falco
 -- title: Falco alerts (JSON)
 -- kind: record
+-- fields: message
 -- rank: 14
 -- recognise: "output"\s*:.*"priority"\s*:.*"rule"\s*:
 -- recognise: "rule"\s*:.*"priority"\s*:.*"output"\s*:
@@ -47,5 +48,5 @@ select
     nullif(concat_ws(':', f."container.image.repository", f."container.image.tag"), '') as image,
     try_cast(f."proc.pid" as bigint) as pid, try_cast(f."proc.ppid" as bigint) as ppid,
     coalesce(f."proc.exepath", f."proc.name") as exe, f."proc.cmdline" as cmdline,
-    r.rule || ': ' || r.output as message, message as fields
+    r.rule || ': ' || r.output as message
 from alerts

@@ -1,6 +1,7 @@
 -- id: gcp_audit
 -- title: Google Cloud audit log (GKE's API server included)
 -- kind: record
+-- fields: message
 -- rank: 16
 -- recognise: "protoPayload"\s*:
 -- example: {"protoPayload":{"authenticationInfo":{"principalEmail":"user@company.com"},"authorizationInfo":[{"granted":true,"permission":"io.k8s.core.v1.pods.exec.create","resource":"core/v1/namespaces/default/pods/web/exec"}],"methodName":"io.k8s.core.v1.pods.exec.create","requestMetadata":{"callerIp":"8.8.8.8","callerSuppliedUserAgent":"kubectl/v1.27.0"},"resourceName":"core/v1/namespaces/default/pods/web/exec","serviceName":"k8s.io"},"resource":{"type":"k8s_cluster","labels":{"project_id":"p","cluster_name":"c","location":"europe-west1"}},"timestamp":"2024-02-13T10:00:00Z"}
@@ -84,6 +85,5 @@ select
     r.resource.labels.cluster_name as cluster, r.resource.labels.project_id as cloud_account,
     coalesce(r.resource.labels.location, r.resource.labels.zone) as region,
     concat_ws(' ', coalesce(p.authenticationInfo.principalEmail, p.authenticationInfo.authoritySelector),
-        p.methodName, p.resourceName, p.status.message) as message,
-    message as fields
+        p.methodName, p.resourceName, p.status.message) as message
 from calls

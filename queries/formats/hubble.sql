@@ -1,6 +1,7 @@
 -- id: hubble
 -- title: Cilium Hubble flows
 -- kind: record
+-- fields: message
 -- rank: 33
 -- recognise: "flow"\s*:\s*\{.*"verdict"\s*:
 -- recognise: ^\{"time".*"verdict"\s*:.*"(IP|ethernet)"\s*:
@@ -53,6 +54,5 @@ select
         coalesce(r.destination.namespace || '/' || r.destination.pod_name, r.IP.destination)
             || coalesce(':' || dport, ''),
         if(r.reply, 'reply', null), r.l7.dns.query, r.l7.http.method, r.l7.http.url, r.l7.http.code,
-        r.drop_reason_desc) as message,
-    message as fields
+        r.drop_reason_desc) as message
 from flows

@@ -1,6 +1,7 @@
 -- id: k8s_audit
 -- title: Kubernetes API server audit
 -- kind: record
+-- fields: message
 -- rank: 10
 -- recognise: "kind"\s*:\s*"Event".{0,200}"apiVersion"\s*:\s*"audit\.k8s\.io/
 -- recognise: "apiVersion"\s*:\s*"audit\.k8s\.io/.{0,300}"kind"\s*:\s*"Event"
@@ -67,7 +68,7 @@ kept as (
     where folds.line is not null or requests.line not in (select line from folded)
 )
 select
-    kept.evidence, line, kept.offset_bytes,
+    evidence, line, offset_bytes,
     iso_ts(coalesce(r.requestReceivedTimestamp, r.stageTimestamp, r.timestamp,
         r.metadata.creationTimestamp)) as ts,
     if(r.requestReceivedTimestamp is not null and r.stage in ('ResponseComplete', 'Panic'),
@@ -151,8 +152,6 @@ select
         if(r.stage in ('RequestReceived', 'ResponseStarted'), 'no answer in the log', null),
         if(starts_with(r.userAgent, 'kubecase/'), '(kubecase, by its user agent)', null)
     ) as message,
-    lines.message as fields,
     cites,
     coalesce(last_stage < 3, false) as is_open
 from kept
-join lines using (line)

@@ -1,6 +1,7 @@
 -- id: kube_objects
 -- title: Kubernetes objects (kubectl get -o json or yaml, cluster dumps)
 -- kind: record
+-- fields: message
 -- rank: 18
 -- recognise: "(apiVersion|kind)"\s*:.*"metadata"\s*:\s*\{
 -- recognise: "metadata"\s*:\s*\{.*"(apiVersion|kind)"\s*:
@@ -94,6 +95,5 @@ select
             if(try_cast(r.count as integer) > 1, '(' || r.count || ' times)', null)),
         concat_ws(' ', kind, coalesce(r.metadata.namespace || '/', '') || r.metadata.name,
             r.status.phase, 'on ' || r.spec.nodeName, r.spec.containers[1].image,
-            r.spec.template.spec.containers[1].image)) as message,
-    message as fields
+            r.spec.template.spec.containers[1].image)) as message
 from objects

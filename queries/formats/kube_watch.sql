@@ -1,6 +1,7 @@
 -- id: kube_watch
 -- title: kubecase's recording of a cluster's watches
 -- kind: record
+-- fields: message
 -- rank: 5
 -- recognise: ^\{"kubecase":"watch/v1","at":
 -- example: {"kubecase":"watch/v1","at":"2026-11-24T19:29:10.101381Z","cluster":"prod-eu","kind":"pods","type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","namespace":"shop","uid":"u","creationTimestamp":"2026-11-24T19:29:09Z"},"spec":{"nodeName":"lab-node","containers":[{"name":"c","image":"lab/shop:1"}]},"status":{"phase":"Pending"}}}
@@ -107,6 +108,5 @@ select
             coalesce(o.metadata.namespace || '/', '') || o.metadata.name, o.status.phase,
             'on ' || o.spec.nodeName, o.spec.containers[1].image,
             o.spec.template.spec.containers[1].image, nullif(r.reason, ''),
-            if(r.inferred, '(inferred)', null))) as message,
-    message as fields
+            if(r.inferred, '(inferred)', null))) as message
 from deliveries

@@ -1,6 +1,7 @@
 -- id: packet_flow
 -- title: Flows of a packet capture
 -- kind: record
+-- fields: message
 -- rank: 5
 -- recognise: ^\{"kubecase": ?"flow/v1",
 -- example: {"kubecase": "flow/v1", "pcap": "ab", "proto": "tcp", "src": "10.211.0.5", "sport": 43122, "dst": "203.0.113.9", "dport": 4444, "first": "2026-11-24T22:10:00.000001", "last": "2026-11-24T22:10:09.500000", "packets": 12, "bytes": 3400, "packets_back": 9, "bytes_back": 900, "state": "closed", "namespace": "shop", "pod": "web-1", "node": "node-1", "pod_ip": "10.211.0.5"}
@@ -29,7 +30,6 @@ select
     nullif(r.node, '') as node, nullif(r.namespace, '') as namespace, nullif(r.pod, '') as pod,
     concat_ws(' ', r.proto, r.src || ':' || r.sport, '→', r.dst || ':' || r.dport, r.state,
         r.packets || '+' || r.packets_back || ' packets',
-        r.bytes || '+' || r.bytes_back || ' bytes') as message,
-    message as fields
+        r.bytes || '+' || r.bytes_back || ' bytes') as message
 from records
 where r.kubecase = 'flow/v1'

@@ -1,6 +1,7 @@
 -- id: tetragon
 -- title: Tetragon events
 -- kind: record
+-- fields: message
 -- rank: 14
 -- recognise: "process_(exec|exit|kprobe|connect|close|listen|accept|tracepoint|uprobe|lsm|loader|dns|http)"\s*:\s*\{
 -- example: {"process_exec":{"process":{"exec_id":"a","pid":115153,"uid":0,"cwd":"/","binary":"/usr/bin/curl","arguments":"www.google.com","start_time":"2022-01-19T16:29:01.861Z","pod":{"namespace":"tenant-jobs","name":"elasticsearch-56f8fc6988-pb8c7","container":{"id":"docker://86eb","name":"elasticsearch","image":{"name":"quay.io/isovalent/jobs-app-elasticsearch:latest"}}}},"parent":{"pid":114757,"binary":"/bin/bash"}},"node_name":"minikube","time":"2022-01-19T16:29:01.861Z"}
@@ -77,6 +78,5 @@ select
         nullif(r.process.arguments, ''), file,
         '→ ' || coalesce(r.destination_ip, sock.daddr) || ':'
             || coalesce(r.destination_port, sock.dport),
-        'by ' || r.parent.binary) as message,
-    message as fields
+        'by ' || r.parent.binary) as message
 from args

@@ -1,6 +1,7 @@
 -- id: tracee
 -- title: Tracee events
 -- kind: record
+-- fields: message
 -- rank: 14
 -- recognise: "eventName"\s*:\s*"\w+".*"args"\s*:
 -- example: {"timestamp":1696255674450496178,"processId":1014858,"parentProcessId":1729,"hostProcessId":1014858,"userId":1000,"processName":"vlc","hostName":"rugged","containerId":"","container":{},"kubernetes":{},"eventId":"2002","eventName":"net_packet_tcp","returnValue":0,"args":[{"name":"src","type":"const char*","value":"192.168.200.50"},{"name":"dst","type":"const char*","value":"70.42.73.30"}]}
@@ -50,6 +51,5 @@ select
     nullif(r.container.image, '') as image,
     r.hostProcessId as pid, r.hostParentProcessId as ppid,
     coalesce(nullif(r.executable.path, ''), r.processName) as exe, a['argv'] as cmdline,
-    concat_ws(' ', r.eventName, r.processName, a['pathname'], a['src'] || ' → ' || a['dst']) as message,
-    message as fields
+    concat_ws(' ', r.eventName, r.processName, a['pathname'], a['src'] || ' → ' || a['dst']) as message
 from maps

@@ -1,6 +1,7 @@
 -- id: traefik
 -- title: Traefik access log (JSON)
 -- kind: record
+-- fields: message
 -- rank: 33
 -- recognise: "(DownstreamStatus|OriginStatus)"\s*:
 -- example: {"ClientHost":"172.17.0.1","ClientPort":"39496","ClientUsername":"-","DownstreamStatus":200,"RequestHost":"test.docker.localhost","RequestMethod":"GET","RequestPath":"/594VAEoi.save","ServiceAddr":"172.17.0.3:80","StartUTC":"2021-12-08T14:02:43.587782192Z"}
@@ -27,7 +28,6 @@ select
     r.ClientHost as src_ip, try_cast(r.ClientPort as usmallint) as src_port,
     address_of(r.ServiceAddr) as dst_ip, port_of(r.ServiceAddr) as dst_port,
     r.RequestHost as dst_name, 'url' as object_kind, r.RequestPath as object_name,
-    concat_ws(' ', r.RequestMethod, r.RequestPath, r.DownstreamStatus, r.RequestHost) as message,
-    message as fields
+    concat_ws(' ', r.RequestMethod, r.RequestPath, r.DownstreamStatus, r.RequestHost) as message
 from documents
 where r.RequestMethod is not null and r.DownstreamStatus is not null

@@ -1,6 +1,7 @@
 -- id: trivy
 -- title: Trivy scan report
 -- kind: record
+-- fields: message
 -- rank: 18
 -- recognise: "(ArtifactName|SchemaVersion)"\s*:.*"Results"\s*:
 -- example: {"SchemaVersion":2,"CreatedAt":"2021-08-25T12:20:30Z","ArtifactName":"alpine:3.10","ArtifactType":"container_image","Results":[{"Target":"alpine","Vulnerabilities":[{"VulnerabilityID":"CVE-2019-1549","Severity":"MEDIUM"}]}]}
@@ -25,7 +26,6 @@ select
     artifact as image,
     'scan of ' || artifact || ': ' || len(severities) || ' findings, '
         || len(list_filter(severities, lambda s: s = 'CRITICAL')) || ' critical, '
-        || len(list_filter(severities, lambda s: s = 'HIGH')) || ' high' as message,
-    message as fields
+        || len(list_filter(severities, lambda s: s = 'HIGH')) || ' high' as message
 from documents
 where artifact is not null and result_count > 0

@@ -1,6 +1,7 @@
 -- id: zeek_json
 -- title: Zeek logs as JSON lines
 -- kind: record
+-- fields: message
 -- rank: 34
 -- recognise: "id[._]orig_h"\s*:
 -- example: {"@stream":"conn","ts":1588205199.82437,"uid":"Cvf4XX17hSAgXDdGEd","id_orig_h":"10.0.1.6","id_orig_p":54243,"id_resp_h":"10.0.0.4","id_resp_p":53,"proto":"udp","service":"dns","conn_state":"SF"}
@@ -40,7 +41,6 @@ select
     dst as dst_ip, try_cast(dport as usmallint) as dst_port, coalesce(r.query, r.host) as dst_name,
     if(r.uri is null, null, 'url') as object_kind, r.uri as object_name, r."@system" as node,
     concat_ws(' ', r.proto, r.service, r.method, src || ':' || sport, '→', dst || ':' || dport,
-        r.query, r.uri, r.conn_state) as message,
-    message as fields
+        r.query, r.uri, r.conn_state) as message
 from flat
 where src is not null and dst is not null

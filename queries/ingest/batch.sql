@@ -1,11 +1,13 @@
 -- id: batch
 -- title: The events of one chunk: the event table's columns, keyed by row of the chunk
 -- root: the row that the event begins with; part: which inner record of it; cites: rows beside it
+-- is_whole: its `fields` are the text of that row, which is not copied here
 create temp table batch (
     root bigint,
     part bigint,
     cites bigint[],
     is_open boolean,
+    is_whole boolean,
     ts timestamp,
     ts_end timestamp,
     ts_quality varchar,

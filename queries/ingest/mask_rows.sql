@@ -2,9 +2,16 @@
 -- title: Events that hold a secret, with the secret replaced by a keyed digest
 -- The evidence keeps its bytes; the index never has them. Equal secrets of a case have equal masks.
 create or replace temp table masked as
-with suspects as (
-    select root, part, fields, message, cmdline, user_agent, object_name, object_kind
-    from batch
+with texts_of_events as (
+    select
+        batch.place, if(batch.is_whole, raw.message, batch.fields) as fields,
+        batch.message, batch.cmdline, batch.user_agent, batch.object_name, batch.object_kind
+    from raw
+    join batch on batch.root = raw.line
+),
+suspects as (
+    select *
+    from texts_of_events
     where regexp_matches(fields,
             'eyJ|earer |"Secret|assw|ASSW|OKEN=|ECRET|API_KEY|oken(=|\\?":)|ecret(=|":")|Key":"|PRIVATE KEY|@|pwd')
         or object_kind = 'secrets'
@@ -62,7 +69,7 @@ lists as (
     where len(quoted) > 0 or len(loose) > 0
 )
 select
-    root, part,
+    place,
     mask_loose(mask_quoted(fields, quoted_by_size), loose_by_size) as fields,
     mask_loose(message, loose_by_size) as message,
     mask_loose(cmdline, loose_by_size) as cmdline,

@@ -2,4 +2,4 @@
 -- title: Tables that a chunk left behind
 select table_name
 from duckdb_tables()
-where temporary and regexp_matches(table_name, '^(out|used|level|cited)_\d+$|^(blank_hosts|masked)$')
+where temporary and regexp_matches(table_name, '^(out|used|level|cited)_\d+$|^blank_hosts$')

@@ -1,13 +1,13 @@
 -- id: store
--- title: The batch as rows of `events`, with line numbers and offsets instead of row keys
+-- title: A chunk's events as rows of `events`: secrets masked, true lines and offsets for row keys
 with pairs as (
-    select root, part, unnest(cites) as cited
+    select place, root, unnest(cites) as cited
     from batch
     where cites is not null
 ),
 spans as (
     select
-        pairs.root, pairs.part,
+        pairs.place,
         list(
             {
                 'line': raw.real_line::ubigint,
@@ -19,7 +19,7 @@ spans as (
     from pairs
     join raw on raw.line = pairs.cited
     where pairs.cited != pairs.root
-    group by all
+    group by pairs.place
 ),
 -- several records may begin on one line (a list in one line of JSON): the place of each is its own
 shared as (
@@ -29,12 +29,12 @@ shared as (
 ),
 numbered as (
     select
-        batch.root, batch.part,
+        batch.place,
         row_number() over (
             partition by raw.file, raw.real_line order by batch.root, batch.part
         ) - 1 as part_of_line
-    from batch
-    join raw on raw.line = batch.root
+    from raw
+    join batch on batch.root = raw.line
     semi join shared on shared.file = raw.file and shared.real_line = raw.real_line
 )
 select
@@ -45,9 +45,12 @@ select
     batch.ts_label,
     coalesce(batch.category, 'system') as category, batch.activity,
     coalesce(batch.outcome, 'unknown') as outcome, batch.status, batch.severity,
-    batch.actor, batch.actor_type, batch.groups, batch.session, batch.user_agent,
+    batch.actor, batch.actor_type, batch.groups, batch.session,
+    if(masked.place is null, batch.user_agent, masked.user_agent) as user_agent,
     batch.src_ip, batch.src_port, batch.dst_ip, batch.dst_port, batch.dst_name,
-    batch.object_kind, batch.object_name, batch.subresource, batch.file_path, batch.file_hash,
+    batch.object_kind,
+    if(masked.place is null, batch.object_name, masked.object_name) as object_name,
+    batch.subresource, batch.file_path, batch.file_hash,
     coalesce(batch.cluster, files.cluster) as cluster,
     coalesce(batch.node, files.node) as node,
     coalesce(batch.namespace, files.namespace) as namespace,
@@ -56,16 +59,23 @@ select
     coalesce(batch.container, files.container) as container,
     coalesce(batch.container_id, files.container_id) as container_id,
     batch.image, batch.cloud_account, batch.region,
-    batch.pid, batch.ppid, batch.exe, batch.cmdline,
-    batch.message, batch.fields,
+    batch.pid, batch.ppid, batch.exe,
+    if(masked.place is null, batch.cmdline, masked.cmdline) as cmdline,
+    if(masked.place is null, batch.message, masked.message) as message,
+    case
+        when masked.place is not null then masked.fields
+        when batch.is_whole then raw.message
+        else batch.fields
+    end as fields,
     files.evidence, files.path,
     raw.real_line as line, coalesce(numbered.part_of_line, batch.part) as part,
     if(batch.part = 0, raw.line_count, 0) as line_count,
     raw.offset_bytes, raw.size_bytes,
     spans.cites,
     batch.format
-from batch
-join raw on raw.line = batch.root
-join files using (file)
-left join spans on spans.root = batch.root and spans.part = batch.part
-left join numbered on numbered.root = batch.root and numbered.part = batch.part
+from raw
+join batch on batch.root = raw.line
+join files on files.file = raw.file
+left join masked on masked.place = batch.place
+left join spans on spans.place = batch.place
+left join numbered on numbered.place = batch.place

@@ -1,0 +1,51 @@
+"""A decoded chunk becomes rows of `events`: secrets masked, true lines and offsets put back.
+
+All in SQL, on a connection of its own, so that it runs beside the decoding of the next chunk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import arro3.core as arro
+import duckdb
+
+from console.case.queryfiles import load
+
+if TYPE_CHECKING:
+    from console.ingest.decode import Decoded
+
+MEMORY = "250MB"
+# What is joined to the rows is small, the rows are not: they are read as they come, in their order.
+FIXED_PLAN = "set disabled_optimizers = 'join_order,build_side_probe_side'"
+
+
+class Shaper:
+    """masking_key: of the case; what stands for a secret can only be compared."""
+
+    def __init__(self, masking_key: bytes) -> None:
+        self._connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 1})
+        self._sql = {name: file.body for name, file in load("ingest").items()}
+        self._connection.execute("set timezone = 'UTC'")
+        self._connection.execute("set enable_external_access = false")
+        self._connection.execute(self._sql["mask_macros"])
+        self._connection.execute("set variable masking_key = $key", {"key": masking_key.hex()})
+
+    def shape(self, decoded: Decoded, first_seq: int) -> arro.Table:
+        """Rows of `events`. first_seq: what the chunk's first row has as `seq`."""
+        connection = self._connection
+        for name, table in (
+            ("batch", decoded.events), ("raw", decoded.rows), ("files", decoded.files),
+        ):  # fmt: skip
+            connection.register(name, table)
+        connection.execute(FIXED_PLAN)
+        connection.execute(self._sql["mask_rows"])
+        shaped = arro.Table.from_arrow(
+            connection.sql(self._sql["store"], params={"first_seq": first_seq})
+        )
+        for name in ("batch", "raw", "files"):
+            connection.unregister(name)
+        return shaped
+
+    def close(self) -> None:
+        self._connection.close()
