@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from console.visibility.listing import Entry, shown
@@ -45,6 +45,7 @@ class Node:
     """What was read of a node; a mapping is None where it could not be read.
 
     known: container ids that the API server or the engine names, None where neither was asked.
+    own: the investigator's processes, with words: they are never an intruder's.
     """
 
     groups: Mapping[int, Sequence[str]] | None
@@ -54,6 +55,10 @@ class Node:
     files: Mapping[bytes, Entry] | None
     known: frozenset[str] | None
     since: str = ""
+    own: Mapping[int, str] = field(default_factory=dict)
+
+    def said(self, pid: int) -> str:
+        return f"pid {pid} ({self.names.get(pid, {}).get('Name', '?')})"
 
 
 def containers_of(groups: Mapping[int, Sequence[str]]) -> dict[int, str]:
@@ -85,25 +90,33 @@ def _unknown_containers(node: Node) -> Check:
         return Check("unknown-container", question, "could not look")
     unknown: dict[str, list[int]] = {}
     for pid, container in containers_of(node.groups).items():
-        if container not in node.known:
+        if container not in node.known and pid not in node.own:
             unknown.setdefault(container, []).append(pid)
     said = [
         f"container {container[:12]}: pids {', '.join(map(str, sorted(pids)[:8]))}"
         f" ({node.names.get(pids[0], {}).get('Name', '?')})"
         for container, pids in sorted(unknown.items())
     ]
-    return Check("unknown-container", question, *_answer(said, True), severity=4)
+    answer, evidence = _answer(said, True)
+    names = sorted(set(node.own.values()))
+    ours = tuple(f"the investigator's own, not counted: {name}" for name in names)
+    return Check("unknown-container", question, answer, (*ours, *evidence), severity=4)
 
 
 def _escaped(node: Node) -> Iterator[Check]:
     inside = containers_of(node.groups) if node.groups is not None else {}
+    suspects = [(pid, cid) for pid, cid in sorted(inside.items()) if pid not in node.own]
+    outside = [
+        (pid, links) for pid, links in sorted(node.links.items())
+        if pid not in inside and pid not in node.own
+    ]  # fmt: skip
     host_mounts = node.links.get(1, {}).get("ns/mnt") or _most_common(
         [links.get("ns/mnt", "") for pid, links in node.links.items() if pid not in inside]
     )
     question = "Is a container's process in the node's own mount namespace (nsenter, chroot)?"
     crossed = [
-        f"pid {pid} ({node.names.get(pid, {}).get('Name', '?')}) of container {cid[:12]}"
-        for pid, cid in sorted(inside.items())
+        f"{node.said(pid)} of container {cid[:12]}"
+        for pid, cid in suspects
         if host_mounts and node.links.get(pid, {}).get("ns/mnt") == host_mounts
     ]
     has_spaces = bool(host_mounts) and any(node.links.get(p, {}).get("ns/mnt") for p in inside)
@@ -112,25 +125,25 @@ def _escaped(node: Node) -> Iterator[Check]:
 
     question = "Does a process outside of containers run a file of a container or of /tmp?"
     foreign, has_looked = [], False
-    for pid, links in sorted(node.links.items()):
+    for pid, links in outside:
         exe = links.get("exe", "")
         has_looked = has_looked or bool(exe)
-        if pid not in inside and _CONTAINER_PATH.search(exe):
-            foreign.append(f"pid {pid} ({node.names.get(pid, {}).get('Name', '?')}) runs {exe}")
+        if _CONTAINER_PATH.search(exe):
+            foreign.append(f"{node.said(pid)} runs {exe}")
     yield Check("foreign-executable", question, *_answer(foreign, has_looked), severity=5)
 
     question = "Does a process outside of containers run a deleted or memory-only file?"
     hidden = [
-        f"pid {pid} ({node.names.get(pid, {}).get('Name', '?')}) runs {links['exe']}"
-        for pid, links in sorted(node.links.items())
-        if pid not in inside and (links.get("exe", "").endswith(" (deleted)"))
+        f"{node.said(pid)} runs {links['exe']}"
+        for pid, links in outside
+        if links.get("exe", "").endswith(" (deleted)")
     ]
     yield Check("deleted-executable", question, *_answer(hidden, has_looked), severity=3)
 
     question = "Does a container's process have all capabilities (a privileged container)?"
     mighty = [
-        f"pid {pid} ({node.names[pid].get('Name', '?')}) of container {cid[:12]}"
-        for pid, cid in sorted(inside.items())
+        f"{node.said(pid)} of container {cid[:12]}"
+        for pid, cid in suspects
         if pid in node.names and _mask(node.names[pid]) & _CAPS_FULL == _CAPS_FULL
     ]
     yield Check("all-capabilities", question, *_answer(mighty, bool(node.names)), severity=4)

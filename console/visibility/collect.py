@@ -7,6 +7,7 @@ suspect.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, r
 from console.visibility.figures import figures, watching
 from console.visibility.lacking import missing
 from console.visibility.node import node_rows
+from console.visibility.ours import own_containers
 from console.visibility.peers import Peers
 from console.visibility.probe import IMAGE, ProbeSpec, probing, sweep
 from console.visibility.reading import (
@@ -136,7 +138,9 @@ def _node(
         "file_limit_bytes": options.file_limit_bytes,
         "total_limit_bytes": options.total_limit_bytes, "node": node, "sample_s": options.sample_s,
     }  # fmt: skip
-    known = _known(api, scene, node, read) if has_node else None
+    ours = own_containers(case) if has_node else {}
+    known = _known(api, scene, node, read, ours) if has_node else None
+    own_pid = os.getpid() if way == "local" else 0
     for subject in subjects:
         if subject.container_id:
             rows = chain(
@@ -152,7 +156,7 @@ def _node(
                 ),
             )
         else:
-            rows = chain(node_rows(read, known, ""))
+            rows = chain(node_rows(read, known, "", ours=ours, own_pid=own_pid))
         yield keep(
             case, new_id(), subject, way, rows, raw=raw_sha, began=began, asked=asked,
             not_seen=[*not_seen, *_missing(read, subject, options)], faults=_faults(read, subject),
@@ -161,19 +165,25 @@ def _node(
         since = min((s.started for s in subjects if s.started), default="")
         itself = Subject(f"node/{node}", node=node)
         if target.type != "node":
+            rows = chain(node_rows(read, known, since, ours=ours, own_pid=own_pid))
             yield keep(
-                case, new_id(), itself, way, node_rows(read, known, since), raw=raw_sha,
+                case, new_id(), itself, way, rows, raw=raw_sha,
                 began=began, asked=asked, not_seen=not_seen, faults=read.faults,
             )  # fmt: skip
 
 
-def _known(api: ClusterApi, scene: Scene, node: str, read: Read) -> frozenset[str] | None:
-    """Containers of this node that the API server knew before or knows after we looked."""
+def _known(
+    api: ClusterApi, scene: Scene, node: str, read: Read, ours: Mapping[str, str]
+) -> frozenset[str] | None:
+    """Containers of this node that the API server knew before or knows after we looked.
+
+    ours: not among them, as each of their processes is looked at; their pause containers are.
+    """
     if scene.known is None:
         return None
     after = known_containers(api, [])
     known = scene.known.get(node, frozenset()) | (after or {}).get(node, frozenset())
-    return known | _sandboxes(read, known)
+    return known | _sandboxes(read, known | frozenset(ours))
 
 
 def _sandboxes(read: Read, known: frozenset[str]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from console.case.pivots import Page
 from console.case.queryfiles import SqlFile, load
 from console.case.text import visible
 from console.errors import CaseError, UsageError
+from console.visibility.ours import own_containers
 
 if TYPE_CHECKING:
     from console.case.folder import Case
@@ -116,6 +117,7 @@ def differences(
                 k.evidence for k in known if k.target == capture.target and k.taken < capture.taken
             ],
             "hashes": hashes,
+            "probes": sorted(own_containers(workspace.case)),
             "everything": word == "all",
             "limit": limit + 1,
         }

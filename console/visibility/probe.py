@@ -182,7 +182,9 @@ def probing(api: ClusterApi, spec: ProbeSpec, case: Case | None = None) -> Itera
     _record(case, "probe.started", spec, namespace, footprint=list(spec.footprint()))
     try:
         _create(api, spec, namespace)
-        _wait(api, spec, namespace)
+        uid, container = _wait(api, spec, namespace)
+        # what tells it from a copy of it, on the node and in a year
+        _record(case, "probe.running", spec, namespace, uid=uid, container_id=container)
         yield Probe(api, spec, namespace, time.monotonic() - began)
     finally:
         remove(api, namespace)
@@ -280,13 +282,16 @@ def _create(api: ClusterApi, spec: ProbeSpec, namespace: str) -> None:
             time.sleep(0.03)
 
 
-def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> None:
+def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
+    """The pod's uid and its container's id, as soon as it runs."""
     deadline = time.monotonic() + START_SECONDS
     said = "Pending"
     while time.monotonic() < deadline:
-        status = api.get_json(f"/api/v1/namespaces/{namespace}/pods/{NAME}").get("status", {})
+        pod = api.get_json(f"/api/v1/namespaces/{namespace}/pods/{NAME}")
+        status = pod.get("status", {})
         if status.get("phase") in ("Running", "Succeeded"):
-            return
+            ids = [str(s.get("containerID", "")) for s in status.get("containerStatuses", [])]
+            return str(pod["metadata"]["uid"]), "".join(ids).rpartition("//")[2]
         waiting = [
             state.get("state", {}).get("waiting", {})
             for state in status.get("containerStatuses", [])

@@ -4,11 +4,18 @@
 -- against: all
 with recursive processes as (
     select
-        severity, status, pid, ppid, actor, ts, exe, cmdline, file_hash, evidence, line,
+        -- of a colleague's probe, whose journal came into this case later
+        if(is_ours, 2, severity) as severity,
+        if(is_ours, 'in the container of the investigator''s probe', status) as status,
+        pid, ppid, actor, ts, exe, cmdline, file_hash, evidence, line,
         json_extract_string(fields, '$.name') as name,
         json_extract_string(fields, '$.profile') as profile
-    from events
-    where evidence = $evidence and format = 'capture_process'
+    from (
+        select *, list_contains($probes::varchar[], json_extract_string(fields, '$.container_of'))
+            and json_extract_string(fields, '$.investigator') is null as is_ours
+        from events
+        where evidence = $evidence and format = 'capture_process'
+    ) as captured
 ),
 tree as (
     -- roots: whose parent is not in the capture. A pid can be its own ancestor only in a forged

@@ -16,7 +16,7 @@ with records as (
             "uid": "BIGINT", "euid": "BIGINT", "started": "VARCHAR", "tracer": "BIGINT",
             "stdio_sockets": ["VARCHAR"], "shared_with_host": ["VARCHAR"],
             "odd_maps": ["VARCHAR"], "open_deleted": ["VARCHAR"], "is_of_node": "BOOLEAN",
-            "container_of": "VARCHAR", "profile": "VARCHAR"}') as r,
+            "container_of": "VARCHAR", "profile": "VARCHAR", "investigator": "VARCHAR"}') as r,
         from_json(header, '{"node": "VARCHAR", "namespace": "VARCHAR", "pod": "VARCHAR",
             "container": "VARCHAR", "container_id": "VARCHAR", "image": "VARCHAR",
             "workload": "VARCHAR", "ended": "VARCHAR",
@@ -63,7 +63,9 @@ judged as (
                 's': 3}, null),
             if(r.profile like 'unconfined%' and usual not like 'unconfined%',
                 {'w': 'unconfined, while its container runs under ' || usual, 's': 4}, null),
-            if(r.container_of is not null, {'w': 'of a container that the API does not know', 's': 4},
+            if(r.container_of is not null and r.investigator is null,
+                {'w': 'of a container that the API does not know', 's': 4}, null),
+            if(r.investigator is not null, {'w': 'the investigator''s own: ' || r.investigator, 's': 0},
                 null)
         ], lambda x: x is not null) as why
     from reasons

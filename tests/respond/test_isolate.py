@@ -60,7 +60,7 @@ def test_node_isolation_is_enforced_and_undone(scene: Scene) -> None:
     # one probe does it all, and what it found before is kept before the step is done
     kinds = [entry.kind for entry in scene.case.entries() if entry.kind != "action.verified"]
     assert kinds[kinds.index("action.intended") :] == [
-        "action.intended", "probe.started", "action.measured", "probe.removed", "action.step",
+        "action.intended", "probe.started", "probe.running", "action.measured", "probe.removed", "action.step",
         "action.applied",
     ]  # fmt: skip
 

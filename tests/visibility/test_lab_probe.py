@@ -79,6 +79,7 @@ class Scene:
     began: str
     before: str
     after: str
+    decoy: str
 
     def rows(self, what: str, against: str, pod: str | None = None) -> list[dict[str, Any]]:
         workspace = Workspace(self.case)
@@ -115,6 +116,9 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
         )
         container = pods["items"][0]["status"]["containerStatuses"][0]["containerID"][9:]
         until(lambda: "/bin/sh" in lab.docker("top", container, "-eo", "pid,args"))
+        decoy = f"k8s_probe_probe_kubecase-probe-{name}"  # all that can be copied of a probe
+        lab.docker("run", "-d", "--name", decoy, "--label", f"{LABEL}=kubecase", "--label",
+                   f"io.kubernetes.pod.namespace=kubecase-probe-{name}", "lab/probe:1")  # fmt: skip
         case = Case.create(tmp_path_factory.mktemp("visibility") / "case", title="a suspect")
         before, began = looked(lab, container), time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
         target = Target("deployment", name, "web")
@@ -122,9 +126,10 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
         taken = list(take(case, target, options(has_node=True), lambda: api))
         yield Scene(
             lab, name, suspect, sibling, case, {t.subject.pod: t for t in taken}, began, before,
-            looked(lab, container),
+            looked(lab, container), lab.docker("ps", "-q", "--filter", f"name={decoy}").strip(),
         )  # fmt: skip
     finally:
+        lab.docker("rm", "-f", f"k8s_probe_probe_kubecase-probe-{name}")
         lab.kubectl("delete", "namespace", name, "--wait=false")
 
 
@@ -214,20 +219,33 @@ def test_the_deleted_program_is_fetched_with_one_hash_at_both_ends(scene: Scene)
     assert data.startswith(b"\x7fELF")
 
 
-def test_did_anyone_break_out_is_answered(scene: Scene) -> None:
+def of_node(scene: Scene, what: str, against: str) -> list[dict[str, Any]]:
     workspace = Workspace(scene.case)
     try:
-        [found] = differences(workspace, "checks", Target("node", "", "lab-node"), "node")
+        [found] = differences(workspace, what, Target("node", "", "lab-node"), against)
     finally:
         workspace.close()
-    places = {
-        name: found.page.columns.index(name) for name in ("check_id", "answer", "evidence_seen")
-    }
-    answers = {row[places["check_id"]]: row for row in found.page.rows}
+    return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+
+
+def test_did_anyone_break_out_is_answered(scene: Scene) -> None:
+    answers = {row["check_id"]: row for row in of_node(scene, "checks", "node")}
     assert len(answers) == 15
-    assert answers["host-namespace"][places["answer"]] == "no"
-    assert answers["core-pattern"][places["answer"]] == "no"
-    assert all(r[places["evidence_seen"]] for r in found.page.rows if r[places["answer"]] == "yes")
+    assert answers["host-namespace"]["answer"] == "no"
+    assert answers["core-pattern"]["answer"] == "no"
+    assert all(row["evidence_seen"] for row in answers.values() if row["answer"] == "yes")
+
+
+def test_our_own_probe_is_named_and_a_copy_of_it_is_not_believed(scene: Scene) -> None:
+    running, *_ = [e for e in scene.case.entries() if e.kind == "probe.running"]
+    own, namespace = running.data["container_id"], running.data["namespace"]
+    [check] = [r for r in of_node(scene, "checks", "node") if r["check_id"] == "unknown-container"]
+    assert f"the investigator's own, not counted: probe {namespace}" in check["evidence_seen"]
+    assert f"container {own[:12]}" not in check["evidence_seen"]
+    assert (check["answer"], f"container {scene.decoy}" in check["evidence_seen"]) == ("yes", True)
+    why = [row["why"] or "" for row in of_node(scene, "processes", "all")]
+    assert f"the investigator's own: probe {namespace}" in why
+    assert "of a container that the API does not know" in why
 
 
 def test_the_suspect_is_as_it_was(scene: Scene) -> None:

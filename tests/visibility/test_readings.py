@@ -19,6 +19,7 @@ from console.visibility.content import entropy_of, kind_of, read_contents
 from console.visibility.listing import parse_hashes, parse_listing, parse_targets, target_of
 from console.visibility.local import reading_here
 from console.visibility.netns import address, rows
+from console.visibility.ours import descendants, own_processes
 from console.visibility.overlay import Layer, changes, merge
 from console.visibility.peers import Peers
 from console.visibility.probe import READING, ProbeSpec
@@ -326,6 +327,22 @@ def test_who_watches_a_container_is_not_taken_for_it(tmp_path: Path) -> None:
     with reading_here(order, proc=tmp_path / "proc") as lines:
         read = {section.name: section.read() for section in sections(lines, order.nonce)}
     assert read[f"{id_}/count"].split()[0] == b"2"
+
+
+def test_whoever_joins_the_cgroup_of_our_probe_is_not_ours() -> None:
+    own = "a" * 64
+    links = {pid: {"ns/mnt": "mnt:[2]"} for pid in (20, 21)} | {9: {"ns/mnt": "mnt:[1]"}}
+    stats = {20: ["S", *["0"] * 18, "500"], 21: ["S", *["0"] * 18, "501"],
+             9: ["S", *["0"] * 18, "600"]}  # fmt: skip
+    inside = dict.fromkeys(links, own)
+    ours = own_processes({own: "probe x"}, inside, links, stats)
+    assert ours == {20: "probe x", 21: "probe x"}
+    assert own_processes({}, inside, links, stats) == {}
+    assert descendants(7, {7: 1, 8: 7, 9: 8, 1: 0}) == {7, 8, 9}
+    node = Node({pid: [f"1:x:/docker/{own}"] for pid in links}, {}, links, {}, None, frozenset(),
+                own=ours)  # fmt: skip
+    [check] = [c for c in checks(node) if c.id == "unknown-container"]
+    assert (check.answer, check.evidence[-1]) == ("yes", f"container {own[:12]}: pids 9 (?)")
 
 
 def test_the_reader_only_reads() -> None:
