@@ -23,6 +23,7 @@ from console.visibility import engine, local
 from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, raw_file
 from console.visibility.figures import figures, watching
 from console.visibility.lacking import missing
+from console.visibility.machine import Machine, prove
 from console.visibility.node import node_rows
 from console.visibility.ours import own_containers
 from console.visibility.peers import Peers
@@ -98,7 +99,9 @@ def _node(
     )  # fmt: skip
     not_seen = list(scene.not_seen)
     around = sorted((scene.known or {}).get(node, ()))
-    way = choose_way(options, node, containers, not_seen, around=around)
+    way = choose_way(
+        options, node, containers, not_seen, machine=scene.machines.get(node), around=around
+    )
     began = datetime.now(UTC)
     read = Read(order.nonce)
     with (
@@ -204,11 +207,12 @@ def _sandboxes(read: Read, known: frozenset[str]) -> frozenset[str]:
 
 def choose_way(
     options: Options, node: str, containers: Sequence[str], not_seen: list[str], *,
-    around: Sequence[str] = (),
+    machine: Machine | None, around: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """The way that is taken; a probe only if `may_start` says so, given its footprint.
 
-    around: containers that the API server has on that node, to tell whether this machine is it.
+    machine: what the node's kubelet says of its machine, None where nobody told.
+    around: containers that the API server has on that node.
     Raises UsageError for a way that is asked for and not open.
     """
     here = [local.has_container(id_) for id_ in (containers or around)] if local.can_look() else []
@@ -218,6 +222,13 @@ def choose_way(
         raise UsageError(
             "the suspect does not run here, or this is not root", hint="leave --way out"
         )
+    if is_here and options.way in ("auto", "local"):
+        proof = prove(node, machine)
+        if proof.answer == "no" and options.way == "local":
+            raise UsageError(proof.why, hint="leave --way out")
+        if proof.why:
+            not_seen.append(proof.why)
+        is_here = proof.answer == "yes"
     if options.way == "engine":
         raise UsageError("the engine is asked by docker/NAME")
     if options.way in ("local", "kubelet"):
@@ -290,7 +301,7 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
     with engine.found(target.name) as found:
         subject, client = found.subject, found.client
         id_, began = new_id(), datetime.now(UTC)
-        is_here = local.can_look() and local.has_container(subject.container_id)
+        is_here = local.can_look() and found.is_here
         asked: Mapping[str, Any] = {
             "target": target.captured_as, "way": options.way, "node": subject.node,
             "file_limit_bytes": options.file_limit_bytes,

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
@@ -71,6 +72,20 @@ class Found:
     inspect: dict[str, Any] = field(default_factory=dict)
     client: DockerClient | None = None
     not_seen: tuple[str, ...] = ()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its process and, where the engine names one, its layer are this machine's.
+
+        An engine may run in a root or on a machine of its own, whatever its socket's path.
+        """
+        pid = self.inspect.get("State", {}).get("Pid")
+        layer = ((self.inspect.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+        return (
+            local.has_container(self.subject.container_id)
+            and (not pid or local.is_in_container(int(pid), self.subject.container_id))
+            and (not layer or Path(layer).is_dir())
+        )
 
 
 @contextmanager

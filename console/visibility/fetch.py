@@ -99,25 +99,18 @@ def read_path(
     path: str, pid: int = 0, limit_bytes: int, has_image: bool = False,
 ) -> Parts:  # fmt: skip
     """What lies at a path of one container, up to a limit. Nothing is kept."""
-    subject, cluster = _subject(target, api)
+    not_seen: list[str] = []
+    subject, cluster, way = _where(target, options, api, not_seen)
     order = Order(
         (subject.container_id,) if subject.container_id else (), fetch_path=path, fetch_pid=pid,
         fetch_limit_bytes=limit_bytes, fetch_image=has_image,
     )  # fmt: skip
-    not_seen: list[str] = []
-    containers = order.containers
-    way = "local" if cluster is None else choose_way(options, subject.node, containers, not_seen)
     found: dict[str, Section] = {}
 
     def take(lines: Iterator[bytes]) -> None:
         found.update({section.name: section for section in sections(lines, order.nonce)})
 
     if way == "local":
-        if not (local.can_look() and local.has_container(subject.container_id)):
-            raise UsageError(
-                "the container does not run here, or this is not root",
-                hint="fetch it where it runs, or through its pod",
-            )
         with local.reading_here(order, deadline_s=options.deadline_s) as lines:
             take(lines)
     elif way == "probe" and cluster is not None:
@@ -187,18 +180,31 @@ def fetch(
     )  # fmt: skip
 
 
-def _subject(target: Target, api: Callable[[], ClusterApi]) -> tuple[Subject, ClusterApi | None]:
+def _where(
+    target: Target, options: Options, api: Callable[[], ClusterApi], not_seen: list[str]
+) -> tuple[Subject, ClusterApi | None, str]:
+    """The one container, the cluster that has it, and the way to it."""
     if target.type == "docker":
         with engine.found(target.name) as found:
-            return found.subject, None
+            if not (local.can_look() and found.is_here):
+                raise UsageError(
+                    "the container does not run here, or this is not root",
+                    hint="fetch it where it runs, or through its pod",
+                )
+            return found.subject, None, "local"
     cluster = api()
-    subjects = resolve(cluster, target).subjects
-    if len(subjects) != 1:
+    scene = resolve(cluster, target)
+    if len(scene.subjects) != 1:
         raise UsageError(
             "a file is fetched from one container",
-            hint="one of " + ", ".join(s.target for s in subjects),
+            hint="one of " + ", ".join(s.target for s in scene.subjects),
         )
-    return subjects[0], cluster
+    [subject] = scene.subjects
+    containers = (subject.container_id,) if subject.container_id else ()
+    machine = scene.machines.get(subject.node)
+    return subject, cluster, choose_way(
+        options, subject.node, containers, not_seen, machine=machine
+    )  # fmt: skip
 
 
 def _tar(parts: Parts, to: IO[bytes]) -> int:

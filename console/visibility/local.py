@@ -19,10 +19,14 @@ from console.visibility.reading import Order, program
 
 def has_container(container: str, proc: Path = Path("/proc")) -> bool:
     """Whether a process of this container runs here, as far as this user can see."""
-    for path in proc.glob("[0-9]*/cgroup"):
-        with suppress(OSError):
-            if container in path.read_text(errors="replace"):
-                return True
+    pids = (int(path.parent.name) for path in proc.glob("[0-9]*/cgroup"))
+    return any(is_in_container(pid, container, proc) for pid in pids)
+
+
+def is_in_container(pid: int, container: str, proc: Path = Path("/proc")) -> bool:
+    """By the id in its cgroup's path."""
+    with suppress(OSError):
+        return container in (proc / str(pid) / "cgroup").read_text(errors="replace")
     return False
 
 

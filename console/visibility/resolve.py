@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from console.errors import UsageError
 from console.live.api import Forbidden
 from console.visibility.capture import Subject
+from console.visibility.machine import Machine
 from console.visibility.peers import Peers
 from console.visibility.policies import Policies
 from console.visibility.target import Target
@@ -31,6 +32,7 @@ class Scene:
     """Who is looked at and who is around. known: ids of all containers by node; None: unknown.
 
     policies: of each pod, by `NAMESPACE/NAME`; none where they could not be listed.
+    machines: what each node's kubelet says of its machine; none where nodes could not be listed.
     """
 
     subjects: tuple[Subject, ...]
@@ -38,6 +40,7 @@ class Scene:
     known: Mapping[str, frozenset[str]] | None
     not_seen: tuple[str, ...] = ()
     policies: Mapping[str, Policies] = field(default_factory=dict)
+    machines: Mapping[str, Machine] = field(default_factory=dict)
 
 
 def resolve(api: ClusterApi, target: Target) -> Scene:
@@ -69,7 +72,8 @@ def resolve(api: ClusterApi, target: Target) -> Scene:
                 hint="is it Pending, or gone already?",
             )
     known = None if pods is None else _by_node(pods)
-    return Scene(subjects, peers, known, tuple(not_seen), policies)
+    machines = {str(item["metadata"]["name"]): Machine.of(item) for item in nodes or ()}
+    return Scene(subjects, peers, known, tuple(not_seen), policies, machines)
 
 
 def _policies(

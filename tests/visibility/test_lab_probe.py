@@ -25,6 +25,7 @@ from console.live.api import connect
 from console.visibility.collect import Options, take
 from console.visibility.diff import differences
 from console.visibility.fetch import fetch
+from console.visibility.machine import Machine
 from console.visibility.probe import LABEL, ProbeSpec, probing, sweep
 from console.visibility.target import Target
 from tests.real.lab import Lab
@@ -246,6 +247,34 @@ def test_our_own_probe_is_named_and_a_copy_of_it_is_not_believed(scene: Scene) -
     why = [row["why"] or "" for row in of_node(scene, "processes", "all")]
     assert f"the investigator's own: probe {namespace}" in why
     assert "of a container that the API does not know" in why
+
+
+def test_only_the_node_itself_is_read_locally(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case.create(tmp_path / "case", title="here, or not")
+    target = Target("pod", scene.namespace, scene.suspect)
+    api = connect(scene.lab.context, kubeconfig=str(scene.lab.kubeconfig))
+    no_probe = Options("auto", may_start=lambda footprint: False)
+    [taken] = take(case, target, no_probe, lambda: api)
+    assert taken.way == "local"
+    # the same processes, another root: as beside a node that has its own on this machine
+    (tmp_path / "id").write_text("0" * 32 + "\n")
+    command = (
+        f"mount --bind {tmp_path}/id /etc/machine-id && exec {sys.executable} -m console capture"
+        f" {tmp_path}/case pod/{scene.namespace}/{scene.suspect} --way local"
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", command], capture_output=True, text=True, check=False,
+        env={**os.environ, **scene.lab.env, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert (done.returncode, "is not lab-node: machine-id 0000" in done.stderr) == (2, True)
+    # a copy of the machine has its id, and another boot
+    copy = Machine(Machine.here(Path("/proc"), Path("/")).machine_id, "another")
+    monkeypatch.setattr(Machine, "here", lambda proc, root: copy)
+    [taken] = take(case, target, no_probe, lambda: api)
+    assert taken.way == "kubelet"
+    assert any("is not lab-node: boot id another" in said for said in taken.not_seen)
 
 
 def test_the_suspect_is_as_it_was(scene: Scene) -> None:

@@ -18,6 +18,7 @@ from console.visibility.checks import Node, checks, containers_of
 from console.visibility.content import entropy_of, kind_of, read_contents
 from console.visibility.listing import parse_hashes, parse_listing, parse_targets, target_of
 from console.visibility.local import reading_here
+from console.visibility.machine import Machine, prove
 from console.visibility.netns import address, rows
 from console.visibility.ours import descendants, own_processes
 from console.visibility.overlay import Layer, changes, merge
@@ -343,6 +344,28 @@ def test_whoever_joins_the_cgroup_of_our_probe_is_not_ours() -> None:
                 own=ours)  # fmt: skip
     [check] = [c for c in checks(node) if c.id == "unknown-container"]
     assert (check.answer, check.evidence[-1]) == ("yes", f"container {own[:12]}: pids 9 (?)")
+
+
+def test_a_machine_is_a_node_only_if_its_root_is_too(tmp_path: Path) -> None:
+    def there(name: str, text: str) -> None:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def answer(told: Machine | None) -> str:
+        return prove("n", told, proc=tmp_path / "proc", root=tmp_path).answer
+
+    node = Machine("a1", "b1")
+    assert answer(node) == answer(None) == "unknown"
+    there("etc/machine-id", "a1\n")
+    there("proc/sys/kernel/random/boot_id", "b1\n")
+    there("proc/1/mountinfo", "1 0 254:0 / / rw - ext4 /dev/a rw\n")
+    there("proc/self/mountinfo", "9 8 0:50 / / rw - overlay overlay rw\n")
+    assert answer(node) == "no"  # a container that has the node's /proc and its id
+    there("proc/self/mountinfo", "1 0 254:0 / / rw - ext4 /dev/a rw\n")
+    assert answer(node) == "yes"
+    assert [answer(m) for m in (Machine("a1", "b2"), Machine("a2", "b1"), Machine("", "b1"))] == [
+        "no", "no", "unknown",
+    ]  # fmt: skip
 
 
 def test_the_reader_only_reads() -> None:
