@@ -86,12 +86,27 @@ def _open(
     app: Console, kind: type[Action], target: Target, api: ClusterApi | None,
     options: Mapping[str, object],
 ) -> None:  # fmt: skip
+    from console.app.screens.packets import PacketsScreen
+    from console.respond.packets import Watch
+
     def make(options: Mapping[str, object]) -> tuple[Means, Action]:
         return means_for(app, api), kind.build(target, options)
 
     def decide(decision: Decision | None) -> None:
-        if decision is not None:
-            app.run_task(lambda say: _carry(app, means_for(app, api), decision, say))
+        if decision is None:
+            return
+        watch = Watch()
+
+        def work(say: Callable[[str], None]) -> str:
+            means = means_for(app, api)
+            means.watch = watch
+            try:
+                return _carry(app, means, decision, say)
+            finally:
+                watch.is_over = True
+
+        if app.run_task(work) and kind.id == "take-packets" and decision.apply:
+            app.push_screen(PacketsScreen(title, watch))
 
     title = f"{kind.title}: {plain(str(target), 80)}"
     app.push_screen(ActScreen(make, title, target.name, options), decide)

@@ -149,12 +149,16 @@ class Console(App[None]):
         self.workspace.refresh()
         self.call_from_thread(self.tell_change)
 
-    def run_task(self, task: Callable[[Callable[[str], None]], str]) -> None:
-        """One thing at a time that changes something or takes long; its words in the last line."""
+    def run_task(self, task: Callable[[Callable[[str], None]], str]) -> bool:
+        """One thing at a time that changes something or takes long; its words in the last line.
+
+        False if another is under way.
+        """
         if any(worker.group == "task" and worker.is_running for worker in self.workers):
             self.say("one thing at a time: another is under way")
-        else:
-            self._run_task(task)
+            return False
+        self._run_task(task)
+        return True
 
     @work(thread=True, group="task", exit_on_error=False)
     def _run_task(self, task: Callable[[Callable[[str], None]], str]) -> None:

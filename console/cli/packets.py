@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from console.cli.acting import means_of, place_options, say_to
+from console.cli.acting import consent_options, exit_by, place_options, run_action
 from console.cli.output import print_json, visible
 
 
@@ -19,44 +19,38 @@ from console.cli.output import print_json, visible
 @click.option("--bytes", "size", default=7_000_000, show_default=True, help="How much at most.")
 @click.option("--headers", is_flag=True, help="The first 96 bytes of each packet alone.")
 @click.option("--read", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              metavar="FILE", help="Take a capture (pcap) that somebody else made.")  # fmt: skip
+              metavar="FILE", help="Take a capture that somebody else made.")  # fmt: skip
+@consent_options
 @place_options
 def packets(
-    folder: Path,
-    target: str,
-    expression: str,
-    seconds: int,
-    size: int,
-    headers: bool,
-    file: Path | None,
-    as_json: bool,
-    **given: Any,
-) -> None:
-    """Take the packets of pod TARGET (NAMESPACE/NAME) into CASE, from its network namespace.
+    folder: Path, target: str, expression: str, seconds: int, size: int, headers: bool,
+    file: Path | None, **given: Any,
+) -> None:  # fmt: skip
+    """Take the packets of pod TARGET (NAMESPACE/NAME) into CASE as pcapng; --yes does it.
 
     A probe beside the pod takes them; nothing is run in it. The probe's image needs tcpdump.
+    Exit code 1: no packet came.
     """
-    from console.case.folder import Case
     from console.errors import UsageError
-    from console.ingest.service import resume
-    from console.respond import packets as taking
+    from console.respond.registry import build
     from console.visibility.target import Target
 
     if bool(target) == (file is not None):
         raise UsageError("a pod, or --read FILE", hint="pod/NAMESPACE/NAME")
+    if file is not None:
+        _read(folder, file, given["as_json"])
+        return
+    options = {"filter": expression, "seconds": seconds, "bytes": size, "headers": headers}
+    parsed = Target.parse(target)
+    exit_by(run_action(folder, lambda means: build("take-packets", parsed, options), given))
+
+
+def _read(folder: Path, file: Path, as_json: bool) -> None:
+    from console.case.folder import Case
+    from console.respond.packets import read
+
     with Case.open(folder) as case:
-        if file is not None:
-            taken = taking.read(case, file)
-        else:
-            snap_bytes = taking.HEADER_BYTES if headers else taking.SNAP_BYTES
-            limits = taking.Limits(expression, seconds, size, snap_bytes)
-            means = means_of(case, given)
-            parsed = Target.parse(target)
-            if means.rules(parsed.kind).is_readonly:
-                raise UsageError("read-only: no probe is started", where=visible(target))
-            taken = taking.take(case, means, parsed, limits, say=say_to(as_json))
-        for _ in resume(case):
-            pass
+        taken = read(case, file)
     decoded = taken.decoded
     if as_json:
         print_json({

@@ -26,6 +26,11 @@ _LOGIN_NAME = re.compile(r"(?:^|[/!._-])[uwb]tmpx?(?:[._-][^/!]*)?$")
 _YAML = re.compile(rb"\A(?:---[^\n]*\n)?(?:apiVersion|kind|items|metadata):[ \n]")
 # glibc's struct utmp: x86-64 has 32-bit times, aarch64 64-bit ones
 _LOGIN_SIZES = (384, 400)
+# packets (pcap, pcapng) and memory (ELF): a few of them can look like text
+BINARY_MAGICS = (
+    b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d",
+    b"\x0a\x0d\x0d\x0a", b"\x7fELF",
+)  # fmt: skip
 
 Report = Callable[[Unread], None]
 
@@ -69,7 +74,7 @@ def _kind(head: bytes, path: str) -> str:
         return "journal"
     if _LOGIN_NAME.search(path) and b"\0" in head[:400]:
         return "login"
-    if _is_binary(head[:65536]):
+    if head.startswith(BINARY_MAGICS) or _is_binary(head[:65536]):
         return "binary"
     if _YAML.match(head.removeprefix(BOM)):
         return "yaml"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from console.case.text import visible
 from console.errors import UsageError
 from console.live.reviews import Right
 from console.respond.steps import Step
@@ -119,7 +120,12 @@ class Action(ABC):
                 raise UsageError(
                     f"{cls.id} has no option {name}", hint=", ".join(known) or "it has none"
                 )
-            made[name] = _as(type(known[name]), value)
+            try:
+                made[name] = _as(type(known[name]), value)
+            except ValueError as error:
+                raise UsageError(
+                    f"not a value of {name}", where=visible(str(value)[:60])
+                ) from error
         return cls(target, **made)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from console.case.folder import Case
     from console.live.api import ClusterApi
     from console.respond.netns import Measured, Rounds
+    from console.respond.packets import Watch
 
 ENGINE_SECONDS = 60
 
@@ -31,6 +32,9 @@ class Means:
     measured: dict[str, Measured] = field(default_factory=dict)
     # told what was measured before, by a step that does so itself just before it acts
     found_before: Callable[[Any], None] = lambda measured: None
+    # told how a step that takes long stands; may have it stopped
+    watch: Watch | None = None
+    say: Callable[[str], None] = lambda line: None
     # probes that go on measuring between baseline and verdict, by the pod's uid
     rounds: dict[str, Rounds] = field(default_factory=dict)
     _cluster: Cluster | None = None

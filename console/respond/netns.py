@@ -21,6 +21,7 @@ from console.errors import CaseError
 
 if TYPE_CHECKING:
     from console.respond.means import Means
+    from console.visibility.probe import ProbeSpec
 
 # setns needs SYS_ADMIN and SYS_CHROOT, rules NET_ADMIN and NET_RAW, other processes the rest
 ENTERING = ("SYS_ADMIN", "SYS_CHROOT", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "DAC_READ_SEARCH")
@@ -129,9 +130,9 @@ class Rounds:
         chain: str = "", count: int = MAX_ROUNDS,
     ) -> None:  # fmt: skip
         self._stack = ExitStack()
-        running = _running(means, suspect, "measuring", "measure", ROUNDS=str(count),
-                           **_tries(suspect, targets, chain))  # fmt: skip
-        self._rounds = _rounds(self._stack.enter_context(running))
+        values = {"ROUNDS": str(count), **_tries(suspect, targets, chain)}
+        lines = running(means, suspect, ("measuring", "measure"), values)
+        self._rounds = _rounds(self._stack.enter_context(lines))
         self._last, self._read_at = 0.0, 0.0  # its end by the node's clock, and by ours
 
     def next(self, since: float = 0.0) -> Measured:
@@ -215,11 +216,12 @@ def close(
     addresses = [str(ipaddress.ip_network(a, strict=False)) for a in keep.addresses]
     nodes = [str(ipaddress.ip_address(ip)) for ip in keep.node_ips]
     after = None
-    with _running(
-        means, suspect, "measuring", "before", "close", "after", NODE_IPS=" ".join(nodes),
-        PROBE_PORTS=" ".join(str(int(p)) for p in keep.probe_ports), DNS="1" if keep.dns else "",
-        ADDRESSES=" ".join(addresses), **_tries(suspect, targets, chain),
-    ) as lines:  # fmt: skip
+    values = {
+        "NODE_IPS": " ".join(nodes), "PROBE_PORTS": " ".join(str(int(p)) for p in keep.probe_ports),
+        "DNS": "1" if keep.dns else "", "ADDRESSES": " ".join(addresses),
+        **_tries(suspect, targets, chain),
+    }  # fmt: skip
+    with running(means, suspect, ("measuring", "before", "close", "after"), values) as lines:
         for round_ in _rounds(lines):
             if round_.name == "before":
                 found_before(round_.measured)
@@ -258,26 +260,39 @@ def _chain(name: str) -> str:
 
 def _run(means: Means, suspect: Suspect, *names: str, **values: str) -> list[str]:
     """All lines of a script."""
-    with _running(means, suspect, *names, **values) as lines:
+    with running(means, suspect, names, values) as lines:
         return list(lines)
 
 
-@contextmanager
-def _running(means: Means, suspect: Suspect, *names: str, **values: str) -> Iterator[Iterator[str]]:
-    """The script's lines, as they come, from a probe beside the suspect; nothing is run in it."""
-    from console.visibility.probe import ProbeSpec, probing
+def probe_spec(
+    means: Means, suspect: Suspect, names: Sequence[str], capabilities: tuple[str, ...],
+    deadline_s: int, values: Mapping[str, str],
+) -> ProbeSpec:  # fmt: skip
+    """A probe that does not see the node's files, and keeps what it notes in /dev/shm."""
+    from console.visibility.probe import ProbeSpec
 
-    spec = ProbeSpec(
+    return ProbeSpec(
         node=suspect.node,
         command=("sh", "-c", script(*names)),
         environment={"MATCH": suspect.marks(), **values},
         image=means.config.probe_image,
         pull=means.config.probe_pull,
-        capabilities=ENTERING,
+        capabilities=capabilities,
         host_root=False,
         memory_bytes=0,
-        deadline_s=120,
+        deadline_s=deadline_s,
     )
+
+
+@contextmanager
+def running(
+    means: Means, suspect: Suspect, names: Sequence[str], values: Mapping[str, str], *,
+    capabilities: tuple[str, ...] = ENTERING, deadline_s: int = 120,
+) -> Iterator[Iterator[str]]:  # fmt: skip
+    """The script's lines, as they come, from a probe beside the suspect; nothing is run in it."""
+    from console.visibility.probe import probing
+
+    spec = probe_spec(means, suspect, names, capabilities, deadline_s, values)
     with probing(means.cluster.api, spec, means.case) as probe:
         yield _until_done(probe.lines(), visible(suspect.node))
 

@@ -1,17 +1,13 @@
-"""Flows of a packet capture: who talked to whom, how much, how it ended. Payload is not read.
+"""Packets out of pcap and pcapng, as their bytes arrive; a file that was cut gives what is whole.
 
-Source: pcap savefile format (pcap-savefile(5)), link types (tcpdump.org/linktypes); RFC 791, 8200,
-768, 9293.
+Source: pcap-savefile(5); draft-ietf-opsawg-pcapng, sections 3 and 4.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from ipaddress import ip_address
-from typing import BinaryIO
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from console.errors import CaseError
 
@@ -20,170 +16,136 @@ _MAGIC = {
     b"\xd4\xc3\xb2\xa1": ("<", 10**6), b"\xa1\xb2\xc3\xd4": (">", 10**6),
     b"\x4d\x3c\xb2\xa1": ("<", 10**9), b"\xa1\xb2\x3c\x4d": (">", 10**9),
 }  # fmt: skip
-# by link type: where the EtherType stands and how long the header is; None: an IP packet follows
-_LINKS: Mapping[int, tuple[int | None, int]] = {
-    1: (12, 14), 113: (14, 16), 276: (0, 20), 101: (None, 0), 12: (None, 0), 14: (None, 0),
-}  # fmt: skip
-_IPV4, _IPV6, _VLANS = 0x0800, 0x86DD, (0x8100, 0x88A8)
-_PROTOS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp", 132: "sctp"}
-_EXTENSIONS = (0, 43, 60)  # of IPv6: hop-by-hop, routing, destination options
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+SECTION, INTERFACE, OLD_PACKET, STATISTICS, PACKET = 0x0A0D0D0A, 1, 2, 5, 6
+ORDER_MAGIC = 0x1A2B3C4D
+IF_RESOLUTION = 9
 MAX_PACKET = 1 << 18
-MAX_FLOWS = 200_000
+MAX_BLOCK = 16 << 20
+
+
+@dataclass(frozen=True)
+class Packet:
+    """time_ns: since 1970, UTC. wire_bytes: as long as it was; data may be less. link: its type."""
+
+    time_ns: int
+    wire_bytes: int
+    data: bytes
+    link: int
 
 
 @dataclass
-class Flow:
-    """One conversation, from its first packet's side; bytes are of IP packets, as on the wire."""
+class Unpacker:
+    """The packets of one capture, fed piece by piece.
 
-    proto: str
-    src: str
-    sport: int
-    dst: str
-    dport: int
-    first: float
-    last: float
-    packets: int = 0
-    bytes: int = 0
-    packets_back: int = 0
-    bytes_back: int = 0
-    flags: int = 0
-    flags_back: int = 0
+    is_broken: from there on nothing is read. link: its type, of pcap; 0 until its head was there.
+    """
+
+    is_broken: bool = False
+    link: int = 0
+    _rest: bytes = b""
+    _order: str = ""
+    _units: int = 0  # of pcap; 0 while it is not known to be one
+    _interfaces: list[tuple[int, int]] = field(default_factory=list)  # link, units a second
 
     @property
-    def state(self) -> str:
-        if self.proto != "tcp":
-            return "answered" if self.packets_back else "no answer"
-        if not self.packets_back:
-            return "no answer"
-        if self.flags_back & RST and not self.flags_back & SYN:
-            return "refused"
-        if (self.flags | self.flags_back) & RST:
-            return "reset"
-        return "closed" if self.flags & FIN and self.flags_back & FIN else "established"
+    def is_cut(self) -> bool:
+        """Whether what came ends within a packet."""
+        return self.is_broken or bool(self._rest)
 
-    def record(self) -> dict[str, object]:
-        """As a line of `flow/v1` has it."""
-        return {
-            "proto": self.proto, "src": self.src, "sport": self.sport, "dst": self.dst,
-            "dport": self.dport, "first": _iso(self.first), "last": _iso(self.last),
-            "packets": self.packets, "bytes": self.bytes, "packets_back": self.packets_back,
-            "bytes_back": self.bytes_back, "state": self.state,
-        }  # fmt: skip
+    def feed(self, data: bytes) -> Iterator[Packet]:
+        """Raises CaseError for what is no capture."""
+        self._rest += data
+        if self._order or self._begin():
+            yield from self._records() if self._units else self._blocks()
 
+    def close(self) -> None:
+        """Raises CaseError where too little came to tell what it is."""
+        if not self._order:
+            raise _no_capture()
 
-@dataclass
-class Decoded:
-    """flows: oldest first. others: packets that are no IP. is_cut: the file ends in a packet."""
-
-    flows: list[Flow]
-    packets: int = 0
-    others: int = 0
-    is_cut: bool = False
-
-
-def read_flows(stream: BinaryIO) -> Decoded:
-    """Raises CaseError for what is no pcap; a file that was cut gives what is whole."""
-    head = stream.read(24)
-    if len(head) < 24 or head[:4] not in _MAGIC:
-        raise CaseError("no packet capture (pcap)", hint="editcap -F pcap turns pcapng into it")
-    order, units = _MAGIC[head[:4]]
-    link = struct.unpack(f"{order}I", head[20:24])[0] & 0x0FFFFFFF
-    if link not in _LINKS:
-        raise CaseError(f"link type {link} is not known here", hint="capture without -i any")
-    found = Decoded([])
-    flows: dict[tuple[str, bytes, int, bytes, int], Flow] = {}
-    for when, wire_bytes, packet in _packets(stream, order, units, found):
-        found.packets += 1
-        if not _take(flows, when, wire_bytes, _ip(packet, *_LINKS[link])):
-            found.others += 1
-    found.flows = list(flows.values())
-    return found
-
-
-def _packets(
-    stream: BinaryIO, order: str, units: int, found: Decoded
-) -> Iterator[tuple[float, int, bytes]]:
-    record = struct.Struct(f"{order}IIII")
-    while head := stream.read(16):
-        if len(head) < 16:
-            found.is_cut = True
-            return
-        seconds, fraction, held, wire = record.unpack(head)
-        packet = stream.read(held) if held <= MAX_PACKET else b""
-        if len(packet) < held:
-            found.is_cut = True
-            return
-        yield seconds + fraction / units, wire, packet
-
-
-def _ip(packet: bytes, at: int | None, header: int) -> bytes:
-    """The IP packet; empty for anything else."""
-    if at is None:
-        return packet
-    if len(packet) < header + 20:
-        return b""
-    kind = int.from_bytes(packet[at : at + 2], "big")
-    while kind in _VLANS and len(packet) >= header + 4:
-        kind = int.from_bytes(packet[header + 2 : header + 4], "big")
-        header += 4
-    return packet[header:] if kind in (_IPV4, _IPV6) else b""
-
-
-def _take(
-    flows: dict[tuple[str, bytes, int, bytes, int], Flow], when: float, wire: int, ip: bytes
-) -> bool:
-    parsed = _transport(ip)
-    if parsed is None:
-        return False
-    proto, src, dst, body, size = parsed
-    sport = dport = flags = 0
-    if proto in ("tcp", "udp", "sctp") and len(body) >= 4:
-        sport, dport = struct.unpack(">HH", body[:4])
-        flags = body[13] if proto == "tcp" and len(body) >= 14 else 0
-    key, back = (proto, src, sport, dst, dport), (proto, dst, dport, src, sport)
-    # an answer may be the first that is seen: who sends SYN and ACK was asked
-    is_answer = key not in flows and flags & SYN and flags & ACK
-    flow = flows.get(key)
-    is_back = flow is None and (back in flows or bool(is_answer))
-    if flow is None:
-        wanted = back if is_back else key
-        flow = flows.get(wanted)
-        if flow is None:
-            if len(flows) >= MAX_FLOWS:
+    def _begin(self) -> bool:
+        head = self._rest
+        if head[:4] == SECTION.to_bytes(4, "big"):
+            if len(head) < 12:
                 return False
-            _, a, a_port, b, b_port = wanted
-            flow = flows[wanted] = Flow(
-                proto, str(ip_address(a)), a_port, str(ip_address(b)), b_port, when, when
-            )
-    flow.last = max(flow.last, when)
-    flow.first = min(flow.first, when)
-    if is_back:
-        flow.packets_back += 1
-        flow.bytes_back += size
-        flow.flags_back |= flags
-    else:
-        flow.packets += 1
-        flow.bytes += size
-        flow.flags |= flags
-    return True
+            self._order = _order(head[8:12])
+            if not self._order:
+                raise _no_capture()
+        elif len(head) >= 4 and head[:4] not in _MAGIC:
+            raise _no_capture()
+        elif len(head) < 24:
+            return False
+        else:
+            self._order, self._units = _MAGIC[head[:4]]
+            self.link = struct.unpack(f"{self._order}I", head[20:24])[0] & 0x0FFFFFFF
+            self._rest = head[24:]
+        return True
+
+    def _records(self) -> Iterator[Packet]:
+        record, at, data = struct.Struct(f"{self._order}IIII"), 0, self._rest
+        while len(data) - at >= 16:
+            seconds, fraction, held, wire = record.unpack_from(data, at)
+            if held > MAX_PACKET:
+                self.is_broken, at = True, len(data)
+                break
+            if len(data) - at - 16 < held:
+                break
+            time_ns = seconds * 10**9 + fraction * (10**9 // self._units)
+            yield Packet(time_ns, wire, data[at + 16 : at + 16 + held], self.link)
+            at += 16 + held
+        self._rest = data[at:]
+
+    def _blocks(self) -> Iterator[Packet]:
+        at, data = 0, self._rest
+        while len(data) - at >= 12:
+            kind = struct.unpack_from(f"{self._order}I", data, at)[0]
+            if kind == SECTION:  # of which each has a byte order of its own
+                self._order = _order(data[at + 8 : at + 12]) or self._order
+                self._interfaces = []
+            size = struct.unpack_from(f"{self._order}I", data, at + 4)[0]
+            if size < 12 or size % 4 or size > MAX_BLOCK:
+                self.is_broken, at = True, len(data)
+                break
+            if len(data) - at < size:
+                break
+            body = data[at + 8 : at + size - 4]
+            if kind == INTERFACE and len(body) >= 8:
+                self._interfaces.append(
+                    (struct.unpack_from(f"{self._order}H", body)[0], self._resolution(body[8:]))
+                )
+            elif kind in (PACKET, OLD_PACKET) and (packet := self._packet(kind, body)):
+                yield packet
+            at += size
+        self._rest = data[at:]
+
+    def _packet(self, kind: int, body: bytes) -> Packet | None:
+        if len(body) < 20:
+            return None
+        layout = "IIIII" if kind == PACKET else "HxxIIII"
+        number, high, low, held, wire = struct.unpack_from(f"{self._order}{layout}", body)
+        if number >= len(self._interfaces) or held > len(body) - 20:
+            return None
+        link, units = self._interfaces[number]
+        time_ns = ((high << 32) + low) * 10**9 // units
+        return Packet(time_ns, wire, body[20 : 20 + held], link)
+
+    def _resolution(self, options: bytes) -> int:
+        """Units a second of an interface's times; a microsecond where it does not say."""
+        at = 0
+        while len(options) - at >= 4:
+            code, size = struct.unpack_from(f"{self._order}HH", options, at)
+            if code == IF_RESOLUTION and size == 1 and len(options) > at + 4:
+                power = options[at + 4] & 0x7F
+                return int(2**power if options[at + 4] & 0x80 else 10**power)
+            at += 4 + (size + 3) // 4 * 4
+        return 10**6
 
 
-def _transport(ip: bytes) -> tuple[str, bytes, bytes, bytes, int] | None:
-    """Protocol, source, destination, its segment, and the length of the IP packet."""
-    if len(ip) >= 20 and ip[0] >> 4 == 4:
-        number, size = ip[9], int.from_bytes(ip[2:4], "big")
-        is_first = not int.from_bytes(ip[6:8], "big") & 0x1FFF
-        body = ip[(ip[0] & 15) * 4 :] if is_first else b""
-        return _PROTOS.get(number, f"ip-{number}"), ip[12:16], ip[16:20], body, size
-    if len(ip) >= 40 and ip[0] >> 4 == 6:
-        number, body = ip[6], ip[40:]
-        while number in _EXTENSIONS and len(body) >= 8:
-            number, body = body[0], body[(body[1] + 1) * 8 :]
-        size = 40 + int.from_bytes(ip[4:6], "big")
-        return _PROTOS.get(number, f"ip-{number}"), ip[8:24], ip[24:40], body, size
-    return None
+def _order(magic: bytes) -> str:
+    return {ORDER_MAGIC.to_bytes(4, "little"): "<", ORDER_MAGIC.to_bytes(4, "big"): ">"}.get(
+        magic, ""
+    )
 
 
-def _iso(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+def _no_capture() -> CaseError:
+    return CaseError("no packet capture", hint="pcap and pcapng are known")

@@ -168,7 +168,7 @@ def _apply(case: Case, means: Means, record: Record, say: Say) -> Record:
                 record.baseline = msgspec.to_builtins(baseline)
                 _note(case, record, "action.measured", baseline=record.baseline)
 
-        means.found_before = keep
+        means.found_before, means.say = keep, say
         if record.state == "planned":
             keep(action.baseline(means))
         for number, step in enumerate(steps):
@@ -248,11 +248,12 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
 def preview_undo(record: Record) -> list[str]:
     """What undo would take back, in its order."""
     pairs = list(zip(record.plan_steps(), record.steps, strict=True))
-    return [
-        f"back: {step.text}" + ("" if step.can_undo else " (can't be brought back)")
-        for step, done in reversed(pairs)
-        if done.is_intended and not done.is_undone
-    ]
+    lines = []
+    for step, done in reversed(pairs):
+        if done.is_intended and not done.is_undone:
+            left = step.not_undone(done.before)
+            lines.append(f"back: {step.text}" + (f": {left}" if left else ""))
+    return lines
 
 
 def _check(means: Means, record: Record) -> None:

@@ -5,7 +5,7 @@ Source: Docker Engine API v1.41, /containers/{id}/{pause,stop,update}, /networks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from console.respond.means import asked
 from console.respond.steps import MovedOn, Step
@@ -28,7 +28,6 @@ class EngineStep(Step, frozen=True, kw_only=True, tag="engine"):
     container: str
     network: str = ""
     stop_s: int = 10
-    can_undo: ClassVar[bool] = True
 
     @property
     def where(self) -> str:

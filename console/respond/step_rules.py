@@ -12,6 +12,11 @@ from console.respond.steps import MovedOn, Step
 if TYPE_CHECKING:
     from console.respond.means import Means
 
+PROBE_RIGHTS = (
+    Right("create", "namespaces"), Right("create", "pods"), Right("get", "pods"),
+    Right("get", "pods", subresource="log"), Right("delete", "namespaces"),
+)  # fmt: skip
+
 
 class NodeRules(Step, frozen=True, kw_only=True, tag="node-rules"):
     """Rules in chains of our own, at the head of INPUT and OUTPUT."""
@@ -21,10 +26,7 @@ class NodeRules(Step, frozen=True, kw_only=True, tag="node-rules"):
     keep: netns.Exceptions
 
     def rights(self) -> tuple[Right, ...]:
-        return (
-            Right("create", "namespaces"), Right("create", "pods"), Right("get", "pods"),
-            Right("get", "pods", subresource="log"), Right("delete", "namespaces"),
-        )  # fmt: skip
+        return PROBE_RIGHTS
 
     def preview(self, means: Means) -> list[str]:
         keep = self.keep

@@ -7,7 +7,7 @@ somebody changed it since: then MovedOn.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -33,7 +33,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What all steps can do. `text`: one line for plan and record."""
 
     text: str
-    can_undo: ClassVar[bool] = True
 
     def rights(self) -> tuple[Right, ...]:
         return ()
@@ -56,6 +55,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     def undo(self, means: Means, before: Any, after: Any) -> str:
         """Take it back; returns what is to be said about it, or "". Raises MovedOn."""
         raise NotImplementedError
+
+    def not_undone(self, before: Any) -> str:
+        """What undo can't restore, in words; "" where it restores all."""
+        return ""
 
 
 class ObjectStep(Step, frozen=True, kw_only=True):
@@ -318,8 +321,6 @@ class Delete(ObjectStep, frozen=True, kw_only=True, tag="delete"):
 class Evict(Delete, frozen=True, kw_only=True, tag="evict"):
     """Have a pod end by the eviction API, which respects disruption budgets."""
 
-    can_undo: ClassVar[bool] = False
-
     def rights(self) -> tuple[Right, ...]:
         return (self.right("get"), self.right("create", "eviction"))
 
@@ -342,7 +343,10 @@ class Evict(Delete, frozen=True, kw_only=True, tag="evict"):
         return {"deleted": self.uid}
 
     def undo(self, means: Means, before: Any, after: Any) -> str:
-        return f"{self.where} can't be brought back: its controller has started another"
+        return f"{self.where} {self.not_undone(before)}"
+
+    def not_undone(self, before: Any) -> str:
+        return "can't be brought back: its controller has started another"
 
 
 PLAN_AGAIN = "plan again"

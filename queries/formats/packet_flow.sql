@@ -6,7 +6,7 @@
 -- recognise: ^\{"kubecase": ?"flow/v1",
 -- example: {"kubecase": "flow/v1", "pcap": "ab", "proto": "tcp", "src": "10.211.0.5", "sport": 43122, "dst": "203.0.113.9", "dport": 4444, "first": "2026-11-24T22:10:00.000001", "last": "2026-11-24T22:10:09.500000", "packets": 12, "bytes": 3400, "packets_back": 9, "bytes_back": 900, "state": "closed", "namespace": "shop", "pod": "web-1", "node": "node-1", "pod_ip": "10.211.0.5"}
 -- yields: network
--- source: console/respond/pcap.py, flow/v1
+-- source: console/respond/flows.py, flow/v1
 with records as (
     select evidence, line, offset_bytes, message,
         from_json(message, '{"kubecase": "VARCHAR", "proto": "VARCHAR", "src": "VARCHAR",

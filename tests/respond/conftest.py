@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +23,7 @@ from console.respond.means import Means
 from console.respond.record import Record, find_record
 from console.respond.registry import build
 from console.visibility.target import Target
-from tests.real.lab import Lab
+from tests.real.lab import Lab, missing
 
 PROBE_IMAGE = "lab/nettools:1"
 SHOP = """
@@ -114,6 +118,24 @@ class Scene:
 
     def journal(self) -> str:
         return json.dumps([dict(entry.data) for entry in self.case.entries()])
+
+
+@pytest.fixture(scope="module")
+def tcpdump_image(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The probe's tools and this machine's tcpdump, as an image of the lab."""
+    lab.only_own()
+    program = shutil.which("tcpdump")
+    if program is None:
+        missing("needs tcpdump")
+    folder = tmp_path_factory.mktemp("image")
+    said = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+    for path in [program, *re.findall(r"(/\S+) \(0x", said)]:
+        target = folder / "root" / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(path).resolve(), target)
+    (folder / "Dockerfile").write_text(f"FROM {PROBE_IMAGE}\nCOPY root /\n")
+    lab.docker("build", "-q", "-t", "lab/tcpdump:1", str(folder), timeout_s=120)
+    return "lab/tcpdump:1"
 
 
 @pytest.fixture

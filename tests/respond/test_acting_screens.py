@@ -102,6 +102,32 @@ async def test_a_pod_is_isolated_measured_and_released_by_keys(app: Console, sce
     assert scene.state("pods", "client") == before
 
 
+async def test_packets_are_taken_and_stopped_by_keys(
+    app: Console, scene: Scene, monkeypatch: pytest.MonkeyPatch, tcpdump_image: str
+) -> None:
+    monkeypatch.setenv("KUBECASE_PROBE_IMAGE", tcpdump_image)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_client(app, pilot, scene)
+        await press(pilot, "a")
+        offered = [one.id for one in actions_for(Target("pods", "a", "b"), "pods")]
+        await press(pilot, *["j"] * offered.index("take-packets"), "enter")
+        await until(pilot, lambda: "type yes" in screen_text(app), "planned")
+        assert "passwords" in screen_text(app)
+        await pilot.press(*"yes", "enter")
+        await until(pilot, lambda: "a probe starts" in screen_text(app), "its screen")
+        await until(pilot, lambda: "0 packets, 0 flows" in screen_text(app), "it counts")
+        scene.answers(scene.pods()[0])  # the client asks for a page
+        await until(pilot, lambda: ":8080  closed" in screen_text(app), "its flow")
+        await pilot.press("s")
+        await until(pilot, lambda: "over: esc back" in screen_text(app), "it is stopped")
+        assert "packets in 1 flows" in status(app)
+    if app.source.live:
+        app.source.live.stop()
+    [record] = runner.records(scene.case).values()
+    assert record.verdict is not None
+    assert "stopped by the analyst" in record.verdict.details
+
+
 @pytest.mark.parametrize("key", ["pods", "nodes", "container", "secrets", "deployments.apps"])
 def test_the_first_choice_never_destroys(key: str) -> None:
     offered = [one.rank for one in actions_for(Target(key, "shop", "x"), key)]

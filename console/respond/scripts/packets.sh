@@ -1,7 +1,28 @@
-# Packets of the pod's network namespace as pcap, in base64 lines; ends by time or size.
-command -v tcpdump >/dev/null 2>&1 || { echo "lacks tcpdump"; exit 0; }
-echo begin
-timeout "$FOR" $INSIDE tcpdump -i any -n -U -Z root -s "$SNAP" -w - -- "$FILTER" 2>/work/said |
-  head -c "$BYTES" | base64
-sed 's/^/said /' /work/said
-echo done
+# Packets of the pod's network namespace as pcap, in base64 lines, each piece as soon as it comes; once a
+# second tcpdump says how it stands, on the other stream: so no line of it can fall into one of packets.
+command -v tcpdump >/dev/null 2>&1 || { echo "lacks tcpdump"; echo done; exit 0; }
+SAID=/dev/shm/said FROM=/dev/shm/packets
+mkfifo "$FROM"
+$INSIDE tcpdump -i any -n -U -Z root -s "$SNAP" -w - -- "$FILTER" >"$FROM" 2>"$SAID" &
+TCPDUMP=$!
+( i=0
+  while [ "$i" -lt "$FOR" ] && sleep 1; do
+    i=$((i + 1))
+    # the signal would end a tcpdump that does not listen for it yet
+    if grep -q listening "$SAID"; then kill -USR1 "$TCPDUMP" || break; fi
+    echo "said $(tail -n 1 "$SAID")" >&2
+  done
+  kill -INT "$TCPDUMP" ) &
+exec 3<"$FROM"
+left=$BYTES
+while [ "$left" -gt 0 ]; do
+  dd bs=65536 count=1 <&3 >/dev/shm/piece 2>/dev/null
+  size=$(wc -c </dev/shm/piece)
+  [ "$size" -gt 0 ] || break
+  head -c "$left" /dev/shm/piece | base64
+  left=$((left - size))
+done
+kill -INT "$TCPDUMP" 2>/dev/null
+wait "$TCPDUMP"
+sed 's/^/said /' "$SAID"
+[ "$left" -gt 0 ] || echo "full"
