@@ -145,7 +145,11 @@ def _files(means: Means, pods: Sequence[Doc], was: Before) -> tuple[list[str], l
     from console.ingest.service import resume
     from console.respond.snapshot_pod import capture
 
-    running = [p for p in pods if (p.get("status") or {}).get("phase") == "Running"]
+    running = [
+        p for p in pods
+        if (p.get("status") or {}).get("phase") == "Running"
+        and "deletionTimestamp" not in p["metadata"]
+    ]  # fmt: skip
     if not running or means.case is None:
         return [], ["not looked at: planted files, since no new pod runs"]
     meta = running[0]["metadata"]

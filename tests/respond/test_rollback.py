@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from console.respond import fix, runner
 from console.respond.blast import Surroundings
 from console.respond.causes import of_template
 from console.respond.registry import build
+from console.respond.snapshot_pod import capture
 from tests.respond.conftest import Scene, wait_until
 
 SHOP = "deploy/shop"
@@ -138,6 +140,45 @@ def test_persistence_and_new_events_of_the_finding(bad: Scene, tmp_path: Path) -
     assert verdict.word == "not held"
     assert any("NEW EVENT" in line and "again" in line for line in verdict.details)
     assert "of the same kind" in verdict.text
+
+
+PLANTING = """
+spec:
+  template:
+    spec:
+      containers:
+      - name: shop
+        command: [sh, -c, "cp /bin/busybox /usr/bin/.again; chmod 4755 /usr/bin/.again; exec shop-start"]
+"""
+
+
+def test_planted_files_are_looked_for_in_the_new_pods(scene: Scene) -> None:
+    """One was put there by hand, and is not in another pod; one each pod of the revision makes."""
+    scene.lab.kubectl("-n", scene.namespace, "patch", SHOP, "-p", PLANTING)
+    scene.lab.kubectl("-n", scene.namespace, "rollout", "status", SHOP, timeout_s=180)
+    old = scene.pods()[0]
+    name = old["metadata"]["name"]
+    plant = "cp /bin/busybox /usr/bin/.once; chmod 4755 /usr/bin/.once"
+    scene.lab.kubectl("-n", scene.namespace, "exec", name, "--", "sh", "-c", plant)
+    capture(scene.case, scene.means, f"pod/{scene.namespace}/{name}")
+    shop = scene.get("deployments", "shop")
+    was = fix.before(scene.means, shop)
+    assert {"/usr/bin/.once", "/usr/bin/.again"} <= was.planted.keys()
+    assert not any("busybox" in path for path in was.planted)
+
+    was = replace(was, pods={old["metadata"]["uid"]: name})  # the other replica is the new pod
+    verdict = fix.compare(scene.means, shop, was, finding="", named=())
+    other = next(p["metadata"]["name"] for p in scene.pods() if p["metadata"]["name"] != name)
+    assert verdict.word == "not held"
+    assert verdict.text.endswith(f"; /usr/bin/.again is in pod {other} again")
+    told = {line.split(" ")[1 + (line[0] == "S")]: line.split(":")[0] for line in verdict.details
+            if "/usr/bin/." in line}  # fmt: skip
+    assert told == {"/usr/bin/.once": "gone", "/usr/bin/.again": "STILL THERE"}
+
+    scene.lab.kubectl("-n", scene.namespace, "scale", SHOP, "--replicas=0")
+    wait_until(lambda: not scene.pods(), "none runs")
+    verdict = fix.compare(scene.means, shop, was, finding="", named=())
+    assert "not looked at: planted files, since no new pod runs" in verdict.details
 
 
 def test_roll_forward_by_a_patch_and_undo(bad: Scene) -> None:
