@@ -8,7 +8,8 @@ envelope.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from itertools import pairwise
 
 import arro3.core as arro
@@ -28,6 +29,26 @@ SAMPLE_ROWS = 192
 KEYS = frozenset({"evidence", "line", "offset_bytes", "cites", "is_open"})
 # Columns of `batch` that the decoder fills by itself.
 _PLACED = frozenset({"root", "part", "format", "cites", "is_open", "is_whole"})
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What is known of a file before its lines are read; `file` is the key that its rows carry.
+
+    header: its first line, or the one that names its columns. zone, year, skew_us, cluster, node:
+    the analyst's word.
+    """
+
+    file: int
+    evidence: str
+    path: str
+    header: str
+    file_ts: datetime | None
+    zone: str | None = None
+    year: int | None = None
+    skew_us: int = 0
+    cluster: str | None = None
+    node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +83,7 @@ class Level:
 
 
 class Decoder:
-    """Decodes chunks on one connection; the events of the last chunk lie in the table `batch`.
-
-    The connection needs the temporary table `files` (queries/ingest/files.sql), one row per file.
-    """
+    """Decodes chunks on one connection; the events of the last chunk lie in the table `batch`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, formats: Formats) -> None:
         self.connection = connection
@@ -78,12 +96,17 @@ class Decoder:
         connection.execute(schema["macros"].body)
         connection.execute(schema["lines"].body)
         connection.execute(self._sql["batch"])
+        connection.execute(self._sql["files"])
         self._line_columns = self._columns("lines_shape")
         self._event_columns = self._columns("batch")
 
     def _columns(self, relation: str) -> dict[str, str]:
         rows = self.connection.execute(f"describe {relation}").fetchall()
         return {name: kind for name, kind, *_ in rows}
+
+    def add_files(self, files: Sequence[FileFacts]) -> None:
+        """Say of which files the next rows are."""
+        self.connection.execute(self._sql["add_files"], {"files": [asdict(one) for one in files]})
 
     def decode(self, parts: Sequence[tuple[int, Rows]], *, final: bool) -> list[np.ndarray]:
         """Fills `batch` with the events of these rows, file by file.

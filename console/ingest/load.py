@@ -8,6 +8,7 @@ is read into two events.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ import numpy as np
 
 from console.case.queryfiles import load as load_queries
 from console.errors import CaseError
-from console.ingest.decode import Decoder
+from console.ingest.decode import Decoder, FileFacts
 from console.ingest.framers import frame_member, header_of
 from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
 from console.ingest.limits import Limits
@@ -117,10 +118,14 @@ class Progress:
 class _Open:
     """A file whose rows are being decoded."""
 
-    item: Item
+    report: EvidenceReport
     file: int
     tally: FileTally
     next_offset: int = 0
+
+    @property
+    def item(self) -> Item:
+        return self.report.item
 
 
 class Loader:
@@ -146,16 +151,19 @@ class Loader:
         self._store: Store | None = None
         self._decoder: Decoder | None = None
         self._file_count = 0
+        self._new_files: list[FileFacts] = []
         self._small: list[tuple[_Open, Rows]] = []
         self._small_bytes = 0
-        self._report: EvidenceReport | None = None
-        self._bytes = 0
+        self._unsettled: list[EvidenceReport] = []
+        self._read_bytes: Counter[str] = Counter()  # by evidence
 
     def load(self, item: Item, resume: dict[str, Resume] | None = None) -> EvidenceReport:
-        """Read one evidence file; what its files lack is in the report, and raises nothing."""
+        """Read one evidence file; what its files lack is in the report, and raises nothing.
+
+        Small files are decoded together: the report is whole once nothing is waiting.
+        """
         began = time.monotonic()
-        report = self._report = EvidenceReport(item)
-        self._bytes = 0
+        report = EvidenceReport(item)
         done = resume or {}
         members = open_members(item.data, item.name, self.limits, report.unread.append)
         was_cancelled = False
@@ -164,26 +172,40 @@ class Loader:
                 was_cancelled = True
                 break
             place = done.get(member.path, Resume())
-            if not place.is_complete and not self._read(item, member, place, report):
+            if not place.is_complete and not self._read(member, place, report):
                 was_cancelled = True
                 break
-        self._flush_small()
         if was_cancelled:
             report.problems.append(CaseError("cancelled", where=item.name, hint="add it again"))
-        else:
-            report.is_complete = True
-            unread = [(one.path, one.offset, one.reason) for one in report.unread]
-            self._opened_store().finish(item.evidence, unread)
-        report.seconds = time.monotonic() - began
-        if self._decoder:
-            report.problems.extend(self._decoder.failed.values())
+        report.is_complete = not was_cancelled
+        report.seconds += time.monotonic() - began
+        self._unsettled.append(report)
+        if was_cancelled or not self._small:
+            self.settle()
         return report
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there are reports that are not whole yet."""
+        return bool(self._unsettled)
+
+    def settle(self) -> None:
+        """Decode what is waiting to be decoded together."""
+        self._flush_small()
+        for report in self._unsettled:
+            if report.is_complete:
+                unread = [(one.path, one.offset, one.reason) for one in report.unread]
+                self._opened_store().finish(report.item.evidence, unread)
+            if self._decoder:
+                report.problems.extend(self._decoder.failed.values())
+        self._unsettled.clear()
+        self._read_bytes.clear()
 
     def close(self) -> None:
         """Publish the last segment."""
-        if self._store:
-            self._flush_small()
-            self._publish()
+        if self._unsettled:
+            self.settle()
+        self._publish()
         self._close_decoder()
 
     def discard(self) -> None:
@@ -203,8 +225,10 @@ class Loader:
             connection = duckdb.connect(config={"memory_limit": DECODER_MEMORY, "threads": 1})
             connection.execute("set timezone = 'UTC'")
             connection.execute("set enable_external_access = false")
-            connection.execute(self._sql["files"])
             self._decoder = Decoder(connection, self.formats)
+        if self._new_files:
+            self._decoder.add_files(self._new_files)
+            self._new_files.clear()
         return self._decoder
 
     def _close_decoder(self) -> None:
@@ -217,7 +241,7 @@ class Loader:
             self._store.publish()
             self._store = None
 
-    def _read(self, item: Item, member: Member, place: Resume, report: EvidenceReport) -> bool:
+    def _read(self, member: Member, place: Resume, report: EvidenceReport) -> bool:
         """Read one member; False when it was cancelled in the middle."""
         began = time.monotonic()
         tally = FileTally(member.path)
@@ -227,7 +251,7 @@ class Loader:
         if first is None:
             return True
         second = next(chunks, None)
-        opened = _Open(item, self._register(item, member, first), tally)
+        opened = _Open(report, self._register(report.item, member, first), tally)
         if second is None:
             self._small.append((opened, first))
             self._small_bytes += len(first.buffer)
@@ -235,18 +259,11 @@ class Loader:
                 self._flush_small()
             return True
         self._flush_small()
-        finished = self._read_large(item, member, opened, _chain(first, second, chunks), report)
+        finished = self._read_large(member, opened, _chain(first, second, chunks))
         tally.seconds += time.monotonic() - began
         return finished
 
-    def _read_large(
-        self,
-        item: Item,
-        member: Member,
-        opened: _Open,
-        chunks: Iterator[Rows],
-        report: EvidenceReport,
-    ) -> bool:
+    def _read_large(self, member: Member, opened: _Open, chunks: Iterator[Rows]) -> bool:
         """Chunk by chunk; rows of an event that may still grow wait for the next chunk."""
         carried: Rows | None = None
         ahead = _read_ahead(chunks)
@@ -264,9 +281,9 @@ class Loader:
                     self._publish()
                     if is_cancelled:
                         return False
-                    opened.file = self._register(item, member, rows)
+                    opened.file = self._register(opened.item, member, rows)
                     opened.tally = FileTally(opened.tally.path)
-                    report.files.append(opened.tally)
+                    opened.report.files.append(opened.tally)
         return True
 
     def _decode_large(self, opened: _Open, rows: Rows, is_last: bool) -> Rows | None:
@@ -282,10 +299,15 @@ class Loader:
         """Decode the whole small files that were collected, in one go."""
         if not self._small:
             return
-        parts, self._small, self._small_bytes = self._small, [], 0
+        began = time.monotonic()
+        parts, whole_bytes = self._small, max(self._small_bytes, 1)
+        self._small, self._small_bytes = [], 0
         self._opened_decoder().decode([(opened.file, rows) for opened, rows in parts], final=True)
         self._keep(parts, {})
-        for opened, _ in parts:
+        spent = time.monotonic() - began
+        for opened, rows in parts:
+            opened.tally.seconds = spent * len(rows.buffer) / whole_bytes
+            opened.report.seconds += opened.tally.seconds
             self._store_source(opened, is_complete=True, held=None)
         if self._opened_store().event_count >= self._segment_events:
             self._publish()
@@ -305,9 +327,10 @@ class Loader:
             opened.tally.lines += int(rows.line_count.sum() - rows.line_count[waiting].sum())
             opened.tally.bytes += int(rows.span.sum() - rows.span[waiting].sum())
             opened.next_offset = int(rows.offset[-1] + rows.span[-1])
-            self._bytes += int(rows.span.sum())
-        if self._report:
-            self._progress(Progress(self._report.item, self._bytes, store.event_count))
+            self._read_bytes[opened.item.evidence] += int(rows.span.sum())
+        for item in {opened.item.evidence: opened.item for opened, _ in parts}.values():
+            size = self._read_bytes[item.evidence]
+            self._progress(Progress(item, size, store.event_count))
 
     def _store_source(self, opened: _Open, *, is_complete: bool, held: Rows | None) -> None:
         tally = opened.tally
@@ -329,24 +352,22 @@ class Loader:
         )
 
     def _register(self, item: Item, member: Member, first: Rows) -> int:
-        """Add a row to `files`; returns its key."""
-        connection = self._opened_decoder().connection
+        """The key of a file; the decoder is told of it with the next rows."""
         settings = item.settings
         self._file_count += 1
-        connection.execute(
-            self._sql["add_file"],
-            {
-                "file": self._file_count,
-                "evidence": item.evidence,
-                "path": member.path,
-                "header": header_of(first),
-                "file_ts": member.mtime or item.mtime,
-                "zone": settings.zone,
-                "year": settings.year,
-                "skew_us": settings.skew_us,
-                "cluster": settings.cluster,
-                "node": settings.node,
-            },
+        self._new_files.append(
+            FileFacts(
+                self._file_count,
+                item.evidence,
+                member.path,
+                header_of(first),
+                member.mtime or item.mtime,
+                zone=settings.zone,
+                year=settings.year,
+                skew_us=settings.skew_us,
+                cluster=settings.cluster,
+                node=settings.node,
+            )
         )
         return self._file_count
 

@@ -6,9 +6,10 @@ import fcntl
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -120,17 +121,28 @@ def add_paths(
     yield from resume(case, options.limits, progress=progress, is_cancelled=is_cancelled)
     elsewhere = []
     with _loader(case, options.limits, progress, is_cancelled) as session:
-        for found in _found(paths):
-            if is_cancelled():
-                return
-            added = _add_one(session, found, options, is_cancelled)
+        wanted = takewhile(lambda _: not is_cancelled(), _found(paths))
+        read = (_add_one(session, found, options, is_cancelled) for found in wanted)
+        for added in _settled(session, read):
             if added.is_elsewhere and added.evidence:
                 elsewhere.append(added.evidence)
             else:
                 yield added
-        session.publish()  # nothing is held while waiting: two that wait for each other can't be
         for evidence in elsewhere:
-            yield _await(session, evidence, is_cancelled)
+            session.publish()  # hold nothing while waiting: two must not wait for each other
+            yield from _settled(session, [_await(session, evidence, is_cancelled)])
+
+
+def _settled(session: _Session, read: Iterable[Added]) -> Iterator[Added]:
+    """The same, each when its report is whole."""
+    waiting: list[Added] = []
+    for added in read:
+        waiting.append(added)
+        if not session.loader.is_waiting:
+            yield from waiting
+            waiting.clear()
+    session.loader.settle()
+    yield from waiting
 
 
 def _await(session: _Session, evidence: Evidence, is_cancelled: Callable[[], bool]) -> Added:
@@ -234,10 +246,8 @@ def resume(
     if not waiting:
         return
     with _loader(case, limits, progress, is_cancelled) as session:
-        for evidence in waiting:
-            if is_cancelled():
-                return
-            added = _load(session, evidence)
+        wanted = takewhile(lambda _: not is_cancelled(), waiting)
+        for added in _settled(session, (_load(session, evidence) for evidence in wanted)):
             if not added.is_elsewhere:
                 yield added
 

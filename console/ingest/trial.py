@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 
 from console.case.queryfiles import load
-from console.ingest.decode import Decoder
+from console.ingest.decode import Decoder, FileFacts
 from console.ingest.formats import Formats
 from console.ingest.framing import rows_of
 from console.ingest.shaping import Shaper
@@ -33,16 +33,9 @@ def parse_lines(
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(load("schema")["events"].body)
-        connection.execute(load("ingest")["files"].body)
         decoder = Decoder(connection, formats)
-        connection.execute(
-            load("ingest")["add_file"].body,
-            {
-                "file": 1, "evidence": "trial", "path": path, "file_ts": file_ts, "zone": zone,
-                "header": header if header is not None else str(lines[0]) if lines else "",
-                "year": year, "skew_us": 0, "cluster": None, "node": None,
-            },
-        )  # fmt: skip
+        header = header if header is not None else str(lines[0]) if lines else ""
+        decoder.add_files([FileFacts(1, "trial", path, header, file_ts, zone, year)])
         texts = [line.encode() if isinstance(line, str) else line for line in lines]
         sizes = np.array([len(text) + 1 for text in texts], np.int64)
         rows = rows_of(
