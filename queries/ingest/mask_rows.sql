@@ -20,7 +20,11 @@ suspects as (
         or contains(cmdline, '@') or regexp_matches(cmdline, '(?i)eyJ|passw|pwd|token|secret|api_?key|earer ')
 ),
 wholes as (
-    select *, concat_ws(chr(10), message, cmdline, user_agent, object_name, fields) as whole
+    select
+        *,
+        -- what follows in an ARN is the name of a secret, not its value
+        regexp_replace(concat_ws(chr(10), message, cmdline, user_agent, object_name, fields),
+            '(:secretsmanager:[a-z0-9-]*:[0-9]*):secret:', '\1/secret/', 'g') as whole
     from suspects
 ),
 texts as (
