@@ -82,6 +82,15 @@ def mark_made(app: Console, target: Target, api: ClusterApi | None) -> None:
     app.push_screen(EradicateScreen(target.name, lambda: means_for(app, api)), take)
 
 
+def take_memory(app: Console, target: Target, pid: int) -> None:
+    """The dialogue about the memory of one process of a pod."""
+    from console.respond.actions.take_memory import TakeMemory
+    from console.visibility.target import Target as Of
+
+    pod = Of("pods", target.namespace, target.name)
+    _open(app, TakeMemory, pod, app.api_of(""), {"pid": str(pid)})
+
+
 def _open(
     app: Console, kind: type[Action], target: Target, api: ClusterApi | None,
     options: Mapping[str, object],

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "journal": ("console.cli.journal:journal", "Print what was decided, by whom and when."),
     "live": ("console.cli.live:live", "Open the console on running clusters, recorded."),
     "logs": ("console.cli.logs:logs", "Print or follow the logs of a pod's containers."),
+    "memory": ("console.cli.memory:memory", "Take the memory of a pod's process."),
     "merge": ("console.cli.merge:merge", "Join another copy of the same case into this one."),
     "metrics": (
         "console.cli.metrics:metrics",

@@ -48,15 +48,18 @@ class Suspect:
     ip: str
 
     @classmethod
-    def of(cls, pod: Mapping[str, Any]) -> Suspect:
-        """Raises CaseError for a pod that does not run, or has no network namespace of its own."""
+    def of(cls, pod: Mapping[str, Any], *, has_network: bool = True) -> Suspect:
+        """Raises CaseError for a pod that does not run.
+
+        has_network: also for one that has no network namespace of its own.
+        """
         status, name = pod.get("status") or {}, str(pod["metadata"]["name"])
         ids = [
             str(one.get("containerID", "")).rpartition("//")[2]
             for one in status.get("containerStatuses") or []
         ]
         node, ip = str(pod["spec"].get("nodeName", "")), str(status.get("podIP", ""))
-        if pod["spec"].get("hostNetwork"):
+        if has_network and pod["spec"].get("hostNetwork"):
             raise CaseError(
                 "it uses the node's own network", where=f"pod {visible(name)}",
                 hint="rules would cut the node: cordon it, pause or stop the container",
@@ -265,15 +268,15 @@ def _run(means: Means, suspect: Suspect, *names: str, **values: str) -> list[str
 
 
 def probe_spec(
-    means: Means, suspect: Suspect, names: Sequence[str], capabilities: tuple[str, ...],
-    deadline_s: int, values: Mapping[str, str],
+    means: Means, suspect: Suspect, program: str, values: Mapping[str, str],
+    capabilities: tuple[str, ...], deadline_s: int,
 ) -> ProbeSpec:  # fmt: skip
     """A probe that does not see the node's files, and keeps what it notes in /dev/shm."""
     from console.visibility.probe import ProbeSpec
 
     return ProbeSpec(
         node=suspect.node,
-        command=("sh", "-c", script(*names)),
+        command=("sh", "-c", program),
         environment={"MATCH": suspect.marks(), **values},
         image=means.config.probe_image,
         pull=means.config.probe_pull,
@@ -292,12 +295,12 @@ def running(
     """The script's lines, as they come, from a probe beside the suspect; nothing is run in it."""
     from console.visibility.probe import probing
 
-    spec = probe_spec(means, suspect, names, capabilities, deadline_s, values)
+    spec = probe_spec(means, suspect, script(*names), values, capabilities, deadline_s)
     with probing(means.cluster.api, spec, means.case) as probe:
-        yield _until_done(probe.lines(), visible(suspect.node))
+        yield until_done(probe.lines(), visible(suspect.node))
 
 
-def _until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
+def until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
     """Up to the line `done`: the log itself ends when the kubelet has seen the end, which is later.
 
     Raises Gone, and ProbeFailed for a script that stopped half-way.

@@ -25,7 +25,8 @@ from console.case.text import visible
 from console.errors import CaseError, UsageError
 from console.respond import pcapng
 from console.respond.flows import Flow, Flows, read_flows
-from console.respond.netns import ENTERING, Suspect, probe_spec, running
+from console.respond.keeping import keep
+from console.respond.netns import ENTERING, Suspect, probe_spec, running, script
 from console.respond.pcap import Unpacker
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def take(
         held.seek(0)
         name = f"packets-{target.namespace}-{target.name}-{began:%Y%m%dT%H%M%S}.pcapng"
         source = f"tcpdump in the network namespace of {target}, {limits}; {receiver.ended}"
-        kept = _add(case, held, name, source)
+        kept = keep(case, held, name, source)
     meta = {"namespace": target.namespace, "pod": target.name, "node": suspect.node,
             "pod_ip": suspect.ip}  # fmt: skip
     flows = keep_flows(case, kept, receiver.flows, meta)
@@ -155,7 +156,7 @@ def take(
 def spec(means: Means, suspect: Suspect, limits: Limits) -> tuple[str, ...]:
     """What of the probe will be seen, in words."""
     return probe_spec(
-        means, suspect, ("packets",), CAPTURING, limits.seconds + START_SECONDS, {}
+        means, suspect, script("packets"), {}, CAPTURING, limits.seconds + START_SECONDS
     ).footprint()  # fmt: skip
 
 
@@ -270,7 +271,7 @@ def read(case: Case, file: Path) -> Packets:
         with file.open("rb") as stream:
             decoded = read_flows(stream)
         with file.open("rb") as stream:
-            kept = _add(case, stream, file.name, str(file))
+            kept = keep(case, stream, file.name, str(file))
     except OSError as error:
         raise unreadable(str(file), error) from error
     return Packets(kept, keep_flows(case, kept, decoded, {}), decoded)
@@ -280,20 +281,10 @@ def keep_flows(case: Case, packets: Evidence, decoded: Flows, meta: dict[str, st
     """The flows of packets that are in the case, as evidence of their own that is read."""
     lines = io.BytesIO(b"".join(_lines(packets, decoded, meta)))
     source = f"flows of {packets.name} ({packets.sha256})"
-    return _add(case, lines, f"{packets.name}.flows.jsonl", source)
+    return keep(case, lines, f"{packets.name}.flows.jsonl", source)
 
 
 def _lines(packets: Evidence, decoded: Flows, meta: dict[str, str]) -> Iterator[bytes]:
     for flow in decoded.flows:
         record = {"kubecase": "flow/v1", "pcap": packets.sha256, **flow.record(), **meta}
         yield json.dumps(record, ensure_ascii=True).encode() + b"\n"
-
-
-def _add(case: Case, stream: IO[bytes], name: str, source: str) -> Evidence:
-    """Into the case, and read. Raises CaseError."""
-    from console.ingest.service import AddOptions, add_stream
-
-    added = add_stream(case, stream, name, AddOptions(source=source))
-    if added.evidence is None:
-        raise added.error or CaseError("not taken into the case", where=visible(name))
-    return added.evidence

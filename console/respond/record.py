@@ -14,12 +14,13 @@ from console.errors import UsageError
 from console.respond.action import Action, Verdict
 from console.respond.registry import build
 from console.respond.step_engine import EngineStep
+from console.respond.step_memory import TakeMemory
 from console.respond.step_packets import TakePackets
 from console.respond.step_rules import NodeRules
 from console.respond.steps import Create, Delete, Edit, Evict, Step
 from console.visibility.target import Target
 
-AnyStep = Edit | Create | Delete | Evict | EngineStep | NodeRules | TakePackets
+AnyStep = Edit | Create | Delete | Evict | EngineStep | NodeRules | TakeMemory | TakePackets
 # begun: intended, and neither applied nor failed. failed: stopped at a step, those before it stand
 State = Literal["planned", "begun", "failed", "applied", "undoing", "undone"]
 KINDS = (

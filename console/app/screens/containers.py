@@ -62,6 +62,7 @@ class ContainersScreen(CaseScreen):
         Binding("d", "view_file", "File"),
         Binding("f", "fetch", "Fetch"),
         Binding("F", "fetch_path", "Fetch a path", show=False),
+        Binding("M", "memory", "Memory of this process", show=False),
         Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
@@ -390,6 +391,18 @@ class ContainersScreen(CaseScreen):
             AskScreen("Fetch", path, hint="the path of a file or folder; a folder comes as a tar"),
             lambda text: self.fetch(target, text, 0) if text else None,
         )
+
+    def action_memory(self) -> None:
+        """The memory of this row's process: a dialogue that asks for consent to its secrets."""
+        from console.app.acting import take_memory
+
+        row = self.row_now()
+        if row is None or not row[2] or row[0].type != "pod":
+            self.set_status("no process of a pod: in the view of processes, on one of them")
+        elif self.console_app.is_readonly:
+            self.set_status("read-only: no action is offered")
+        else:
+            take_memory(self.console_app, row[0], row[2])
 
     def fetch(self, target: Target, path: str, pid: int) -> None:
         from console.app.capturing import fetch
