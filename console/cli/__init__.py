@@ -44,6 +44,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "open": ("console.cli.open:open_", "Open a case in the console."),
     "owner": ("console.cli.owner:owner", "Who hardens what, and how to reach them."),
     "packets": ("console.cli.packets:packets", "Take a pod's packets, and see its flows."),
+    "hypothesis": (
+        "console.cli.hypothesis:hypothesis",
+        "Show what is thought to have happened, or say it.",
+    ),
     "phase": ("console.cli.phase:phase", "Show the phase of the response, or go to another."),
     "pivot": ("console.cli.pivot:pivot", "What is known of an entity, such as ip=203.0.113.9."),
     "plan": ("console.cli.plan:plan", "The response plan: what is done, what is to do."),

@@ -39,8 +39,10 @@ def pivot(
     workspace = Workspace.open(folder)
     try:
         cursor = workspace.index.cursor()
+        row_count = 0
         for found in chosen:
             page = run_pivot(cursor, found, entity, as_of=parse_time(as_of), limit=limit)
+            row_count += len(page.rows)
             if as_json:
                 rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
                 print_json(
@@ -57,5 +59,7 @@ def pivot(
                 print_table(list(page.columns), page.rows)
                 if page.is_cut:
                     click.echo(f"… more than {limit} rows")
+        if not row_count:
+            click.echo(f"nothing in this case has {visible(str(entity))}", err=True)
     finally:
         workspace.close()

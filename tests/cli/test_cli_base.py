@@ -147,6 +147,7 @@ def test_notes_tags_findings_and_phase_from_the_shell(run: Run, case: Path) -> N
         ["finding", "case", "--add", "escape", "--severity", "high", "--event", cited],
         ["finding", "case", "--judge", "F-1", "--status", "real", "--reason", "seen live"],
         ["phase", "case", "resolve"],
+        ["hypothesis", "case", "came in by the search page"],
     ):
         done = run(*args)
         assert done.returncode == 0, done.stderr
@@ -154,9 +155,10 @@ def test_notes_tags_findings_and_phase_from_the_shell(run: Run, case: Path) -> N
     assert (finding["id"], finding["status"], finding["reason"]) == ("F-1", "real", "seen live")
     assert finding["cites"] == [cited]
     assert json.loads(run("phase", "case", "--json").stdout)["phase"] == "resolve"
+    assert run("hypothesis", "case").stdout == "came in by the search page\n"
     entries = [json.loads(line) for line in run("journal", "case", "--json").stdout.splitlines()]
-    kinds = "case.created note tag tag untag finding finding.status phase".split()  # noqa: SIM905
-    assert [entry["kind"] for entry in entries] == kinds
+    said = ["note", "tag", "tag", "untag", "finding", "finding.status", "phase", "hypothesis"]
+    assert [entry["kind"] for entry in entries] == ["case.created", *said]
     assert {entry["who"] for entry in entries} == {"ann"}
     assert run("verify", "case").stdout == "everything holds\n"
 

@@ -126,6 +126,8 @@ def test_pivot_headless(demo_folder: Path) -> None:
     assert {row["outcome"] for row in rows} == {"ok", "denied"}
     assert all(row["evidence"] and row["line"] for row in rows)
     kubecase("pivot", demo_folder, "nonsense", code=2)
+    unknown = kubecase("pivot", demo_folder, "user=nobody-here")
+    assert unknown.stderr == "nothing in this case has user=nobody-here\n"
 
 
 def test_stdin_and_hostile_text(tmp_path: Path) -> None:
