@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from console.case.text import visible
 from console.respond.cluster import Doc
 from console.respond.manifest import fingerprint
-from console.respond.steps import ACTION_LABEL, Change, Create, Delete, Edit
+from console.respond.steps import ACTION_LABEL, NEW_OBJECT, Change, Create, Delete, Edit
+from console.respond.tokens import after_undo
 from console.visibility.target import Target
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def delete_of(
         text=text.format(name=visible(target.name)), path=kind.path(target.namespace, target.name),
         resource=kind.resource, group=kind.group, namespace=target.namespace, name=target.name,
         uid=doc["metadata"]["uid"], seen=fingerprint(doc), propagation=propagation,
+        left=after_undo(means.cluster, doc) if kind.key == "secrets" else NEW_OBJECT,
     )  # fmt: skip
     return step, doc
 

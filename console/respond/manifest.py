@@ -15,6 +15,7 @@ from console.live.redact import LAST_APPLIED, Redactor
 from console.respond.cluster import Doc
 
 ACCOUNT = "kubernetes.io/service-account.name"
+ACCOUNT_UID = "kubernetes.io/service-account.uid"
 # written by servers and controllers, at times of their own
 _SERVERS = ("resourceVersion", "managedFields", "generation", "selfLink")
 _BORN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
@@ -49,7 +50,7 @@ def reborn(doc: Mapping[str, Any]) -> Doc:
     if kept.get("kind") == "Secret":
         annotations = kept["metadata"].get("annotations") or {}
         # the token controller writes a new token, and the account's uid, where it finds the name
-        annotations.pop("kubernetes.io/service-account.uid", None)
+        annotations.pop(ACCOUNT_UID, None)
         is_token = ACCOUNT in annotations
         kept["type"] = "kubernetes.io/service-account-token" if is_token else "Opaque"
     return kept

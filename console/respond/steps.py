@@ -7,6 +7,7 @@ somebody changed it since: then MovedOn.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -15,13 +16,22 @@ from console.case.text import visible
 from console.errors import CaseError
 from console.live.api import Conflict, NotFound
 from console.live.reviews import Right
-from console.respond.cluster import Doc
-from console.respond.manifest import clean, diff, fingerprint, reborn
+from console.respond.cluster import Doc, is_secret
+from console.respond.manifest import (
+    ACCOUNT,
+    ACCOUNT_UID,
+    clean,
+    diff,
+    fingerprint,
+    reborn,
+)
 
 if TYPE_CHECKING:
     from console.respond.means import Means
 
 ACTION_LABEL = "kubecase.io/action"
+NEW_OBJECT = "a new uid, and nothing it held"
+TOKEN_TRIES, TOKEN_WAIT_S = 20, 0.25
 TRIES = 6  # a status update between read and write is no change of what we touch
 
 
@@ -265,10 +275,14 @@ class Create(ObjectStep, frozen=True, kw_only=True, tag="create"):
 
 
 class Delete(ObjectStep, frozen=True, kw_only=True, tag="delete"):
-    """Delete exactly the object that the plan saw. Its manifest is kept, and makes it again."""
+    """Delete exactly the object that the plan saw. Its manifest is kept, and makes it again.
+
+    left: what making it again does not bring back, or brings back too, in words.
+    """
 
     uid: str
     seen: str
+    left: str = NEW_OBJECT
     grace_s: int | None = None
     propagation: str = "Background"
 
@@ -312,10 +326,30 @@ class Delete(ObjectStep, frozen=True, kw_only=True, tag="delete"):
             now = means.cluster.read(self.path)
         except NotFound:
             means.cluster.create(collection, reborn(before))
-            return f"{self.where} was made again from its manifest: a new uid, and nothing it held"
+            said = f"{self.where} was made again from its manifest: {self.not_undone(before)}"
+            return said + self._token_came(means, before)
         if now["metadata"]["uid"] == self.uid and "deletionTimestamp" not in now["metadata"]:
             return f"{self.where} was never deleted"
         raise MovedOn("one of that name is there again", where=self.where, hint="compare them")
+
+    def not_undone(self, before: Any) -> str:
+        return self.left
+
+    def _token_came(self, means: Means, before: Doc) -> str:
+        """Whether the cluster has written a token: it notes the account's uid when it does."""
+        if not is_secret(self.path) or ACCOUNT not in (before["metadata"].get("annotations") or {}):
+            return ""
+        for _ in range(TOKEN_TRIES):
+            try:
+                now = means.cluster.read(self.path)["metadata"].get("annotations") or {}
+            except NotFound:
+                return (
+                    "; the cluster took it away again: its service account is another one, or gone"
+                )
+            if ACCOUNT_UID in now:
+                return "; a token is in it"
+            time.sleep(TOKEN_WAIT_S)
+        return "; no token was written into it yet"
 
 
 class Evict(Delete, frozen=True, kw_only=True, tag="evict"):

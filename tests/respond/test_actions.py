@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import uuid
 from collections.abc import Iterator
 
@@ -12,9 +13,11 @@ from console.case.folder import Case
 from console.errors import UsageError
 from console.respond import runner
 from console.respond.config import Config, ContextRules
+from console.respond.manifest import ACCOUNT
 from console.respond.means import Means
 from console.respond.registry import actions_for, all_actions, build
 from console.respond.steps import MovedOn
+from console.respond.tokens import after_undo
 from console.visibility.target import Target
 from tests.real.lab import Lab
 from tests.respond.conftest import Scene, wait_until
@@ -25,7 +28,9 @@ NODE = Target("nodes", "", "lab-node")
 def test_registry_serves_every_kind_and_readonly_serves_none() -> None:
     pod = Target("pods", "a", "b")
     ids = [one.id for one in actions_for(pod, "pods")]
-    assert ids == ["isolate-pod", "isolate-pod-at-node", "delete-object"]  # what destroys is last
+    assert ids == [  # what destroys is last
+        "isolate-pod", "isolate-pod-at-node", "take-memory", "take-packets", "delete-object",
+    ]  # fmt: skip
     assert actions_for(pod, "pods", is_readonly=True) == []
     assert all(one.title and one.kinds for one in all_actions().values())
     with pytest.raises(UsageError, match="no option colour"):
@@ -178,6 +183,33 @@ def test_token_is_deleted_unread_and_made_anew(scene: Scene) -> None:
     assert token not in text
     assert encoded not in text
     assert token.split(".")[1][:40] not in text
+    assert _as_token(scene, token) == "no"
+    # what comes back is said before, and again by undo: this cluster signs by RSA
+    known = "it brings the SAME token back, since this cluster signs by RSA"
+    assert any(known in line for line in record.plan["cannot"])
+    assert any("another token at once" in line for line in record.plan["cannot"])
+    [preview] = runner.preview_undo(record)
+    assert known in preview
+    [note] = scene.undo(record)
+    assert known in note
+    assert note.endswith("a token is in it")
+    wait_until(lambda: _as_token(scene, token) == "yes", "the deleted token is let in again")
+
+
+def _as_token(scene: Scene, token: str) -> str:
+    """Whether a token is known to the API server: it may then ask what it may."""
+    body = '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{"token":"%s"}}'
+    said = scene.lab.kubectl("create", "-o", "json", "-f", "-", stdin=body % token)
+    return "yes" if json.loads(said)["status"].get("authenticated") else "no"
+
+
+def test_where_tokens_are_signed_otherwise(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another key, or a right that is missing: fakes, as this cluster has neither."""
+    secret = {"metadata": {"annotations": {ACCOUNT: "web"}}}
+    for kinds, said in (({"EC"}, "is gone for good"), (set(), "is not to be seen")):
+        monkeypatch.setattr("console.respond.tokens.signers", lambda _, kinds=kinds: kinds)
+        assert said in after_undo(scene.means.cluster, secret)
+    assert "never read" in after_undo(scene.means.cluster, {"metadata": {}})
 
 
 def test_applied_secret_leaves_no_value_anywhere(scene: Scene) -> None:

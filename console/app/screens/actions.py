@@ -127,7 +127,7 @@ class ActionsScreen(CaseScreen):
         if not lines:
             self.set_status(f"there is nothing to undo: it is {record.state}")
             return
-        self.confirm(f"Undo {record.id}: {'; '.join(plain(line, 100) for line in lines)}", "undo")
+        self.confirm(f"Undo {record.id}: {'; '.join(plain(line, 300) for line in lines)}", "undo")
 
     def action_finish(self) -> None:
         record = self.current

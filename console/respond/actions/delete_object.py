@@ -37,7 +37,7 @@ class DeleteObject(Action):
             hits = around.endpoint_lines(doc) + around.reaction_lines(doc)
             lost = ("its memory, its writable layer, its logs on the node",)
         elif kind.key == "secrets":
-            lost = ("its values: they are never read, so undo makes an empty one",)
+            lost = (f"its values: they are never read; undo: {step.left}",)
         elif "template" in (doc.get("spec") or {}):
             lost = ("its pods, with their memory and writable layers",)
         if doc["metadata"].get("ownerReferences"):
