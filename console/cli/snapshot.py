@@ -20,6 +20,8 @@ from console.cli.output import print_json, print_table, visible
 @click.option("--verify", "is_verify", is_flag=True, help="Hash all their evidence again.")
 @click.option("--resume", "resume_id", metavar="ID", help="Take what failed or was cut off.")
 @click.option("--no-read", is_flag=True, help="Preserve only; `kubecase add` reads it later.")
+@click.option("--way", type=click.Choice(("auto", "local", "probe", "engine", "kubelet")),
+              default="auto", show_default=True, help="How to look inside.")  # fmt: skip
 @click.option("--parallel", type=click.IntRange(1, 16), default=2, show_default=True)
 @place_options
 def snapshot(
@@ -30,6 +32,7 @@ def snapshot(
     is_verify: bool,
     resume_id: str | None,
     no_read: bool,
+    way: Any,
     parallel: int,
     as_json: bool,
     **given: Any,
@@ -61,9 +64,9 @@ def snapshot(
             parsed = [one for text in targets for one in taking.expand(means, Target.parse(text))]
             if plan_only:
                 for target in parsed:
-                    _plan(*taking.plan_items(case, means, target), str(target), as_json)
+                    _plan(*taking.plan_items(case, means, target, way), str(target), as_json)
                 return
-            taken = taking.take(case, means, parsed, parallel=parallel, say=say)
+            taken = taking.take(case, means, parsed, parallel=parallel, way=way, say=say)
         for one in taken:
             _print(one, as_json)
         if not no_read:
@@ -104,7 +107,7 @@ def _facts(one: Any) -> dict[str, Any]:
 
     return {
         "id": one.id, "target": one.target, "who": one.who, "began": one.began,
-        "whole": one.is_whole, "manifest": one.manifest, "not_taken": one.not_taken,
+        "way": one.way, "whole": one.is_whole, "manifest": one.manifest, "not_taken": one.not_taken,
         "items": [asdict(got) for got in one.items.values()],
     }  # fmt: skip
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from console.case.folder import Case
     from console.case.journal import Entry
     from console.respond.means import Means
+    from console.visibility.collect import Way
 
 Say = Callable[[str], None]
 AHEAD = 8  # blocks of up to 1 MB
@@ -74,6 +75,7 @@ class Snapshot:
     not_taken: tuple[str, ...] = ()
     manifest: str = ""
     is_whole: bool = False
+    way: Way = "auto"
 
     @property
     def failed(self) -> list[Got]:
@@ -133,20 +135,25 @@ class Blocks(io.RawIOBase):
 
 
 def take(
-    case: Case, means: Means, targets: Sequence[Target], *, parallel: int = 2,
+    case: Case, means: Means, targets: Sequence[Target], *, parallel: int = 2, way: Way = "auto",
     say: Say = lambda line: None,
 ) -> list[Snapshot]:  # fmt: skip
-    """A snapshot of each target. Raises CaseError only for what could not even be begun."""
+    """A snapshot of each target. Raises CaseError only for what could not even be begun.
+
+    way: how it is looked into, as a capture; what is asked of API and engine is the same by each.
+    """
+    for target in targets:
+        _check_way(target, way)
     begun = []
     for target in targets:
         snapshot_id = f"s-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
         case.record(
             "snapshot.begun", entities=[target.entity],
-            data={"id": snapshot_id, "target": str(target)},
+            data={"id": snapshot_id, "target": str(target), "way": way},
         )  # fmt: skip
         begun.append((snapshot_id, target))
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
-        jobs = [pool.submit(_take_one, case, means, id_, target, say) for id_, target in begun]
+        jobs = [pool.submit(_take_one, case, means, id_, target, way, say) for id_, target in begun]
         for job in jobs:
             job.result()
     known = snapshots(case)
@@ -154,14 +161,19 @@ def take(
 
 
 def resume(case: Case, means: Means, snapshot_id: str, *, say: Say = lambda line: None) -> Snapshot:
-    """Take what failed, or what a cut left out. Raises UsageError for an unknown snapshot."""
+    """Take what failed, or what a cut left out, in the same way.
+
+    Raises UsageError for an unknown snapshot.
+    """
     found = find(case, snapshot_id)
-    _take_one(case, means, found.id, _target(found.target), say)
+    _take_one(case, means, found.id, _target(found.target), found.way, say)
     return snapshots(case)[found.id]
 
 
-def _take_one(case: Case, means: Means, snapshot_id: str, target: Target, say: Say) -> None:
-    items, not_taken = plan_items(case, means, target)
+def _take_one(
+    case: Case, means: Means, snapshot_id: str, target: Target, way: Way, say: Say
+) -> None:
+    items, not_taken = plan_items(case, means, target, way)
     needed = sum(item.size_hint for item in items) + SPARE_BYTES
     free = shutil.disk_usage(case.folder).free
     if free < needed:
@@ -212,7 +224,7 @@ def _seal(case: Case, snapshot_id: str, target: Target, not_taken: tuple[str, ..
     order = sorted(found.items.values(), key=lambda got: got.number)
     facts = {
         "snapshot": snapshot_id, "target": str(target), "who": found.who,
-        "began": found.began.isoformat() + "Z", "ended": _now(),
+        "began": found.began.isoformat() + "Z", "ended": _now(), "way": found.way,
         "items": [asdict(got) for got in order], "not_taken": list(not_taken),
     }  # fmt: skip
     text = json.dumps(facts, indent=1, ensure_ascii=True, sort_keys=True).encode()
@@ -231,19 +243,32 @@ def _seal(case: Case, snapshot_id: str, target: Target, not_taken: tuple[str, ..
     )  # fmt: skip
 
 
-def plan_items(case: Case, means: Means, target: Target) -> tuple[list[Item], tuple[str, ...]]:
-    """What would be taken, in order, and what would not, with the reason."""
+def plan_items(
+    case: Case, means: Means, target: Target, way: Way = "auto"
+) -> tuple[list[Item], tuple[str, ...]]:
+    """What would be taken, in order, and what would not, with the reason.
+
+    Raises UsageError for a way that is not one into such a target.
+    """
     from console.respond import snapshot_container, snapshot_node, snapshot_pod
 
+    _check_way(target, way)
     if target.kind == CONTAINER:
         return snapshot_container.items(means, target.name)
     kind = means.cluster.kind(target.kind).key
     if kind == "pods":
-        return snapshot_pod.items(case, means, target)
+        return snapshot_pod.items(case, means, target, way)
     if kind == "nodes":
-        return snapshot_node.items(case, means, target)
+        return snapshot_node.items(case, means, target, way)
     raise UsageError("a snapshot is of a pod, a container or a node", where=str(target),
                      hint="a workload is expanded to its pods by `expand`")  # fmt: skip
+
+
+def _check_way(target: Target, way: Way) -> None:
+    if target.kind == CONTAINER and way not in ("auto", "engine"):
+        raise UsageError("a container of an engine is taken by it", hint="--way engine")
+    if target.kind != CONTAINER and way == "engine":
+        raise UsageError("the engine is asked for containers", hint="container/ID")
 
 
 def expand(means: Means, target: Target) -> list[Target]:
@@ -277,7 +302,10 @@ def snapshots(case: Case) -> dict[str, Snapshot]:
     for entry in case.entries():
         key = str(entry.data.get("id", ""))
         if entry.kind == "snapshot.begun":
-            found[key] = Snapshot(key, str(entry.data.get("target", "")), entry.who, entry.ts)
+            found[key] = Snapshot(
+                key, str(entry.data.get("target", "")), entry.who, entry.ts,
+                way=entry.data.get("way", "auto"),
+            )  # fmt: skip
         elif entry.kind == "snapshot.item" and key in found:
             got = _got(entry)
             found[key].items[got.name] = got

@@ -10,23 +10,26 @@ from typing import TYPE_CHECKING
 from console.errors import CaseError
 from console.respond.blast import Surroundings
 from console.respond.snapshot import Item
-from console.respond.snapshot_pod import capture
+from console.respond.snapshot_pod import IN_WORDS, capture
 from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.case.folder import Case
     from console.respond.means import Means
+    from console.visibility.collect import Way
 
 # what the kubelet serves of /var/log, where it does. Source: kubelet, enableSystemLogHandler
 LOGS = re.compile(r"(?:auth|secure|syslog|messages|kern|kubelet|audit|daemon|cron|dpkg)[\w.-]*")
 
 
-def items(case: Case, means: Means, target: Target) -> tuple[list[Item], tuple[str, ...]]:
+def items(
+    case: Case, means: Means, target: Target, way: Way = "auto"
+) -> tuple[list[Item], tuple[str, ...]]:
     """Most volatile first. Raises CaseError for a node that is not there."""
     means.cluster.get("nodes", "", target.name)
     proxy = f"/api/v1/nodes/{target.name}/proxy"
-    found = [Item("capture", "node probe: the node and what runs on it (capture/v1)",
-                  captures=lambda: capture(case, means, f"node/{target.name}"))]  # fmt: skip
+    found = [Item("capture", f"{IN_WORDS[way]}: the node and what runs on it (capture/v1)",
+                  captures=lambda: capture(case, means, f"node/{target.name}", way))]  # fmt: skip
     for name, path in (
         ("stats.json", f"{proxy}/stats/summary"), ("running.json", f"{proxy}/runningpods/"),
         ("kubelet-pods.json", f"{proxy}/pods"), ("kubelet-config.json", f"{proxy}/configz"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
@@ -18,17 +18,25 @@ from console.visibility.target import Target
 if TYPE_CHECKING:
     from console.case.folder import Case
     from console.respond.means import Means
+    from console.visibility.collect import Way
+
+IN_WORDS: Mapping[Way, str] = {
+    "auto": "this machine if it is the node, else a node probe", "probe": "node probe",
+    "local": "this machine, which is the node", "kubelet": "the kubelet alone",
+}  # fmt: skip
 
 
-def items(case: Case, means: Means, target: Target) -> tuple[list[Item], tuple[str, ...]]:
+def items(
+    case: Case, means: Means, target: Target, way: Way = "auto"
+) -> tuple[list[Item], tuple[str, ...]]:
     """Most volatile first. Raises CaseError for a pod that is not there."""
     cluster = means.cluster
     path = cluster.kind("pods").path(target.namespace, target.name)
     pod = cluster.read(path)
     node = str(pod["spec"].get("nodeName", ""))
     seen = f"pod/{target.namespace}/{target.name}"
-    how = "node probe: processes, sockets, files, mounts (capture/v1)"
-    found = [Item("capture", how, captures=lambda: capture(case, means, seen))]
+    how = f"{IN_WORDS[way]}: processes, sockets, files, mounts (capture/v1)"
+    found = [Item("capture", how, captures=lambda: capture(case, means, seen, way))]
     if node:
         summary = f"/api/v1/nodes/{node}/proxy/stats/summary"
         found.append(Item("stats.json", f"GET {summary}", lambda: _raw(means, summary)))
@@ -54,12 +62,12 @@ def items(case: Case, means: Means, target: Target) -> tuple[list[Item], tuple[s
     return found, tuple(dict.fromkeys(not_taken))
 
 
-def capture(case: Case, means: Means, text: str) -> list[str]:
-    """Hashes of the captures that a probe (or a better way) takes."""
+def capture(case: Case, means: Means, text: str, way: Way = "auto") -> list[str]:
+    """Hashes of the captures."""
     from console.visibility.collect import Options
     from console.visibility.collect import take as take_captures
 
-    options = Options(image=means.config.probe_image, pull=means.config.probe_pull, has_node=False)
+    options = Options(way, image=means.config.probe_image, pull=means.config.probe_pull)
     hashes = []
     for taken in take_captures(case, Target.parse(text), options, lambda: means.cluster.api):
         hashes += [one for one in (taken.evidence, taken.raw) if one]

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from console.errors import CaseError
+from console.errors import CaseError, UsageError
 from console.respond import snapshot
 from console.respond.preserve import is_preserved
 from console.visibility.target import Target
@@ -22,8 +22,13 @@ def test_pod_bundle(scene: Scene, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> 
     container = pod["status"]["containerStatuses"][0]["containerID"].rpartition("//")[2]
     changed = lab.docker("diff", container)
     target = scene.target("pods", name)
-    [taken] = snapshot.take(scene.case, scene.means, [target])
+    with pytest.raises(UsageError, match="the engine is asked for containers"):
+        snapshot.take(scene.case, scene.means, [target], way="engine")
+    assert snapshot.snapshots(scene.case) == {}
+    [taken] = snapshot.take(scene.case, scene.means, [target], way="probe")
     assert not taken.failed
+    assert taken.way == "probe"
+    assert [e.data["way"] for e in scene.case.entries() if e.kind == "capture.taken"] == ["probe"]
     names = [got.name for got in sorted(taken.items.values(), key=lambda got: got.number)]
     assert names[0] == "capture"  # the most volatile first
     assert {"pod.json", "events.json", "owners.json", "related.json", "shop.log",
@@ -53,7 +58,7 @@ def test_pod_deleted_meanwhile_and_resume(scene: Scene, monkeypatch: pytest.Monk
         raise CaseError("it is gone", where="pod client")
 
     monkeypatch.setattr("console.respond.snapshot_pod.capture", delete_once)
-    [taken] = snapshot.take(scene.case, scene.means, [target])
+    [taken] = snapshot.take(scene.case, scene.means, [target], way="kubelet")
     failed = {got.name for got in taken.failed}
     assert {"capture", "pod.json", "client.log"} <= failed
     assert "events.json" not in failed  # what is still there was taken
