@@ -22,6 +22,8 @@ from console.cli.output import print_json, print_table, visible
 @click.option("--no-read", is_flag=True, help="Preserve only; `kubecase add` reads it later.")
 @click.option("--way", type=click.Choice(("auto", "local", "probe", "engine", "kubelet")),
               default="auto", show_default=True, help="How to look inside.")  # fmt: skip
+@click.option("--volumes", "asks", is_flag=True, help="Ask for each mounted volume, with its size.")
+@click.option("--volume", "names", multiple=True, metavar="NAME", help="This volume too; or all.")
 @click.option("--parallel", type=click.IntRange(1, 16), default=2, show_default=True)
 @place_options
 def snapshot(
@@ -33,6 +35,8 @@ def snapshot(
     resume_id: str | None,
     no_read: bool,
     way: Any,
+    asks: bool,
+    names: tuple[str, ...],
     parallel: int,
     as_json: bool,
     **given: Any,
@@ -62,11 +66,19 @@ def snapshot(
             if not targets:
                 raise UsageError("no target", hint="pod/NS/NAME, node/NAME, container/ID")
             parsed = [one for text in targets for one in taking.expand(means, Target.parse(text))]
+            volumes = {
+                target: [*names, *(_asked(case, means, target, way, as_json) if asks else ())]
+                for target in parsed if target.kind == "pods"
+            }  # fmt: skip
             if plan_only:
                 for target in parsed:
-                    _plan(*taking.plan_items(case, means, target, way), str(target), as_json)
+                    wanted = volumes.get(target, ())
+                    items = taking.plan_items(case, means, target, way, wanted)
+                    _plan(*items, str(target), as_json)
                 return
-            taken = taking.take(case, means, parsed, parallel=parallel, way=way, say=say)
+            taken = taking.take(
+                case, means, parsed, parallel=parallel, way=way, volumes=volumes, say=say
+            )  # fmt: skip
         for one in taken:
             _print(one, as_json)
         if not no_read:
@@ -77,6 +89,22 @@ def snapshot(
                 pass
     if any(one.failed for one in taken):
         sys.exit(1)
+
+
+def _asked(case: Any, means: Any, target: Any, way: Any, as_json: bool) -> list[str]:
+    """The volumes of a pod that the analyst wants; each is asked for with its size."""
+    from console.errors import UsageError
+    from console.respond import volumes
+
+    pod = means.cluster.get(target.kind, target.namespace, target.name)
+    found = volumes.sizes(case, means, target, volumes.of(pod), way)
+    if found and (as_json or not sys.stdin.isatty()):
+        told = "; ".join(map(str, found))
+        raise UsageError(f"nobody is here to be asked: {told}", hint="--volume NAME takes one")
+    return [
+        one.volume.name for one in found
+        if click.confirm(f"{visible(str(target))}: {visible(str(one))}: take it?", err=True)
+    ]  # fmt: skip
 
 
 def _plan(items: Any, not_taken: Any, target: str, as_json: bool) -> None:
@@ -107,7 +135,8 @@ def _facts(one: Any) -> dict[str, Any]:
 
     return {
         "id": one.id, "target": one.target, "who": one.who, "began": one.began,
-        "way": one.way, "whole": one.is_whole, "manifest": one.manifest, "not_taken": one.not_taken,
+        "way": one.way, "volumes": one.volumes, "whole": one.is_whole,
+        "manifest": one.manifest, "not_taken": one.not_taken,
         "items": [asdict(got) for got in one.items.values()],
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ import io
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -76,6 +76,7 @@ class Snapshot:
     manifest: str = ""
     is_whole: bool = False
     way: Way = "auto"
+    volumes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> list[Got]:
@@ -136,11 +137,12 @@ class Blocks(io.RawIOBase):
 
 def take(
     case: Case, means: Means, targets: Sequence[Target], *, parallel: int = 2, way: Way = "auto",
-    say: Say = lambda line: None,
+    volumes: Mapping[Target, Sequence[str]] | None = None, say: Say = lambda line: None,
 ) -> list[Snapshot]:  # fmt: skip
     """A snapshot of each target. Raises CaseError only for what could not even be begun.
 
     way: how it is looked into, as a capture; what is asked of API and engine is the same by each.
+    volumes: names of those of a pod that are taken with it, by target; `all` for each that can be.
     """
     for target in targets:
         _check_way(target, way)
@@ -149,11 +151,14 @@ def take(
         snapshot_id = f"s-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
         case.record(
             "snapshot.begun", entities=[target.entity],
-            data={"id": snapshot_id, "target": str(target), "way": way},
+            data={
+                "id": snapshot_id, "target": str(target), "way": way,
+                "volumes": list((volumes or {}).get(target, ())),
+            },
         )  # fmt: skip
         begun.append((snapshot_id, target))
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
-        jobs = [pool.submit(_take_one, case, means, id_, target, way, say) for id_, target in begun]
+        jobs = [pool.submit(_take_one, case, means, id_, target, say) for id_, target in begun]
         for job in jobs:
             job.result()
     known = snapshots(case)
@@ -166,14 +171,13 @@ def resume(case: Case, means: Means, snapshot_id: str, *, say: Say = lambda line
     Raises UsageError for an unknown snapshot.
     """
     found = find(case, snapshot_id)
-    _take_one(case, means, found.id, _target(found.target), found.way, say)
+    _take_one(case, means, found.id, _target(found.target), say)
     return snapshots(case)[found.id]
 
 
-def _take_one(
-    case: Case, means: Means, snapshot_id: str, target: Target, way: Way, say: Say
-) -> None:
-    items, not_taken = plan_items(case, means, target, way)
+def _take_one(case: Case, means: Means, snapshot_id: str, target: Target, say: Say) -> None:
+    asked = snapshots(case)[snapshot_id]
+    items, not_taken = plan_items(case, means, target, asked.way, asked.volumes)
     needed = sum(item.size_hint for item in items) + SPARE_BYTES
     free = shutil.disk_usage(case.folder).free
     if free < needed:
@@ -244,11 +248,11 @@ def _seal(case: Case, snapshot_id: str, target: Target, not_taken: tuple[str, ..
 
 
 def plan_items(
-    case: Case, means: Means, target: Target, way: Way = "auto"
+    case: Case, means: Means, target: Target, way: Way = "auto", volumes: Sequence[str] = ()
 ) -> tuple[list[Item], tuple[str, ...]]:
     """What would be taken, in order, and what would not, with the reason.
 
-    Raises UsageError for a way that is not one into such a target.
+    Raises UsageError for a way that is not one into such a target, or for a volume that it lacks.
     """
     from console.respond import snapshot_container, snapshot_node, snapshot_pod
 
@@ -257,7 +261,7 @@ def plan_items(
         return snapshot_container.items(means, target.name)
     kind = means.cluster.kind(target.kind).key
     if kind == "pods":
-        return snapshot_pod.items(case, means, target, way)
+        return snapshot_pod.items(case, means, target, way, volumes)
     if kind == "nodes":
         return snapshot_node.items(case, means, target, way)
     raise UsageError("a snapshot is of a pod, a container or a node", where=str(target),
@@ -304,7 +308,7 @@ def snapshots(case: Case) -> dict[str, Snapshot]:
         if entry.kind == "snapshot.begun":
             found[key] = Snapshot(
                 key, str(entry.data.get("target", "")), entry.who, entry.ts,
-                way=entry.data.get("way", "auto"),
+                way=entry.data.get("way", "auto"), volumes=tuple(entry.data.get("volumes") or ()),
             )  # fmt: skip
         elif entry.kind == "snapshot.item" and key in found:
             got = _got(entry)

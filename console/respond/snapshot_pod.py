@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import CaseError
 from console.live.api import NotFound
-from console.respond import snapshot_container
+from console.respond import snapshot_container, volumes
 from console.respond.blast import Surroundings
 from console.respond.cluster import Doc
 from console.respond.snapshot import Item
@@ -27,9 +27,12 @@ IN_WORDS: Mapping[Way, str] = {
 
 
 def items(
-    case: Case, means: Means, target: Target, way: Way = "auto"
+    case: Case, means: Means, target: Target, way: Way = "auto", names: Sequence[str] = ()
 ) -> tuple[list[Item], tuple[str, ...]]:
-    """Most volatile first. Raises CaseError for a pod that is not there."""
+    """Most volatile first. Raises CaseError for a pod that is not there.
+
+    names: of the volumes that are taken too.
+    """
     cluster = means.cluster
     path = cluster.kind("pods").path(target.namespace, target.name)
     pod = cluster.read(path)
@@ -56,10 +59,23 @@ def items(
         more, why = _by_engine(means, state)
         found += more
         not_taken += why
-    volumes = [str(one["name"]) for one in pod["spec"].get("volumes") or []]
-    if volumes:
-        not_taken.append(f"mounted volumes ({visible(', '.join(volumes))}): not in an export")
+    known = volumes.of(pod)
+    taken = volumes.chosen(known, names)
+    for one in taken:
+        found.append(_volume(case, means, target, one, way))
+    not_taken += [
+        f"volume {visible(one.name)} ({one.source}): {one.why or 'not asked for (--volumes)'}"
+        for one in known if one not in taken
+    ]  # fmt: skip
     return found, tuple(dict.fromkeys(not_taken))
+
+
+def _volume(case: Case, means: Means, target: Target, one: volumes.Volume, way: Way) -> Item:
+    how = f"{IN_WORDS[way]}: files of {one.source} at {visible(one.path)}"
+    return Item(
+        f"volume-{visible(one.name)}.tar", how,
+        captures=lambda: volumes.take(case, means, target, one, way),
+    )  # fmt: skip
 
 
 def capture(case: Case, means: Means, text: str, way: Way = "auto") -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import threading
 
 import pytest
 
 from console.errors import CaseError, UsageError
-from console.respond import snapshot
+from console.respond import snapshot, volumes
 from console.respond.preserve import is_preserved
 from console.visibility.target import Target
 from tests.real.lab import Lab
@@ -89,6 +90,52 @@ def test_cut_goes_on_where_it_was(scene: Scene, monkeypatch: pytest.MonkeyPatch)
     assert done.is_whole
     assert not done.failed
     assert count[0] == 4 + len(done.items) - 3  # none of the first three again
+
+
+VOLUMES = """
+apiVersion: v1
+kind: Pod
+metadata: {name: stores}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: c
+    image: lab/busybox:1
+    imagePullPolicy: Never
+    command: [sh, -c, "echo loot > /data/loot; ln -s /etc/passwd /data/link; mkdir /data/d; head -c 5000 /dev/zero > /data/d/zero; exec sleep 10000"]
+    volumeMounts: [{name: data, mountPath: /data}, {name: memory, mountPath: /mem}]
+  volumes:
+  - {name: data, emptyDir: {}}
+  - {name: memory, emptyDir: {medium: Memory}}
+  - {name: idle, emptyDir: {}}
+"""
+
+
+def test_volumes_are_taken_where_asked_for(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    scene.lab.kubectl("-n", scene.namespace, "apply", "-f", "-", stdin=VOLUMES)
+    scene.lab.wait_ready(scene.namespace, "pod/stores")
+    target = scene.target("pods", "stores")
+    known = volumes.of(scene.get("pods", "stores"))
+    found = volumes.sizes(scene.case, scene.means, target, known, "probe")
+    assert [str(one) for one in found] == [
+        "volume data (emptyDir, /data): 5,005 bytes in 2 files",
+        "volume memory (emptyDir, /mem): 0 bytes in 0 files",
+    ]
+    [secret] = [one.name for one in known if one.why == "values of secrets are not read"]
+    for wrong in (secret, "idle", "../x"):
+        with pytest.raises(UsageError):
+            snapshot.plan_items(scene.case, scene.means, target, "probe", [wrong])
+    monkeypatch.setattr("console.respond.snapshot_pod.capture", lambda *_: [])
+    [taken] = snapshot.take(
+        scene.case, scene.means, [target], way="probe", volumes={target: ["data"]}
+    )
+    assert not taken.failed
+    data = scene.case.store.get(taken.items["volume-data.tar"].evidence[0]).data_path
+    with tarfile.open(data) as archive:
+        assert sorted(archive.getnames()) == ["./d/zero", "./loot"]  # and no link that leads out
+    assert "volume memory (emptyDir): not asked for (--volumes)" in taken.not_taken
+    assert f"volume {secret} (secret): values of secrets are not read" in taken.not_taken
 
 
 def test_full_disk_is_said_before(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
