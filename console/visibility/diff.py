@@ -85,6 +85,16 @@ def captures(case: Case) -> list[Known]:
     ]
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one capture. body: SQL of ours; params: all but its limit."""
+
+    capture: Known
+    against: str
+    body: str
+    params: Mapping[str, Any]
+
+
 def differences(
     workspace: Workspace, what: str, target: Target, against: str, *,
     capture_id: str = "", limit: int = 1000,
@@ -94,6 +104,20 @@ def differences(
     against: image, spec, siblings, `capture:ID` or `list:FILE`; `all` is what there is. Raises
     UsageError where nothing was captured, or there is nothing to compare with.
     """
+    found = []
+    for one in questions(workspace, what, target, against, capture_id=capture_id):
+        cursor = workspace.index.cursor()
+        rows = cursor.execute(one.body, {**one.params, "limit": limit + 1}).fetchall()
+        names = tuple(column[0] for column in cursor.description or ())
+        page = Page(names, rows[:limit], len(rows) > limit)
+        found.append(Difference(one.capture, one.against, page))
+    return found
+
+
+def questions(
+    workspace: Workspace, what: str, target: Target, against: str, *, capture_id: str = ""
+) -> list[Question]:
+    """As `differences`, before anything is asked of the index."""
     word, _, value = against.partition(":")
     file = _find(what, word)
     every = captures(workspace.case)
@@ -107,6 +131,7 @@ def differences(
         _check_seen(blind, known, what)
     chosen = newest(known, target.captured_as, capture_id)
     hashes = _read_list(Path(value)) if word == "list" else []
+    probes = sorted(own_containers(workspace.case))
     found = []
     for capture in chosen:
         others = others_of(known, capture, word, value)
@@ -117,17 +142,12 @@ def differences(
                 k.evidence for k in known if k.target == capture.target and k.taken < capture.taken
             ],
             "hashes": hashes,
-            "probes": sorted(own_containers(workspace.case)),
+            "probes": probes,
             "everything": word == "all",
-            "limit": limit + 1,
         }
-        cursor = workspace.index.cursor()
         needed = {name: v for name, v in params.items() if f"${name}" in file.body}
-        rows = cursor.execute(file.body, needed).fetchall()
-        names = tuple(column[0] for column in cursor.description or ())
-        page = Page(names, rows[:limit], len(rows) > limit)
         said = ", ".join(f"{o.id} ({o.target})" for o in others[:5]) or against
-        found.append(Difference(capture, said, page))
+        found.append(Question(capture, said, file.body, needed))
     return found
 
 

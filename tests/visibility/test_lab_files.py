@@ -122,7 +122,7 @@ async def test_the_screen_shows_what_differs_and_asks_for_the_rest(captured: Wor
     app = Console(captured, clock=still, start="containers")
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        rows = app.screen.page.rows  # type: ignore[attr-defined]
+        rows = app.screen.part.page.rows  # type: ignore[attr-defined]
         at = next(i for i, row in enumerate(rows) if "/etc/passwd" in row)
         await press(pilot, *["j"] * at, "d")
         assert isinstance(app.screen, FileScreen)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -25,15 +25,19 @@ from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.screens.difference_rows import WIDE_FROM, row_in_full, table
 from console.app.widgets.row_list import RowList
 from console.app.widgets.text_pane import TextPane
+from console.app.widgets.window_rows import WindowRows
 from console.case.citation import Citation
 from console.case.findings import filter_of
 from console.case.pivots import Page
 from console.errors import CaseError
-from console.visibility.diff import AGAINST, WHATS, Difference, Known, captures, differences
+from console.visibility.comparison import Comparison, Part
+from console.visibility.diff import AGAINST, WHATS, Known, captures
 from console.visibility.target import Target
 
-LIMIT = 5000
+WINDOW_ROWS = 2000  # held around the cursor
+MARGIN_ROWS = 300  # nearer to their end the next ones are read
 ASK_SECONDS = 300
+NOTHING = Part(Page((), []), 0, 0, 0)
 CHOICES = {
     "files": ("image", "siblings", "capture", "list"),
     "network": ("all", "spec", "settings", "siblings", "capture"),
@@ -47,13 +51,14 @@ class ContainersScreen(CaseScreen):
     """←/→ another view, v against what, o another target, c capture now, enter the event.
 
     d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
-    s samples connections that live briefly, u shows what is used now.
+    s samples connections that live briefly, u shows what is used now, / leaves rows with words.
     """
 
     CSS_PATH = "containers.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "view(-1)", "View before", show=False),
         Binding("right,l", "view(1)", "Next view", key_display="←/→"),
+        Binding("slash", "filter", "Filter", key_display="/"),
         Binding("v", "against", "Against"),
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
@@ -72,7 +77,15 @@ class ContainersScreen(CaseScreen):
 
         request: int
         known: Sequence[Known]
-        result: Sequence[Difference] | CaseError | None
+        result: tuple[Comparison, Part] | CaseError | None
+
+    @dataclass
+    class Paged(Message):
+        """Other rows of what is compared already."""
+
+        comparison: Comparison
+        words: str
+        part: Part
 
     @dataclass
     class Arrived(Message):
@@ -87,9 +100,10 @@ class ContainersScreen(CaseScreen):
         self.what = WHATS[0]
         self.against = {**AGAINST, "network": "all", "processes": "all", "stats": "series"}
         self.known: Sequence[Known] = ()
-        self.found: Sequence[Difference] = ()
-        self.page = Page((), [])
-        self.arriving: dict[str, Page] = {}
+        self.comparison: Comparison | None = None
+        self.part = NOTHING
+        self.words = ""
+        self.arriving: dict[str, Part] = {}
         self.error: CaseError | None = None
         self.request = 0
 
@@ -116,19 +130,21 @@ class ContainersScreen(CaseScreen):
 
     def load(self) -> None:
         self.request += 1
-        self._load(self.request, self.target, self.what, self.against[self.what])
+        self._load(self.request, self.target, self.what, self.against[self.what], self.words,
+                   self.query_one(RowList).cursor)  # fmt: skip
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="differences")
-    def _load(self, request: int, target: str, what: str, against: str) -> None:
+    def _load(
+        self, request: int, target: str, what: str, against: str, words: str, cursor: int
+    ) -> None:
         worker = get_current_worker()
         known = captures(self.workspace.case)
         target = target or (known[-1].target if known else "")
-        result: Sequence[Difference] | CaseError | None = None
+        result: tuple[Comparison, Part] | CaseError | None = None
         if any(one.is_of(target) for one in known):
             try:
-                result = differences(
-                    self.workspace, what, Target.parse(target), against, limit=LIMIT
-                )
+                made = Comparison(self.workspace, what, Target.parse(target), against)
+                result = made, made.part(first_row(cursor), WINDOW_ROWS, words)
             except CaseError as error:
                 result = error
         if not worker.is_cancelled:
@@ -141,51 +157,111 @@ class ContainersScreen(CaseScreen):
         self.known = message.known
         self.target = self.target or (self.known[-1].target if self.known else "")
         self.error = message.result if isinstance(message.result, CaseError) else None
-        self.found = () if isinstance(message.result, CaseError | None) else message.result
-        self.page = self.arriving.get(self.what) or _joined(self.found)
+        is_compared = isinstance(message.result, tuple)
+        self.comparison, self.part = message.result if is_compared else (None, NOTHING)  # type: ignore[misc]
+        self.part = self.arriving.get(self.what) or self.part
         self.draw()
+        self.read_around()
 
     @on(Arrived)
     def show_arrived(self, message: Arrived) -> None:
         if message.what:
-            self.arriving[message.what] = message.page
+            rows = len(message.page.rows)
+            self.arriving[message.what] = Part(message.page, 0, rows, rows)
             if message.what == self.what:
-                self.found, self.page, self.error = (), message.page, None
+                self.comparison, self.part, self.error = None, self.arriving[self.what], None
                 self.draw()
         elif self.arriving:
             self.arriving = {}
             self.load()
 
+    # -- rows around the cursor
+
+    def read_around(self) -> None:
+        """Read other rows where the cursor comes near the end of those that are held."""
+        at, end = self.query_one(RowList).cursor, self.part.offset + len(self.part.page.rows)
+        is_near_start = self.part.offset > 0 and at < self.part.offset + MARGIN_ROWS
+        is_near_end = end < self.part.total and at > end - MARGIN_ROWS
+        if self.comparison is not None and (is_near_start or is_near_end):
+            self._page(self.comparison, first_row(at), self.words)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="rows")
+    def _page(self, comparison: Comparison, offset: int, words: str) -> None:
+        worker = get_current_worker()
+        part = comparison.part(offset, WINDOW_ROWS, words)
+        if not worker.is_cancelled:
+            self.post_message(self.Paged(comparison, words, part))
+
+    @on(Paged)
+    def take_rows(self, message: Paged) -> None:
+        if message.comparison is self.comparison and message.words == self.words:
+            self.part = message.part
+            self.draw()
+            self.read_around()  # the cursor may have gone on meanwhile
+
+    def action_filter(self) -> None:
+        """Only rows with all of some words, or without one."""
+
+        def take(text: str | None) -> None:
+            if text is not None and self.comparison is not None:
+                self.words = text
+                self.query_one(RowList).go_to(0)
+                self._page(self.comparison, 0, text)
+
+        self.app.push_screen(
+            AskScreen("Rows with", self.words, can_be_empty=True,
+                      hint="words anywhere in a row, !word for without it; empty: all rows"),
+            take,
+        )  # fmt: skip
+
+    @property
+    def row(self) -> tuple[Any, ...] | None:
+        """The row under the cursor; None where there is none, or it is being read."""
+        at = self.query_one(RowList).cursor - self.part.offset
+        rows = self.part.page.rows
+        return rows[at] if 0 <= at < len(rows) else None
+
     # -- drawing
 
     def draw(self) -> None:
         self.query_one("#container-head", Static).update(self.head())
-        views = Text(" ", no_wrap=True)
+        part = self.part
+        columns, rows = table(self.what, part.page, self.size.width >= WIDE_FROM) if (
+            part.page.columns
+        ) else ((), [])  # fmt: skip
+        window = WindowRows(rows, part.offset, part.total)
+        self.query_one(RowList).show(window, columns=columns, empty=self.why_empty())
+        self.draw_views()
+        self.draw_detail()
+
+    def draw_views(self) -> None:
+        """The views, and which row of how many the cursor is on."""
+        views = Text(" ", no_wrap=True, overflow="ellipsis")
         for what in WHATS:
             views.append(f" {what.capitalize()} ", "reverse bold" if what == self.what else "")
             views.append(" ")
+        if self.part.total:
+            views.append(f" {self.query_one(RowList).cursor + 1:,} of {self.part.total:,}", "dim")
+        if self.words:
+            views.append(f" (all {self.part.of:,})", "dim")
+            views.append(f" / {plain(self.words, 60)}", "bold yellow")
         self.query_one("#container-views", Static).update(views)
-        columns, rows = table(self.what, self.page, self.size.width >= WIDE_FROM) if (
-            self.page.columns
-        ) else ((), [])  # fmt: skip
-        self.query_one(RowList).show(rows, columns=columns, empty=self.why_empty())
-        self.draw_detail()
 
     def head(self) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {plain(self.target or 'no container chosen', 120)}", "bold")
-        for one in self.found[:1]:
-            facts = one.capture.facts
+        for one in self.compared[:1]:
+            facts = one.facts
             text.append(f"  {plain(facts.get('container') or '', 40)}")
             text.append(f" on {plain(facts.get('node') or '–', 40)}", "dim")
-            age = (self.console_app.clock() - one.capture.taken).total_seconds()
-            text.append(f"  by {plain(facts.get('way'), 20)} {one.capture.taken:%m-%d %H:%M:%S}")
+            age = (self.console_app.clock() - one.taken).total_seconds()
+            text.append(f"  by {plain(facts.get('way'), 20)} {one.taken:%m-%d %H:%M:%S}")
             text.append(f" ({_age(age)} ago)")
         if self.what in self.arriving:
             text.append("  capture under way", "bold yellow")
         text.append(f"  against: {plain(self.against[self.what], 60)} ▾")
-        if len(self.found) > 1:
-            text.append(f"  {len(self.found)} captures")
+        if len(self.compared) > 1:
+            text.append(f"  {len(self.compared)} captures")
         return text
 
     def why_empty(self) -> str:
@@ -193,18 +269,28 @@ class ContainersScreen(CaseScreen):
             return plain(str(self.error), 300)
         if not self.known:
             return "nothing was captured yet: c takes a capture, nothing is run in the container"
-        if not self.found:
+        if not self.compared:
             return "nothing was captured of it: c takes a capture"
+        if self.words and self.part.of:
+            return f"none of {self.part.of:,} rows has these words: / changes them"
         return f"nothing differs from {plain(self.against[self.what], 60)}"
 
     @on(RowList.Moved)
+    def follow(self) -> None:
+        self.draw_views()
+        self.draw_detail()
+        self.read_around()
+
+    @property
+    def compared(self) -> tuple[Known, ...]:
+        return self.comparison.captures if self.comparison else ()
+
     def draw_detail(self) -> None:
-        at = self.query_one(RowList).cursor
         text = Text(no_wrap=True, overflow="ellipsis")
-        if at < len(self.page.rows):
-            text = row_in_full(self.page.columns, self.page.rows[at])
-        for one in self.found:
-            for line in [*one.capture.facts.get("not_seen", ()), *one.capture.facts["faults"]]:
+        if self.row is not None:
+            text = row_in_full(self.part.page.columns, self.row)
+        for one in self.compared:
+            for line in [*one.facts.get("not_seen", ()), *one.facts["faults"]]:
                 text.append(f" not seen: {plain(line, 400)}\n", "yellow")
         self.query_one(TextPane).show(text)
 
@@ -233,7 +319,7 @@ class ContainersScreen(CaseScreen):
         )
 
     def choose_capture(self) -> None:
-        shown = {one.capture.id for one in self.found}
+        shown = {one.id for one in self.compared}
         others = [known for known in reversed(self.known) if known.id not in shown]
         if not others:
             self.set_status("there is no other capture in the case: c takes one")
@@ -262,9 +348,8 @@ class ContainersScreen(CaseScreen):
 
     @on(RowList.Opened)
     def open_event(self) -> None:
-        at = self.query_one(RowList).cursor
-        if at < len(self.page.rows) and "citation" in self.page.columns:
-            cited = self.page.rows[at][self.page.columns.index("citation")]
+        if self.row is not None and "citation" in self.part.page.columns:
+            cited = self.row[self.part.page.columns.index("citation")]
             evidence, _, line = str(cited).rpartition(":")
             key = self.workspace.key(Citation(evidence, "", int(line)))
             self.console_app.open_timeline(filter_of([key]))
@@ -348,14 +433,13 @@ class ContainersScreen(CaseScreen):
 
     def row_now(self) -> tuple[Target, str, int] | None:
         """The container, path and pid that the row under the cursor is about."""
-        at = self.query_one(RowList).cursor
-        if at >= len(self.page.rows) or not self.found:
+        if self.row is None or not self.compared:
             return None
-        row = dict(zip(self.page.columns, self.page.rows[at], strict=True))
+        row = dict(zip(self.part.page.columns, self.row, strict=True))
         cited = str(row.get("citation") or "").partition(":")[0]
-        of = next((one for one in self.found if one.capture.evidence == cited), self.found[0])
+        of = next((one for one in self.compared if one.evidence == cited), self.compared[0])
         pid = int(row["pid"]) if self.what == "processes" and row.get("pid") else 0
-        return Target.parse(of.capture.target), str(row.get("path") or row.get("exe") or ""), pid
+        return Target.parse(of.target), str(row.get("path") or row.get("exe") or ""), pid
 
     def action_view_file(self) -> None:
         """The file of this row: what differs, its text or its bytes."""
@@ -413,16 +497,9 @@ class ContainersScreen(CaseScreen):
         )
 
 
-def _joined(found: Sequence[Difference]) -> Page:
-    """The rows of all containers of the target; with more than one, which it is of."""
-    pages = [one for one in found if one.page.columns]
-    if len(pages) < 2:
-        return pages[0].page if pages else Page((), [])
-    columns = ("of", *pages[0].page.columns)
-    severity = columns.index("severity")
-    rows = [(one.capture.target.rpartition("/")[2], *row) for one in pages for row in one.page.rows]
-    rows.sort(key=lambda row: -int(row[severity] or 0))
-    return Page(columns, rows, any(one.page.is_cut for one in pages))
+def first_row(cursor: int) -> int:
+    """Where to begin so that the cursor is in the middle of what is held."""
+    return max(0, cursor - WINDOW_ROWS // 2)
 
 
 def _age(seconds: float) -> str:

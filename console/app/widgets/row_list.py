@@ -161,8 +161,10 @@ class RowList(Widget, can_focus=True):
             titles = [Text(column.title) for column in self.columns]
             return self._strip(NO_CURSOR, titles, HEAD_STYLE, width)
         row = self.top + y - self.head
-        if not self.rows and y == self.head:
-            return self._strip(NO_CURSOR, [Text(self.empty, style="dim")], Style(), width)
+        if not self.rows:
+            why = Text(self.empty, style="dim").wrap(self.app.console, max(1, width - 2))
+            line = why[y - self.head] if y - self.head < len(why) else Text()
+            return self._strip(NO_CURSOR, [line], Style(), width)
         if row >= len(self.rows):
             return Strip.blank(width)
         is_here = row == self.cursor
