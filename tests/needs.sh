@@ -18,6 +18,7 @@ if [ "$(uname)" = Linux ]; then
     need iptables iptables
     need containerd containerd
     need runc runc
+    need nft nftables
     command -v podman >/dev/null 2>&1 || lean="$lean podman"
 fi
 [ -z "$missing$lean" ] && exit 0

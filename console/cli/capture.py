@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     " figures as a series.",
 )
 @click.option(
+    "--rules",
+    "has_rules",
+    is_flag=True,
+    help="A probe may enter the network namespace to list firewall rules (SYS_ADMIN, NET_ADMIN);"
+    " on the node itself they are listed anyhow.",
+)
+@click.option(
     "--fetch", "fetch_path", metavar="PATH", help="Only this file or folder, into evidence."
 )
 @click.option("--fetch-pid", type=click.IntRange(1), help="Only what this process runs.")
@@ -88,6 +95,7 @@ def capture(
     way: Any,
     has_node: bool,
     sample: str,
+    has_rules: bool,
     fetch_path: str | None,
     fetch_pid: int | None,
     max_file: int,
@@ -131,7 +139,7 @@ def capture(
     target = Target.parse(target_text)
     options = Options(
         way, has_node, max_file, max_total, probe_image, pull, deadline, _seconds(sample),
-        may_start, progress,
+        has_rules, may_start, progress,
     )  # fmt: skip
     is_whole = True
     with Case.open(folder) as case:

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from console.case.text import visible
 from console.errors import CaseError
+from console.visibility.probe import ENTERING
 
 if TYPE_CHECKING:
     from console.respond.means import Means
     from console.visibility.probe import ProbeSpec
 
-# setns needs SYS_ADMIN and SYS_CHROOT, rules NET_ADMIN and NET_RAW, other processes the rest
-ENTERING = ("SYS_ADMIN", "SYS_CHROOT", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "DAC_READ_SEARCH")
 LISTEN_PORT = 39017
 MAX_ROUNDS = 30
 LATENCY_S = 0.5  # a line of the probe comes at most so late, as a rule

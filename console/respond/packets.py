@@ -26,8 +26,9 @@ from console.errors import CaseError, UsageError
 from console.respond import pcapng
 from console.respond.flows import Flow, Flows, read_flows
 from console.respond.keeping import keep
-from console.respond.netns import ENTERING, Suspect, probe_spec, running, script
+from console.respond.netns import Suspect, probe_spec, running, script
 from console.respond.pcap import Unpacker
+from console.visibility.probe import ENTERING
 
 if TYPE_CHECKING:
     from console.case.evidence import Evidence

@@ -27,7 +27,7 @@ from console.visibility.machine import Machine, prove
 from console.visibility.node import node_rows
 from console.visibility.ours import own_containers
 from console.visibility.peers import Peers
-from console.visibility.probe import IMAGE, ProbeSpec, probing, sweep
+from console.visibility.probe import ENTERING, IMAGE, READING, ProbeSpec, probing, sweep
 from console.visibility.reading import (
     FILE_LIMIT_BYTES,
     TOTAL_LIMIT_BYTES,
@@ -55,6 +55,7 @@ class Options:
     may_start: asked with the footprint before a pod is created; False leaves it.
     arrived: told of each section of what is read, by name, as it comes.
     sample_s: for so long sockets are looked at again and again; 0 is once. deadline_s: without it.
+    has_rules: a probe gets the rights to enter network namespaces, for their firewall rules.
     """
 
     way: Way = "auto"
@@ -65,6 +66,7 @@ class Options:
     pull: str = "IfNotPresent"
     deadline_s: int = 600
     sample_s: int = 0
+    has_rules: bool = False
     may_start: Callable[[Sequence[str]], bool] = lambda footprint: True
     progress: Callable[[str], None] = lambda text: None
     arrived: Callable[[Read, str], None] = lambda read, name: None
@@ -95,7 +97,7 @@ def _node(
     has_node = options.has_node or target.type == "node"
     order = Order(
         containers, has_node, options.file_limit_bytes, options.total_limit_bytes,
-        sample_s=options.sample_s,
+        sample_s=options.sample_s, has_rules=options.has_rules,
     )  # fmt: skip
     not_seen = list(scene.not_seen)
     around = sorted((scene.known or {}).get(node, ()))
@@ -248,6 +250,7 @@ def _probe_spec(node: str, options: Options, environment: Mapping[str, str]) -> 
     return ProbeSpec(
         node, ("sh", "-c", program()), environment, image=options.image, pull=options.pull,
         deadline_s=options.deadline_s + options.sample_s,
+        capabilities=ENTERING if options.has_rules else READING,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from console.visibility.netns import sampled
+from console.visibility.netns import sampled, unread_rules
 from console.visibility.reading import LISTING_BYTES, VOLUME_LISTING_BYTES
 from console.visibility.rows import Read
 
@@ -44,10 +44,9 @@ def _network(read: Read, container: str) -> list[str]:
         return []
     said = []
     data = read.get(f"{container}/net")
-    if b"_tables_names:" in data:
-        said.append("iptables rules: only the names of the tables in use; the rules are told to"
-                    " NET_ADMIN inside the namespace alone")  # fmt: skip
-    said.append("nft rules: the kernel has no file for them")
+    said += [
+        f"firewall rules: {why}" for why in unread_rules(read.get(f"{container}/rules"), read.nonce)
+    ]
     if not re.search(rb"/net/nf_conntrack:", data):
         said.append("tracked connections: none, or the kernel has no file for them")
     if not read.get(f"{container}/names"):

@@ -7,8 +7,11 @@ Source: proc_net_tcp(5), kernel net/ipv4/tcp_ipv4.c, unix(7). Addresses are hexa
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
+
+from console.visibility.listing import shown
 
 TCP_STATES = {
     "01": "established", "02": "syn-sent", "03": "syn-received", "04": "fin-wait-1",
@@ -17,6 +20,7 @@ TCP_STATES = {
 }  # fmt: skip
 UNIX_TYPES = {"0001": "stream", "0002": "datagram", "0005": "seqpacket"}
 MAX_FLOWS = 20_000
+MAX_RULES = 20_000
 ACCEPTING = 0x10000  # flag of a listening unix socket
 
 
@@ -142,6 +146,76 @@ def _flow(line: str) -> dict[str, Any] | None:
         "remote_ip": first["dst"], "remote_port": int(first.get("dport", "0")),
         "answered_by": answers if answers != first["dst"] else "",
     }  # fmt: skip
+
+
+def rules(data: bytes, nonce: str) -> Iterator[dict[str, Any]]:
+    """Firewall rules of the namespaces of a container, by table and chain; at most MAX_RULES.
+
+    A chain whose policy is not to accept is a rule, too. Source: iptables-save(8), nft(8).
+    """
+    lines = shown(data).split("\n")
+    mark = f"@{nonce} "
+    heads = [at for at, line in enumerate(lines) if line.startswith(mark)]
+    listed = [
+        (words[1], words[2], lines[at + 1 : end])
+        for at, end in zip(heads, [*heads, len(lines)][1:], strict=True)
+        if (words := lines[at].removeprefix(mark).split(" "))[0] == "rules" and len(words) == 3
+    ]
+    # what iptables made is in nft's list again, and there without some matches; what iptables
+    # can't read of its tables is in nft's alone
+    saved = {
+        (space, family, table, line[1:].partition(" ")[0])
+        for space, family, text in listed if family != "nft"
+        for table, line in _by_table(text) if line.startswith(":")
+    }  # fmt: skip
+    rows = (
+        {"kind": "rule", "netns": space, "family": family, "table": table, "chain": chain,
+         "value": rule}
+        for space, form, text in listed
+        for family, table, chain, rule in (_nft(text) if form == "nft" else _saved(text, form))
+        if form != "nft" or (space, family, table, chain) not in saved
+    )  # fmt: skip
+    yield from islice(rows, MAX_RULES)
+
+
+def unread_rules(data: bytes, nonce: str) -> list[str]:
+    """Why rules of a namespace could not be listed, each reason once."""
+    mark = f"@{nonce} unread "
+    told = [line.removeprefix(mark) for line in shown(data).split("\n") if line.startswith(mark)]
+    return list(dict.fromkeys(text.partition(" ")[2] for text in told))
+
+
+def _by_table(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    table = ""
+    for line in lines:
+        if line.startswith("*"):
+            table = line[1:]
+        yield table, line
+
+
+def _saved(lines: Iterable[str], family: str) -> Iterator[tuple[str, str, str, str]]:
+    for table, line in _by_table(lines):
+        words = line.split(" ")
+        if line.startswith(":") and len(words) > 1 and words[1] not in ("ACCEPT", "-"):
+            yield family, table, words[0][1:], f"policy {words[1]}"
+        elif line.startswith("-A ") and len(words) > 2:
+            yield family, table, words[1], " ".join(words[2:])
+
+
+def _nft(lines: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
+    family = table = chain = ""
+    for line in lines:
+        words = line.split()
+        if line.startswith("table ") and len(words) > 3:
+            family, table, chain = words[1], words[2], ""
+        elif line.startswith("\tchain ") and len(words) > 2:
+            chain = words[1]
+        elif line.startswith(("}", "\t}")):
+            chain = ""
+        elif chain and words and words[0] != "type":
+            yield family, table, chain, " ".join(words)
+        elif chain and "policy" in words and words[-1] != "accept;":
+            yield family, table, chain, f"policy {words[-1].rstrip(';')}"
 
 
 def sampled(data: bytes, container: str) -> tuple[Iterator[dict[str, Any]], int, float]:

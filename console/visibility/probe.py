@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # see everything of every process / read other users' files; neither writes (LAB: capability table)
 READING = ("SYS_PTRACE", "DAC_READ_SEARCH")
+# setns needs SYS_ADMIN and SYS_CHROOT, rules NET_ADMIN and NET_RAW, other processes the rest
+ENTERING = ("SYS_ADMIN", "SYS_CHROOT", "NET_ADMIN", "NET_RAW", *READING)
 LABEL = "app.kubernetes.io/managed-by"
 UNTIL = "kubecase.io/until"
 ANALYST = "kubecase.io/analyst"

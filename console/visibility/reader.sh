@@ -3,7 +3,8 @@
 # In: NONCE (drawn anew for each run; marks records, since names and contents are the suspect's),
 # IDS (container ids, hexadecimal), PROC, HOST, WORK, LIMIT (bytes of a file whose content comes
 # along), TOTAL (bytes of contents per container), NODE (1: also the node itself), SAMPLE (seconds for
-# which sockets are looked at again and again; "" is not at all); or, for a single
+# which sockets are looked at again and again; "" is not at all), RULES (1: a probe may enter network
+# namespaces to list firewall rules; locally it may anyhow); or, for a single
 # file or folder, FETCH_PATH or FETCH_PID, with FETCH_LIMIT (bytes; of what is larger the size only
 # is told) and FETCH_IMAGE (1: a file also as the image has it).
 # Out: lines `@NONCE begin NAME`, gzip in base64, `@NONCE end NAME SHA256` of what went in.
@@ -80,6 +81,43 @@ network() {
       [ ! -r "$base/$file" ] || printf '%s\n' "$base/$file"
     done | xargs grep -H ''
     stat -L -c "$base/netns:%i" "$ns"
+  done
+}
+tool() { # NAME...: the first that the node has, as the node calls it
+  for name in "$@"; do
+    for folder in /usr/sbin /sbin /usr/bin; do
+      if [ -x "$HOST$folder/$name" ]; then echo "$folder/$name"; return; fi
+    done
+  done
+}
+has_nft() { # asking a kernel that has not loaded it would load it
+  [ ! -e "$PROC/modules" ] || grep -q '^nf_tables ' "$PROC/modules" || [ -e /sys/module/nf_tables ] ||
+    grep -q '/nf_tables\.ko' "$HOST/lib/modules/$(uname -r)/modules.builtin"
+}
+list_rules() { # FORM PROGRAM ARGUMENT...: of namespace $ns; the node's own program, in that network and nowhere else
+  [ -n "$2" ] || { echo "@$NONCE unread $inode the node has no program for $1"; return; }
+  form=$1; shift
+  if nsenter --net="$ns" ${HOST:+chroot "$HOST"} "$@" >"$WORK/rules" 2>"$WORK/said"; then
+    echo "@$NONCE rules $inode $form"; head -c 4194304 "$WORK/rules"; echo
+  else
+    echo "@$NONCE unread $inode $form: $(head -n 1 "$WORK/said")"
+  fi
+}
+rules() { # listing changes nothing, and no process of the suspect's sees it
+  for ns in $(net_pids); do
+    inode=$(stat -L -c %i "$ns"); base=${ns%/ns/net}/net
+    if [ -n "$HOST" ] && [ "$RULES" != 1 ]; then
+      echo "@$NONCE unread $inode the probe may not enter the network namespace: --rules lets it"; continue
+    fi
+    if has_nft; then
+      list_rules nft "$(tool nft)" list ruleset
+      # these show matches that nft has no words for; without them nft's list is all there is
+      [ -z "$(tool iptables-nft-save)" ] || list_rules ip "$(tool iptables-nft-save)"
+      [ -z "$(tool ip6tables-nft-save)" ] || list_rules ip6 "$(tool ip6tables-nft-save)"
+    fi
+    ! grep -q . "$base/ip_tables_names" 2>/dev/null || list_rules ip "$(tool iptables-legacy-save iptables-save)"
+    ! grep -q . "$base/ip6_tables_names" 2>/dev/null || list_rules ip6 "$(tool ip6tables-legacy-save ip6tables-save)"
+    echo "@$NONCE looked $inode"
   done
 }
 name_settings() { # who resolves names, and those that are given
@@ -356,6 +394,7 @@ for ID in $IDS; do
   part "$ID/exefiles" exe_files
   part "$ID/exehashes" exe_hashes
   part "$ID/net" network
+  part "$ID/rules" rules
   part "$ID/names" name_settings
   part "$ID/mounts" mounts
   overlay

@@ -48,6 +48,7 @@ class Order:
 
     containers: ids of 12 to 64 hexadecimal digits. fetch_path: absolute, of a file or folder in the
     one container; fetch_image: that file also as the image has it.
+    has_rules: a probe has the rights to list firewall rules (locally they are listed anyhow).
     """
 
     containers: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class Order:
     fetch_limit_bytes: int = 0
     fetch_image: bool = False
     sample_s: int = 0
+    has_rules: bool = False
     max_processes: int = MAX_PROCESSES
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
@@ -81,6 +83,7 @@ class Order:
             "NODE": "1" if self.has_node else "",
             "MAX_PIDS": str(self.max_processes),
             "SAMPLE": str(self.sample_s or ""),
+            "RULES": "1" if self.has_rules else "",
             "FETCH_PATH": path,
             "FETCH_MOUNTED": f"/{path.translate(_MOUNTINFO)}" if self.fetch_path else "",
             "FETCH_IMAGE": "1" if self.fetch_image else "",

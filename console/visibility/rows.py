@@ -269,6 +269,7 @@ def _sockets(
     for files in by_namespace.values():
         found += netns.rows(files, next(iter(files.get("netns", [])), ""))
     there = {_ends(row) for row in found if row["kind"] == "socket"}
+    found += netns.rules(read.get(f"{container}/rules"), read.nonce)
     gone, looks, seconds = netns.sampled(read.get("sample"), container)
     for row in gone:
         if _ends(row) not in there:

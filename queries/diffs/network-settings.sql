@@ -6,7 +6,9 @@ with manifests as (
     select
         coalesce(json_extract_string(fields, '$.declared.host_aliases[*]'), []) as aliases,
         -- an engine's capture and an older one do not say which names the spec gives
-        json_extract(fields, '$.declared.host_aliases') is not null as is_told
+        json_extract(fields, '$.declared.host_aliases') is not null as is_told,
+        coalesce(json_extract_string(fields, '$.declared.host_network') = 'true', false)
+            as is_host_network
     from events
     where evidence = $evidence and format = 'capture_other' and activity = 'manifest'
 ),
@@ -14,11 +16,14 @@ settings as (
     select
         activity, fields, evidence, line, dst_ip, dst_name,
         json_extract_string(fields, '$.name') as name,
-        json_extract_string(fields, '$.peer_kind') as peer_kind
+        json_extract_string(fields, '$.peer_kind') as peer_kind,
+        json_extract_string(fields, '$.chain') as chain,
+        json_extract_string(fields, '$.value') as rule,
+        count(*) filter (activity = 'rule') over () > 0 as is_listed
     from events
     where evidence = $evidence and format = 'capture_other'
         and activity in ('resolver', 'host', 'address', 'route', 'neighbour', 'interface', 'rules',
-            'flow')
+            'rule', 'flow')
 ),
 own as (
     select list(dst_ip) as addresses from settings where activity = 'address'
@@ -41,14 +46,26 @@ judged as (
                 then {'w': 'talked to the cloud''s metadata', 's': 5}
             when activity = 'flow' and peer_kind = 'outside'
                 then {'w': 'talked to the outside', 's': 3}
-            when activity = 'rules'
+            when activity = 'rules' and not is_listed
                 then {'w': 'could not look: the rules are told inside the namespace alone', 's': 2}
+            when activity = 'rule' and is_host_network
+                then {'w': 'of the node''s own network', 's': 1}
+            when activity = 'rule' and regexp_matches(rule,
+                    '-j (DNAT|REDIRECT|TPROXY)\b|\b(dnat|redirect|tproxy)( |$)')
+                then {'w': 'sends traffic elsewhere', 's': 4}
+            when activity = 'rule' and starts_with(chain, 'KC-')
+                then {'w': 'named as kubecase names its isolation', 's': 1}
+            when activity = 'rule' and regexp_matches(rule, '\b(DROP|REJECT|drop|reject)\b')
+                then {'w': 'blocks traffic', 's': 3}
+            when activity = 'rule'
+                then {'w': 'a firewall rule inside the container''s network', 's': 2}
         end as why
     from settings cross join manifests cross join own
 )
 select
     coalesce(why.s, 1) as severity,
     case activity when 'resolver' then 'dns' when 'host' then 'hosts' when 'rules' then 'firewall'
+        when 'rule' then 'firewall'
         when 'flow' then 'tracked' else activity end as setting,
     case activity
         when 'resolver' then concat_ws(' ', name, json_extract_string(fields, '$.value'))
@@ -63,6 +80,8 @@ select
         when 'interface' then concat_ws(' ', json_extract_string(fields, '$.interface'), 'sent',
             json_extract_string(fields, '$.sent_bytes'), 'received',
             json_extract_string(fields, '$.received_bytes'), 'bytes')
+        when 'rule' then concat_ws(' ', json_extract_string(fields, '$.family'),
+            json_extract_string(fields, '$.table'), chain, rule)
         when 'rules' then concat_ws(' ', name, 'tables in use:',
             json_extract_string(fields, '$.value'))
         else concat_ws(' ', json_extract_string(fields, '$.proto'),

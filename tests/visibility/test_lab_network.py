@@ -132,7 +132,7 @@ def test_names_that_the_spec_does_not_give_and_the_rest_of_the_network(scene: Sc
     assert {"dns", "hosts", "address", "route", "interface", "neighbour"} <= {
         row["setting"] for row in found
     }
-    assert any("nft rules" in line for line in scene.taken.not_seen)
+    assert any("firewall rules" in line for line in scene.taken.not_seen)
 
 
 def pod(name: str, ip: str, namespace: str = "shop", **labels: str) -> dict[str, Any]:

@@ -317,6 +317,11 @@ def probes(lab: Lab) -> list[str]:
     return [line.partition("/")[2] for line in listed.split()]
 
 
+def test_why_no_firewall_rule_is_listed_is_said(scene: Scene) -> None:
+    [said] = [line for line in scene.captures[scene.suspect].not_seen if "firewall" in line]
+    assert "--rules lets it" in said
+
+
 def test_the_probe_is_gone(scene: Scene) -> None:
     journalled = [e.data["namespace"] for e in scene.case.entries() if e.kind == "probe.started"]
     until(lambda: not set(journalled) & set(probes(scene.lab)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +33,12 @@ echo owned >/var/www/index.html; rm /etc/group
 cp /bin/busybox /tmp/sleep; /tmp/sleep 100000 & sleep 0.3; rm /tmp/sleep
 httpd -f -p 31337 & exec sleep 100000
 """
+RULES = """
+iptables -A INPUT -p tcp --dport 4444 -m comment --comment 'a "b' -j DROP
+nft add table inet evil
+nft 'add chain inet evil out { type nat hook output priority -100 ; policy accept ; }'
+nft add rule inet evil out udp dport 53 redirect to :5353
+"""
 
 
 @pytest.fixture(scope="module")
@@ -52,18 +59,20 @@ def runtime(request: pytest.FixtureRequest, archive: Path) -> Iterator[Runtime]:
 @pytest.fixture(scope="module")
 def suspect(runtime: Runtime) -> str:
     id_ = runtime.run("sh", "-c", ATTACK)
-    until(lambda: "\nsleep\x00100000" in f"\n{commands(id_)}")
+    until(lambda: "sleep 100000 " in processes(id_).values())
+    [pid] = [p for p, line in processes(id_).items() if line == "sleep 100000 "]
+    subprocess.run(["nsenter", "-t", str(pid), "-n", "sh", "-e", "-c", RULES], check=True)
     return id_
 
 
-def commands(container: str) -> str:
-    """Command lines of its processes, as the node shows them."""
-    found = []
+def processes(container: str) -> dict[int, str]:
+    """Command lines of its processes by pid, as the node shows them."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if container in (path / "cgroup").read_text():
-                found.append((path / "cmdline").read_text())
-    return "\n".join(found)
+                found[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ")
+    return found
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -106,6 +115,16 @@ def test_files_processes_and_network_are_seen_on_the_node(
     [port] = rows(captured, "network", "spec", suspect)
     assert (port["process"], port["local_port"]) == ("httpd", 31337)
     assert "not known" in port["why"]  # nobody said which ports are declared
+    firewall = {
+        row["value"]: row["why"] for row in rows(captured, "network", "settings", suspect)
+        if row["setting"] == "firewall"
+    }  # fmt: skip
+    assert firewall == {
+        "inet evil out udp dport 53 redirect to :5353": "sends traffic elsewhere",
+        r'ip filter INPUT -p tcp -m tcp --dport 4444 -m comment --comment "a \"b" -j DROP': (
+            "blocks traffic"
+        ),
+    }
     got = fetch(captured.case, Target("container", "", suspect), Options(), no_cluster,
                 path="", pid=program["pid"], limit_bytes=1 << 26)  # fmt: skip
     assert got.sha256 == program["sha256"]
@@ -115,9 +134,9 @@ def test_the_probe_sees_the_same_files(
     lab: Lab, captured: Workspace, suspect: str, case: Case
 ) -> None:
     api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
-    order = Order((suspect,))
+    order = Order((suspect,), has_rules=True)
     read = Read(order.nonce)
-    options = Options("probe", image="lab/probe:1", pull="Never", deadline_s=120)
+    options = Options("probe", image="lab/probe:1", pull="Never", deadline_s=120, has_rules=True)
 
     def take_in(lines: Iterator[bytes]) -> None:
         for section in sections(lines, order.nonce):
@@ -137,4 +156,5 @@ def test_the_probe_sees_the_same_files(
     assert {row["cmdline"] for row in found if row["kind"] == "process" and row["exe_deleted"]} == {
         "/tmp/sleep 100000"
     }
+    assert [row["table"] for row in found if row["kind"] == "rule"] == ["evil", "filter"]
     assert 31337 in {row.get("local_port") for row in found if row["kind"] == "socket"}

@@ -369,9 +369,14 @@ def test_a_machine_is_a_node_only_if_its_root_is_too(tmp_path: Path) -> None:
 
 
 def test_the_reader_only_reads() -> None:
-    """Nothing in it that writes outside of $WORK, signals, or enters a namespace."""
+    """Nothing in it that writes outside of $WORK, signals, or enters more than a network."""
     assert subprocess.run(["sh", "-n"], input=program(), text=True, check=False).returncode == 0
     code = [line.split("#")[0] for line in program().split("\n")]
+    [entering] = [line for line in code if "nsenter" in line or "chroot" in line]
+    assert 'nsenter --net="$ns" ${HOST:+chroot "$HOST"} "$@" >' in entering
+    asked = {line.strip() for line in code if "list_rules " in line}
+    assert all("$(tool ip" in line or '"$(tool nft)" list ruleset' in line for line in asked)
+    code.remove(entering)
     words = {word for line in code for word in line.replace(";", " ").replace("(", " ").split()}
     assert not words & {
         "kill",
