@@ -97,6 +97,8 @@ def _asked(case: Any, means: Any, target: Any, way: Any, as_json: bool) -> list[
     from console.respond import volumes
 
     pod = means.cluster.get(target.kind, target.namespace, target.name)
+    if not as_json:
+        click.echo(f"  how large are the volumes of {visible(str(target))}?", err=True)
     found = volumes.sizes(case, means, target, volumes.of(pod), way)
     if found and (as_json or not sys.stdin.isatty()):
         told = "; ".join(map(str, found))
