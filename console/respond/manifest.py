@@ -57,8 +57,13 @@ def reborn(doc: Mapping[str, Any]) -> Doc:
 
 
 def fingerprint(doc: Mapping[str, Any]) -> str:
-    """Grows another when anybody changes what the object asks for; not by its status."""
-    return hashlib.sha256(canonical(clean(doc))).hexdigest()
+    """Grows another when anybody changes what the object asks for; not by its status.
+
+    Nor by finalizers: controllers put them on and take them off as they work.
+    """
+    kept = clean(doc)
+    (kept.get("metadata") or {}).pop("finalizers", None)
+    return hashlib.sha256(canonical(kept)).hexdigest()
 
 
 def as_lines(doc: Mapping[str, Any] | None, redactor: Redactor) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from console.errors import CaseError
+from console.respond import disks
 from console.respond.blast import Surroundings
 from console.respond.snapshot import Item
 from console.respond.snapshot_pod import IN_WORDS, capture
@@ -26,7 +27,8 @@ def items(
     case: Case, means: Means, target: Target, way: Way = "auto"
 ) -> tuple[list[Item], tuple[str, ...]]:
     """Most volatile first. Raises CaseError for a node that is not there."""
-    means.cluster.get("nodes", "", target.name)
+    node = means.cluster.get("nodes", "", target.name)
+    not_taken = (*disks.of_node(node), *disks.attached(means.cluster, target.name), *NOT_TAKEN)
     proxy = f"/api/v1/nodes/{target.name}/proxy"
     found = [Item("capture", f"{IN_WORDS[way]}: the node and what runs on it (capture/v1)",
                   captures=lambda: capture(case, means, f"node/{target.name}", way))]  # fmt: skip
@@ -40,15 +42,15 @@ def items(
     try:
         listing = means.cluster.api.get(f"{proxy}/logs/", accept="*/*").decode("utf-8", "replace")
     except CaseError as error:
-        return found, (f"/var/log by the kubelet: {error.what}", *NOT_TAKEN)
+        return found, (f"/var/log by the kubelet: {error.what}", *not_taken)
     for name in sorted(set(re.findall(r'href="([^"/]+)"', listing))):
         if LOGS.fullmatch(name):
             found.append(_get(means, f"var-log-{name}", f"{proxy}/logs/{name}"))
-    return found, NOT_TAKEN
+    return found, not_taken
 
 
 NOT_TAKEN = (
-    "memory and whole disk of the node: no cloud provider or CSI snapshot class was discovered",
+    "memory of the node: `kubecase memory` reads that of one process",
     "/etc and container stores as files: the capture holds what differs, up to its limits",
 )
 
