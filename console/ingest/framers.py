@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from console.ingest.documents import Span, json_spans, record_spans, rows_from_spans, yaml_spans
-from console.ingest.framing import BOM, Reader, Rows, frame_lines, rows_of
+from console.ingest.framing import BOM, Reader, Rows, frame_lines, read_up_to, rows_of
 from console.ingest.journal_file import read_journal
 from console.ingest.sources import Member, Unread
 
@@ -38,7 +38,7 @@ Report = Callable[[Unread], None]
 def frame_member(member: Member, report: Report) -> Iterator[Rows]:
     """The rows of one file, in chunks."""
     reader = member.open()
-    head = _read_up_to(reader, HEAD_BYTES)
+    head = read_up_to(reader, HEAD_BYTES)
     whole = _Prefixed(head, reader)
     kind = _kind(head, member.path)
     if kind == "binary":
@@ -48,7 +48,7 @@ def frame_member(member: Member, report: Report) -> Iterator[Rows]:
     elif kind == "journal":
         yield from _frame_journal(whole, member.path, report)
     else:
-        data = _read_up_to(whole, DOCUMENT_BYTES)
+        data = read_up_to(whole, DOCUMENT_BYTES)
         more = whole.read(1)
         if more:
             yield from frame_lines(_Prefixed(data + more, whole), path=member.path, report=report)
@@ -114,7 +114,7 @@ def _is_binary(head: bytes) -> bool:
 
 def _frame_journal(reader: Reader, path: str, report: Report) -> Iterator[Rows]:
     """Each entry counts as one line: a binary file has no others."""
-    data = _read_up_to(reader, DOCUMENT_BYTES)
+    data = read_up_to(reader, DOCUMENT_BYTES)
     if reader.read(1):
         report(Unread(path, DOCUMENT_BYTES, f"only the first {DOCUMENT_BYTES} bytes were read"))
     line = 1
@@ -152,14 +152,6 @@ _SPANS: dict[str, Callable[[bytes, str, Report], list[Span]]] = {
     "yaml": yaml_spans,
     "login": lambda data, path, report: record_spans(data, _login_size(data), path, report),
 }
-
-
-def _read_up_to(reader: Reader, limit: int) -> bytes:
-    blocks, size = [], 0
-    while size < limit and (block := reader.read(min(1 << 20, limit - size))):
-        blocks.append(block)
-        size += len(block)
-    return b"".join(blocks)
 
 
 class _Prefixed:

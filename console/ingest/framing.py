@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHUNK_BYTES = 24 << 20  # below malloc's largest threshold for mmap: what is freed is used again
+FIRST_BYTES = 1 << 20
 MAX_LINE_BYTES = 64 << 20  # of a longer line only this much is parsed; its bytes stay evidence
 BOM = b"\xef\xbb\xbf"
 
@@ -119,9 +120,9 @@ def frame_lines(
     rest: list[bytes] = []
     at_end = False
     while not at_end:
-        block = reader.read(chunk_bytes)
-        at_end = not block
-        cut = block.rfind(b"\n") + 1
+        block = read_up_to(reader, chunk_bytes)
+        at_end = len(block) < chunk_bytes
+        cut = len(block) if at_end else block.rfind(b"\n") + 1
         if not cut and not at_end:
             rest.append(block)
             continue
@@ -143,6 +144,17 @@ def frame_lines(
         yield rows
         line += len(rows)
         offset += len(data)
+
+
+def read_up_to(reader: Reader, limit: int) -> bytes:
+    """So many bytes, or all that there are: one read may give less."""
+    blocks, size = [], 0
+    wanted = FIRST_BYTES  # most files are small: memory for a whole chunk is dear
+    while size < limit and (block := reader.read(min(wanted, limit - size))):
+        blocks.append(block)
+        size += len(block)
+        wanted = limit
+    return b"".join(blocks)
 
 
 def _split(data: bytes, line: int, offset: int) -> Rows:
