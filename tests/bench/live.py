@@ -1,7 +1,9 @@
-"""The mirror beside kubectl, on thousands of pods of the lab: first list, memory, delay of a change.
+"""The mirror and the screen beside kubectl, on thousands of pods of the lab, while they change.
 
 `python -m tests.bench.live [PODS]` prints the figures by itself; `make bench` takes them with the
 rest. It holds the lab alone, makes the pods and removes them. KUBECASE_BENCH_PODS is 5000 by default.
+`python -m tests.bench.live PODS multiplied` takes the pods that the lab has right now, that often
+(`multiplied.py`): of tens of thousands, where no lab holds so many.
 """
 
 from __future__ import annotations
@@ -13,18 +15,23 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
+from urllib.request import urlopen
 
+from tests.bench.live_screen import ScreenFigures, first_paint, measure_screen
+from tests.bench.multiplied import items_of, serve
 from tests.real.lab import CACHE, DISRUPT_LOCK, FOLDER, SCRIPT, locked
 
 PODS = int(os.environ.get("KUBECASE_BENCH_PODS", "5000"))
 RATE = 200  # changes a second
-CHURN_S = 20
+CHURN_S, SCREEN_S = 20, 120
 STAMP = "kubecase.bench/sent"
 CONFIG = FOLDER / "admin.kubeconfig"
 
@@ -44,6 +51,8 @@ class Figures:
     delay_p50_s: float
     delay_p99_s: float
     read_p99_s: float
+    screen_kubectl_s: float
+    screen: ScreenFigures
 
 
 def measure(pods: int) -> Figures:
@@ -57,17 +66,100 @@ def measure(pods: int) -> Figures:
 
 
 def _measured(pods: int) -> Figures:
-    kubectl = [str(CACHE / "bin" / "kubectl"), f"--kubeconfig={CONFIG}", "get", "pods", "-A"]
     rounds, ours = [], []
     for _ in range(3):  # by turns, so that the machine's moods meet both
-        began = time.monotonic()
-        subprocess.run(kubectl, check=True, stdout=subprocess.DEVNULL)
-        rounds.append(time.monotonic() - began)
+        rounds.append(_kubectl_s())
         ours.append(_child("list"))
     best = min(ours, key=lambda one: one["first_s"])
     churned = _child("churn")
     return Figures(pods, min(rounds), best["first_s"], best["all_s"], best["mb"], churned["mb"],
-                   churned["changes"], *churned["delays"], churned["read_p99_s"])  # fmt: skip
+                   churned["changes"], *churned["delays"], churned["read_p99_s"],
+                   *_screen(pods))  # fmt: skip
+
+
+def _screen(pods: int) -> tuple[float, ScreenFigures]:
+    """(kubectl get pods -A, the screen with a recording); the first paints by turns with kubectl."""
+    from console.live.api import MERGE_PATCH, connect
+
+    api = connect(kubeconfig=str(CONFIG))
+    known = {(pod["metadata"]["namespace"], pod["metadata"]["name"]): pod
+             for pod in api.get_json("/api/v1/pods")["items"]}  # fmt: skip
+    fake = sorted(place for place in known if place[0].startswith("team-"))
+    process = multiprocessing.get_context("spawn").Process(
+        target=churn, args=(fake[100:2100], SCREEN_S), daemon=True
+    )
+
+    def begin() -> Callable[[], bool]:
+        process.start()
+        return process.is_alive
+
+    def change(figure: int) -> float:
+        namespace, name = fake[5 + figure % 20]
+        statuses = known[namespace, name]["status"]["containerStatuses"]
+        statuses[0]["restartCount"] = figure
+        sent = time.perf_counter()
+        api.request("PATCH", f"/api/v1/namespaces/{namespace}/pods/{name}/status",
+                    body={"status": {"containerStatuses": statuses}},
+                    content_type=MERGE_PATCH)  # fmt: skip
+        return sent
+
+    rounds, paints = [], []
+    with _case() as folder:
+        try:
+            for number in range(3):
+                rounds.append(_kubectl_s())
+                paints.append(first_paint(folder / f"case-{number}", CONFIG, pods))
+            found = measure_screen(folder / "case", CONFIG, pods, begin, change)
+        finally:
+            process.kill()
+    return min(rounds), replace(found, paint_s=min(*paints, found.paint_s))
+
+
+def measure_multiplied(pods: int) -> ScreenFigures:
+    """On the list that the lab gives, so often; without other kinds, at the same rate of changes."""
+    from console.live.api import connect
+
+    items = items_of(connect(kubeconfig=str(CONFIG)).get("/api/v1/pods"))
+    spawn = multiprocessing.get_context("spawn")
+    told = spawn.Queue()
+    server = spawn.Process(target=serve, args=(items, pods, RATE, told), daemon=True)
+    server.start()
+    url = f"http://127.0.0.1:{told.get(timeout=120)}"
+
+    def begin() -> Callable[[], bool]:
+        urlopen(f"{url}/bench/churn").read()
+        return server.is_alive
+
+    def change(figure: int) -> float:
+        sent = time.perf_counter()
+        urlopen(f"{url}/bench/change?at={5 + figure % 20}&figure={figure}").read()
+        return sent
+
+    with _case() as folder:
+        config = folder / "kubeconfig"
+        one = {"name": "many"}
+        config.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "many",
+            "clusters": [one | {"cluster": {"server": url}}], "users": [one | {"user": {}}],
+            "contexts": [one | {"context": {"cluster": "many", "user": "many"}}],
+        }))  # fmt: skip
+        try:
+            return measure_screen(folder / "case", config, pods, begin, change)
+        finally:
+            server.kill()
+
+
+@contextmanager
+def _case() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _kubectl_s() -> float:
+    kubectl = [str(CACHE / "bin" / "kubectl"), f"--kubeconfig={CONFIG}", "get", "pods", "-A"]
+    began = time.monotonic()
+    subprocess.run(kubectl, check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began
 
 
 def _child(what: str) -> dict[str, Any]:
@@ -118,7 +210,7 @@ def _mirror(began: float, is_churned: bool) -> dict[str, Any]:
     return found
 
 
-def churn(pods: list[tuple[str, str]]) -> None:
+def churn(pods: list[tuple[str, str]], seconds: int = CHURN_S) -> None:
     """Annotate pods at RATE a second; the annotation is the moment at which it was sent."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -133,7 +225,7 @@ def churn(pods: list[tuple[str, str]]) -> None:
 
     began = time.monotonic()
     with ThreadPoolExecutor(16) as pool:
-        for number in range(RATE * CHURN_S):
+        for number in range(RATE * seconds):
             time.sleep(max(0.0, began + number / RATE - time.monotonic()))
             pool.submit(send, pods[number % len(pods)])
 
@@ -152,6 +244,10 @@ def results(result: Callable[..., Any]) -> list[Any]:
         sys.stderr.write("no lab is running: the mirror is not measured (make lab-up)\n")
         return []
     one = measure(PODS)
+    return rows(one, result) + screen_rows(one.pods, one.screen, one.screen_kubectl_s, result)
+
+
+def rows(one: Figures, result: Callable[..., Any]) -> list[Any]:
     return [
         result(f"first list of {one.pods} pods, process start and all / kubectl get pods -A",
                one.first_s, one.kubectl_s, "≥ 1.0", 1.0),
@@ -164,8 +260,46 @@ def results(result: Callable[..., Any]) -> list[Any]:
     ]  # fmt: skip
 
 
+def screen_rows(
+    pods: int, one: ScreenFigures, kubectl_s: float | None, result: Callable[..., Any]
+) -> list[Any]:
+    during = f"at {RATE} changes a second"
+    return [
+        result(f"screen: first full paint of {pods} pods, process start and all"
+               + (" / kubectl get pods -A" if kubectl_s else ""),
+               one.paint_s, kubectl_s, "≥ 1.0", 1.0),
+        result(f"screen: a key {during}, median / 100 ms", one.key_p50_s, 0.1, "≥ 1.0", 1.0),
+        result(f"screen: a key {during}, p95 / 100 ms", one.key_p95_s, 0.1, "≥ 1.0", 1.0),
+        result(f"screen: a key {during}, p99 / 100 ms", one.key_p99_s, 0.1, "≥ 1.0", 1.0),
+        result(f"screen: sorted anew {during}, median / 100 ms", one.sort_p50_s, 0.1, "≥ 1.0", 1.0),
+        result(f"screen: a letter of a filter {during}, median / 100 ms",
+               one.filter_p50_s, 0.1, "≥ 1.0", 1.0),
+        result("screen: a change on it, median / 500 ms", one.change_p50_s, 0.5, "≥ 1.0", 1.0),
+        result("screen: a change on it, p95 / 500 ms", one.change_p95_s, 0.5, "≥ 1.0", 1.0),
+        result("screen: memory at rest, recording / 300 MB",
+               one.idle_mb, 300.0, "≥ 1.0", 1.0, "MB"),
+        result("screen: memory after the changes, recording / 300 MB",
+               one.busy_mb, 300.0, "≥ 1.0", 1.0, "MB"),
+        result("screen: the most memory at any moment, recording", one.peak_mb, None, "", 1.0, "MB"),
+    ]  # fmt: skip
+
+
+def _line(
+    name: str, value: float, yardstick: float | None, goal: str, wanted: float, unit: str = "s"
+) -> str:
+    ratio = yardstick / value if yardstick else None
+    met = "" if ratio is None else "met" if ratio >= wanted else "NOT MET"
+    shown = f"{ratio:6.2f} ×  goal {goal}: {met}" if ratio is not None else ""
+    return f"{name:<88} {value:8.3f} {unit:<2} {shown}\n"
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] in (["list"], ["churn"]):
         sys.stdout.write(json.dumps(_mirror(float(sys.argv[2]), sys.argv[1] == "churn")) + "\n")
+    elif sys.argv[2:3] == ["multiplied"]:
+        asked = int(sys.argv[1])
+        sys.stdout.writelines(screen_rows(asked, measure_multiplied(asked), None, _line))
     else:
-        sys.stdout.write(f"{measure(int(sys.argv[1]) if sys.argv[1:] else PODS)}\n")
+        taken = measure(int(sys.argv[1]) if sys.argv[1:] else PODS)
+        sys.stdout.writelines(rows(taken, _line))
+        sys.stdout.writelines(screen_rows(taken.pods, taken.screen, taken.screen_kubectl_s, _line))

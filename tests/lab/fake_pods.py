@@ -13,7 +13,7 @@ import time
 ap = argparse.ArgumentParser()
 ap.add_argument("--lab", required=True)
 ap.add_argument("--port", type=int, required=True)
-ap.add_argument("--per-node", type=int, default=100)
+ap.add_argument("--nodes", type=int, default=500)
 ap.add_argument("--workers", type=int, default=8)
 ap.add_argument("what", choices=["create", "churn", "heartbeat", "clear"])
 ap.add_argument("n", type=int, nargs="?", default=5000)
@@ -21,6 +21,7 @@ A = ap.parse_args()
 NS = [f"team-{i:02d}" for i in range(20)]
 APPS = ["cart", "checkout", "search", "auth", "mail", "ledger", "image", "price", "stock", "report"]
 LBL = "kubecase-lab/fake"
+PER_NODE = -(-A.n // A.nodes)
 
 
 # addresses inside the lab's own bridge network, where nobody answers: nothing sent to them leaves the machine
@@ -28,8 +29,8 @@ def node_ip(i):
     return f"10.211.{250 + i // 250 % 4}.{i % 250 + 1}"
 
 
-def pod_ip(i, k):
-    return f"10.211.{16 + i % 230}.{k + 2}"
+def pod_ip(i):
+    return f"10.211.{16 + i // 250 % 230}.{i % 250 + 2}"
 
 
 class Api:
@@ -163,7 +164,7 @@ def pods(args):
     api = Api()
     for i in range(k, n, A.workers):
         ns, app, h, name, r = plan(i)
-        nd = f"fake-{i // A.per_node:03d}"
+        nd = f"fake-{i // PER_NODE:03d}"
         t = now()
         img = f"registry.example/{app}:{1 + r.randrange(3)}.{r.randrange(10)}"
         sha = f"{r.getrandbits(256):064x}"
@@ -228,8 +229,8 @@ def pods(args):
             )
             st = {
                 "phase": "Running",
-                "hostIP": node_ip(i // A.per_node),
-                "podIP": pod_ip(i // A.per_node, i % A.per_node),
+                "hostIP": node_ip(i // PER_NODE),
+                "podIP": pod_ip(i),
                 "startTime": t,
                 "containerStatuses": [
                     {
@@ -377,7 +378,7 @@ def main():
                 ):
                     break
                 time.sleep(0.05)
-        nn = -(-A.n // A.per_node)
+        nn = -(-A.n // PER_NODE)
         for i in range(nn):
             node(api, i)
         with multiprocessing.Pool(A.workers) as p:
