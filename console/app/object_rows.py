@@ -73,13 +73,21 @@ class View:
 
 
 @dataclass
+class Moment:
+    """What ages are counted to; it moves on while rows stay."""
+
+    now: datetime
+
+
+@dataclass
 class Sheet:
-    """What one reading gave. now: for ages; it moves on while the rows stay."""
+    """What one reading gave. Its rows know the moment, not the sheet: thousands of rows in a cycle
+    would wait for the garbage collector."""
 
     view: View
     shown: Shown
     total: int
-    now: datetime
+    moment: Moment
     gone: int = 0
     warning: str = ""
     all_columns: Sequence[str] = ()
@@ -97,7 +105,7 @@ def make_sheet(
     found = _table(inventory, kind, view, now)
     if found is None:
         empty = f"no {plain(view.kind, 60)} here: neither served nor in the evidence"
-        return Sheet(asked, Shown(empty=empty), 0, now)
+        return Sheet(asked, Shown(empty=empty), 0, Moment(now))
     sheet = sheet_of(
         found, view, now=now, is_wide=is_wide, chosen=chosen,
         empty=_why_empty(inventory, view, found),
@@ -125,14 +133,14 @@ def sheet_of(
     columns = _shown_columns(found, is_wide, chosen)
     specs = _specs([found.columns[at] for at in columns], columns, rows, now)
     gone = sum(1 for row in found.rows if row.gone)
-    sheet = Sheet(view, Shown(), len(found.rows), now, gone, warning, names)
-    sheet.shown = Shown(
-        columns=specs, rows=rows, cell=_cells(sheet, found.columns, columns), key_of=_key_of,
+    moment = Moment(now)
+    shown = Shown(
+        columns=specs, rows=rows, cell=_cells(moment, found.columns, columns), key_of=_key_of,
         style_of=_style_of, pinned=sum(spec.title in _PINNED for spec in specs) or 1,
         sorted_by=view.sort, is_descending=view.descending, empty=empty,
         positions={_key_of(row): at for at, row in enumerate(rows)},
     )  # fmt: skip
-    return sheet
+    return Sheet(view, shown, len(found.rows), moment, gone, warning, names)
 
 
 def _key_of(row: Row) -> Hashable:
@@ -208,15 +216,15 @@ def _mark_width(rows: Sequence[Row]) -> int:
 
 
 def _cells(
-    sheet: Sheet, columns: Sequence[Column], places: Sequence[int]
+    moment: Moment, columns: Sequence[Column], places: Sequence[int]
 ) -> Callable[[Row, int], Text | str]:
     """Makes the text of a cell when it comes into view."""
 
     def cell(row: Row, index: int) -> Text | str:
         at = places[index]
         name = columns[at].name
-        value = row.values[at]
-        text = "–" if value is None else text_of(value, row.gone or sheet.now)
+        value = row.value(at)
+        text = "–" if value is None else text_of(value, row.gone or moment.now)
         if name == "NAME":
             said = f"‹gone {row.gone:%H:%M}› " if row.gone else ""
             return Text(said + ("~ " if row.obj.is_partial else "") + plain(text, 400))

@@ -38,6 +38,9 @@ class PlainRow:
     def cells(self) -> tuple[str, ...]:
         return tuple(text_of(value, self.gone or self.now) for value in self.values)
 
+    def holds(self, word: str) -> bool:
+        return any(word in cell.lower() for cell in self.cells)
+
     def value(self, index: int) -> Value:
         return self.values[index]
 

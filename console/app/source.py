@@ -60,7 +60,7 @@ class Live(Protocol):
         """Watch this kind too (a `Kind.key`), if it is not yet; never waits."""
 
     def start(self) -> None:
-        """Begin to list and watch; returns at once."""
+        """Begin to list and watch, if it has not begun; returns at once."""
 
     def stop(self) -> None:
         """End watches, write what is recorded."""

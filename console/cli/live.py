@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+
+# A key goes through several threads and turns of the loop, and may wait at each for one that reads.
+SWITCH_S = 0.001
 
 
 @click.command()
@@ -33,10 +37,7 @@ def live(
     Without CASE a new one is made under your data folder. Only reading rights are used, as many as
     there are: what is hidden is named. `kubecase record` does the same without a screen.
     """
-    from console.app.app import Console
-    from console.case.workspace import Workspace
     from console.live.api import connect
-    from console.live.session import Session
 
     asked: tuple[str | None, ...] = contexts or (() if docker is not None else (None,))
     apis = [connect(name, kubeconfig=kubeconfig) for name in asked]
@@ -49,11 +50,22 @@ def live(
     place = folder or new_place(names[0])
     if not (place / "case.toml").exists():
         make_case(place, ", ".join(names))
-    workspace = Workspace.open(place)
+
+    from console.case.folder import Case
+    from console.live.session import Session
+
+    case = Case.open(place)
     session = Session(
-        apis, workspace.case, namespace=namespace, engine=engine, is_recorded=not no_record,
+        apis, case, namespace=namespace, engine=engine, is_recorded=not no_record,
         is_readonly=readonly, has_logs=has_logs,
     )  # fmt: skip
+    session.start()  # the server answers while the screen is imported
+    sys.setswitchinterval(SWITCH_S)
+
+    from console.app.app import Console
+    from console.case.workspace import Workspace
+
+    workspace = Workspace(case)
     try:
         Console(workspace, start="cluster", live=session).run()
     finally:

@@ -7,6 +7,8 @@ Killed in between, readers leave them out by their names, and the next run remov
 from __future__ import annotations
 
 import fcntl
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +49,14 @@ def compact(index_dir: Path, *, at_least: int = AT_LEAST) -> int:
             _merge(index_dir, group)
             count += len(group)
     return count
+
+
+def compact_apart(index_dir: Path) -> None:
+    """The same in a process of its own, whose memory goes with it; what fails is tried later."""
+    subprocess.run(
+        [sys.executable, "-m", __name__, str(index_dir)], check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def _group(index_dir: Path, at_least: int) -> list[Path]:
@@ -97,3 +107,7 @@ def _merge(index_dir: Path, group: list[Path]) -> None:
         raise
     for path in group:
         path.unlink()
+
+
+if __name__ == "__main__":
+    compact(Path(sys.argv[1]))

@@ -48,6 +48,7 @@ class Filterable(Protocol):
     @property
     def name(self) -> str: ...
     def cell(self, index: int) -> str: ...
+    def holds(self, word: str) -> bool: ...
     def order(self, index: int) -> tuple[int, float, str]: ...
 
 
@@ -68,6 +69,8 @@ class RowFilter:
 NO_FILTER = RowFilter("", ())
 _WORD = re.compile(r"\s*(\S+)")
 _COMPARE = re.compile(r"(>=|<=|>|<)(.*)", re.DOTALL)
+_WORD_ALONE = re.compile(r"[a-z0-9_/:@,=-]+")  # no more than that: no regular expression
+_OF_AGES = re.compile(r"[0-9smhdy<>invalid]+")
 _AGE = re.compile(r"(\d+)([smhdy])")
 _AGE_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 31536000}
 
@@ -238,6 +241,10 @@ def _number(text: str) -> float | None:
 
 
 def _anywhere(pattern: re.Pattern[str]) -> Check:
+    """A word as most are, which no age can be, is looked up in what the row has ready."""
+    word = pattern.pattern.lower()
+    if _WORD_ALONE.fullmatch(word) and not _OF_AGES.fullmatch(word):
+        return lambda row: row.holds(word)
     return lambda row: pattern.search(" ".join(row.cells)) is not None
 
 

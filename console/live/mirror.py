@@ -229,6 +229,11 @@ class Mirror:
     def generation(self) -> int:
         return self._generation
 
+    @property
+    def forgotten_until(self) -> datetime | None:
+        """Of moments before it no longer every version is in memory; None: nothing was let go."""
+        return self._versions.forgotten_until
+
     def clusters(self) -> Sequence[ClusterInfo]:
         with self._lock:
             return list(self._infos.values())

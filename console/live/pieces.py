@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from console.errors import CaseError
-from console.ingest.compact import compact
+from console.ingest.compact import compact_apart
 from console.ingest.service import AddOptions, add_stream
 from console.live.delivery import utc_now
 
@@ -69,4 +69,4 @@ class Pieces:
         self.written += 1
         self.bytes_stored += len(packed)
         if self.written % COMPACT_AFTER == 0:
-            compact(self._case.index_dir)
+            compact_apart(self._case.index_dir)

@@ -24,10 +24,11 @@ import zstandard
 
 from console.case.keys import analyst_name
 from console.errors import CaseError
-from console.ingest.compact import compact
+from console.ingest.compact import compact_apart
 from console.ingest.service import AddOptions, add_stream
 from console.live.api import user_agent
 from console.live.delivery import OBJECT_TYPES, Delivery, utc_now
+from console.live.heap import give_back
 from console.live.noise import fingerprint
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from console.live.mirror import Mirror
 
 ROLL_S = 5.0
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 2 << 20
 COMPACT_AFTER = 12  # pieces
 # The server forgets Events by itself (an hour, by default); one that goes earlier was deleted.
 EVENT_LIFE = timedelta(minutes=30)
@@ -182,7 +183,8 @@ class Recorder:
             bytes_stored=self._status.bytes_stored + len(packed),
         )  # fmt: skip
         if self._status.pieces % COMPACT_AFTER == 0:
-            compact(self.case.index_dir)
+            compact_apart(self.case.index_dir)
+        give_back()
         self._told(self.status)
         return True
 

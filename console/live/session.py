@@ -6,30 +6,38 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from threading import Thread
-from typing import TYPE_CHECKING
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any
 
 from console.errors import CaseError
 from console.live.access import learn
-from console.live.delivery import Delivery, utc_now
+from console.live.delivery import OBJECT_TYPES, Delivery, utc_now
 from console.live.discovery import discover
-from console.live.enginefeed import EngineFeed
+from console.live.feeding import FIRST_KINDS
+from console.live.heap import keep_off
 from console.live.inventory import ClusterInfo, Inventory
-from console.live.keeper import Keeper
 from console.live.meter import Meter
 from console.live.mirror import Mirror
 from console.live.past import Past
-from console.live.recorder import Recorder
 from console.live.redact import Redactor
 
 if TYPE_CHECKING:
     from console.case.folder import Case
     from console.live.api import ClusterApi
     from console.live.engine import Engine
+    from console.live.keeper import Keeper
+    from console.live.recorder import Recorder
+
+FILL_S = 60.0  # after which the first lists count as read
+FIRST_S = 5.0  # so long everything else waits for what the first screen shows
 
 
 class Session:
-    """start() and stop() once; everything else may be asked at any time, from any thread."""
+    """stop() once; everything else may be asked at any time, from any thread.
+
+    What the first screen shows is asked for first; who we are and the recorder, which begins with
+    all that is there by then, follow.
+    """
 
     def __init__(
         self, apis: Sequence[ClusterApi], case: Case, *, namespace: str = "",
@@ -45,13 +53,12 @@ class Session:
         self.mirror = Mirror(masking_key=case.masking_key())
         self.namespace = namespace
         self.meter = Meter(self.mirror, self.apis, engine, namespace)
-        self._recorder = Recorder(case, self.mirror) if is_recorded else None
-        self._keeper = (
-            Keeper(case, self.mirror, self.apis, namespace=namespace, has_logs=has_logs)
-            if is_recorded and (has_logs or engine is not None)
-            else None
-        )
-        self._is_recording = False
+        self._case, self._is_recorded, self._has_logs = case, is_recorded, has_logs
+        self._recorder: Recorder | None = None
+        self._keeper: Keeper | None = None
+        self._lock = Lock()
+        self._is_started = False
+        self._has_first, self._is_full = Event(), Event()
         self._began = utc_now()
         self._heard: float | None = None
         self._lost: dict[tuple[str, str, str], datetime] = {}
@@ -63,7 +70,9 @@ class Session:
     @property
     def recorded_bytes(self) -> int | None:
         """On disk so far; None where nothing is recorded."""
-        return self._recorder.status.bytes_stored if self._recorder else None
+        if not self._is_recorded:
+            return None
+        return self._recorder.status.bytes_stored if self._recorder else 0
 
     @property
     def problem(self) -> str:
@@ -71,8 +80,11 @@ class Session:
         return self._recorder.status.problem if self._recorder else ""
 
     def at(self, moment: datetime) -> Inventory | None:
-        """As it was since we watch; None for a moment before that."""
-        return Past(self.mirror, moment) if moment >= self._began else None
+        """As it was since we watch; None for a moment that the recording tells better of."""
+        forgotten = self.mirror.forgotten_until if self._is_recorded else None
+        if moment < self._began or (forgotten is not None and moment < forgotten):
+            return None
+        return Past(self.mirror, moment)
 
     def freshness(self) -> tuple[datetime | None, float | None]:
         """(since when a feed is lost, seconds since anything was heard)."""
@@ -87,10 +99,21 @@ class Session:
             self.mirror.want(found.key)
 
     def start(self) -> None:
+        """Begin to list and watch; asked again, nothing."""
+        if self._is_started:
+            return
+        self._is_started = True
         self._began = utc_now()
         self.mirror.subscribe(self._hear)
         self.mirror.start(list(self.apis.values()), namespace=self.namespace, discover=discover)
-        if self._keeper is not None:
+        keep_off(lambda: self._is_full.wait(FILL_S))
+        if self._is_recorded and (self._has_logs or self.engine is not None):
+            from console.live.keeper import Keeper
+
+            self._keeper = Keeper(
+                self._case, self.mirror, self.apis, namespace=self.namespace,
+                has_logs=self._has_logs,
+            )  # fmt: skip
             self._keeper.start()
         if self.engine is not None:
             Thread(target=self._attach, args=(self.engine,), name="engine", daemon=True).start()
@@ -100,6 +123,11 @@ class Session:
     def _hear(self, delivery: Delivery) -> None:
         """In a feed's thread; quick."""
         feed = (delivery.cluster, delivery.kind, delivery.namespace)
+        if delivery.type not in OBJECT_TYPES and not self._is_full.is_set():
+            if self.mirror.has_settled([FIRST_KINDS[0].key]):
+                self._has_first.set()
+            if self.mirror.has_settled():
+                self._is_full.set()
         if delivery.type == "LOST":
             self._lost.setdefault(feed, delivery.at)
             return
@@ -110,6 +138,7 @@ class Session:
 
     def _learn(self, api: ClusterApi) -> None:
         """Who we are there; a server that does not answer says so where the access is shown."""
+        self._has_first.wait(FIRST_S)
         try:
             info = learn(api, self.namespace)
         except CaseError as error:
@@ -119,7 +148,12 @@ class Session:
 
     def _attach(self, engine: Engine) -> None:
         """The engine's containers, images, networks and volumes beside the clusters."""
-        keep = self._keeper.note_event if self._keeper else lambda document: None
+        from console.live.enginefeed import EngineFeed
+
+        def keep(document: Mapping[str, Any]) -> None:
+            if self._keeper is not None:
+                self._keeper.note_event(document)
+
         self.mirror.attach(EngineFeed(engine, keep))
         try:
             self.mirror.describe(engine.learn())
@@ -128,15 +162,21 @@ class Session:
         self._record()
 
     def _record(self) -> None:
-        if self._recorder is not None and not self._is_recording:
-            self._is_recording = True
-            self._recorder.start()  # its first entry says as whom we watch
+        """From now on; its first entry says as whom we watch."""
+        with self._lock:
+            if self._is_recorded and self._recorder is None:
+                from console.live.recorder import Recorder
+
+                self._recorder = Recorder(self._case, self.mirror)
+                self._recorder.start()
 
     def stop(self) -> None:
         self.meter.stop()
         self.mirror.stop()
-        if self._recorder is not None and self._is_recording:
-            self._recorder.stop()
+        with self._lock:
+            self._is_recorded, recorder = False, self._recorder  # none begins from here on
+        if recorder is not None:
+            recorder.stop()
         if self._keeper is not None:
             self._keeper.stop()
         for api in self.apis.values():

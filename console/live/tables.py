@@ -68,6 +68,13 @@ class Row:
     def labels(self) -> Mapping[str, str]:
         return self._facts.labels
 
+    def holds(self, word: str) -> bool:
+        """Whether any cell but an age has this text, which is in lower case and without blanks."""
+        ref = self.obj.ref
+        if word in self._facts.said or word in ref.namespace or word in ref.cluster.lower():
+            return True
+        return any(word in risk.words.lower() for risk in self._beside)
+
     def value(self, index: int) -> Value:
         """Of column `index` of the table."""
         shape = self._shape

@@ -13,7 +13,7 @@ from console.live.delivery import Delivery
 from console.live.inventory import Obj, Origin, Ref, What
 from console.live.noise import fingerprint
 
-HISTORY_BYTES = 64 << 20
+HISTORY_BYTES = 24 << 20
 MAX_STEPS = 20_000
 Key = tuple[str, str, str, str]  # cluster, namespace, name, uid
 
@@ -51,6 +51,7 @@ class Versions:
         self.steps: deque[Step] = deque()
         self.history_bytes = 0
         self.forgotten = 0
+        self.forgotten_until: datetime | None = None  # before it, not every version is there
 
     def take(self, delivery: Delivery) -> bool:
         """Apply a delivery about an object; False if it tells nothing new but a tick."""
@@ -109,6 +110,7 @@ class Versions:
     def _forget(self, step: Step) -> None:
         """Steps are in order of time over all objects: the oldest frees the oldest version."""
         self.forgotten += 1
+        self.forgotten_until = step.ts
         if step.before is None:
             return
         self.history_bytes -= len(step.before.raw)

@@ -75,6 +75,14 @@ def test_an_error_points_at_the_character(
     assert expected in caught.value.expected
 
 
+def test_a_word_finds_what_the_expression_finds(pods: Table) -> None:
+    words = {word for row in pods.rows for cell in row.cells for word in cell.split() if word}
+    for word in sorted(words):
+        if ":" not in word:  # else it may name a column
+            wanted = [row.name for row in pods.rows if word.lower() in " ".join(row.cells).lower()]
+            assert [row.name for row in pods.rows if parse_filter(word).matches(row)] == wanted
+
+
 @given(st.text(alphabet="ab:=!<>()[]-lf in,\"'\\*+?. \x1b", max_size=30))
 def test_any_text_is_a_filter_or_an_error_within_it(text: str) -> None:
     error = None

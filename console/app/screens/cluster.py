@@ -128,6 +128,9 @@ class ClusterScreen(ObjectListScreen):
             chosen=self.chosen.get(view.kind, ()),
         )  # fmt: skip
 
+    def is_filling(self, inventory: Inventory) -> bool:
+        return any(feed.state == "listing" for feed in inventory.feeds(self.view.kind))
+
     def title_words(self) -> str:
         sheet = self.sheet
         is_known = sheet is not None and sheet.view.kind == self.view.kind

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from console.app.source import Source
     from console.live.inventory import Change, Inventory
 
-LOOK_SECONDS = 0.2
-REST = 2.0  # reading takes at most a third of the time
+LOOK_SECONDS = 0.1
+REST = 2.0  # reading takes at most a third of a processor's time
+FILLING_S = 0.5  # between readings of what is far from whole
 MAX_MOMENTS = 20_000
 MINUTE = timedelta(minutes=1)
 
@@ -62,6 +63,7 @@ class InventoryScreen(CaseScreen):
         self._seen: tuple[int, int] | None = None
         self._reading = 0
         self._rest_until = 0.0
+        self._was_filling = False
 
     @property
     def source(self) -> Source:
@@ -86,6 +88,10 @@ class InventoryScreen(CaseScreen):
         """What grows when there is something new to read."""
         return inventory.generation
 
+    def is_filling(self, inventory: Inventory) -> bool:
+        """Whether what is read is only the beginning of what will soon be there."""
+        return False
+
     # -- reading, again and again
 
     def on_mount(self) -> None:
@@ -104,7 +110,10 @@ class InventoryScreen(CaseScreen):
     def look(self) -> None:
         """Read again if there is something new, and nothing is being read."""
         inventory = self.source.opened
-        if not self.is_current or self._reading or monotonic() < self._rest_until:
+        if not self.is_current or self._reading:
+            return
+        is_full_now = self._was_filling and inventory and not self.is_filling(inventory)
+        if monotonic() < self._rest_until and not is_full_now:
             return
         token = (self.source.epoch, self.generation_of(inventory) if inventory else -1)
         if token != self._seen:
@@ -119,12 +128,13 @@ class InventoryScreen(CaseScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="inventory")
     def _load(self, request: int) -> None:
         worker = get_current_worker()
-        started = monotonic()
+        started = thread_time()
         token = (self.source.epoch, -1)
         try:
             inventory = self.source.open()
             # before reading: what changes meanwhile is read again
             token = (token[0], self.generation_of(inventory))
+            self._was_filling = self.is_filling(inventory)
             result = self.read(inventory)
         except CaseError:
             self._seen = token  # said once, not five times a second
@@ -133,14 +143,15 @@ class InventoryScreen(CaseScreen):
             if self._reading == request:
                 self._reading = 0
         if not worker.is_cancelled:
-            self.post_message(self.Read(request, token, result, monotonic() - started))
+            self.post_message(self.Read(request, token, result, thread_time() - started))
 
     @on(Read)
     def _take(self, message: Read) -> None:
         if message.request != self.request:
             return
         self._seen = message.token
-        self._rest_until = monotonic() + REST * message.took_s
+        rest_s = REST * message.took_s
+        self._rest_until = monotonic() + (max(rest_s, FILLING_S) if self._was_filling else rest_s)
         self.draw(message.result)
 
     # -- the moment

@@ -78,7 +78,7 @@ class ObjectListScreen(InventoryScreen):
     def grow_old(self) -> None:
         """Ages move on although nothing changes."""
         if self.is_current and self.sheet and self.source.live and self.source.as_of is None:
-            self.sheet.now = self.console_app.clock()
+            self.sheet.moment.now = self.console_app.clock()
             self.table.redraw()
 
     def title_words(self) -> str:

@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from console.app.object_links import entity_of, target_of
-from console.app.object_rows import Sheet, View
+from console.app.object_rows import Moment, Sheet, View
 from console.app.screens.object_list import ObjectListScreen
 from console.app.usage_rows import usage_sheet
 from console.app.widgets.object_table import ObjectTable, Shown
@@ -52,7 +52,7 @@ class UsageScreen(ObjectListScreen):
         live, now = self.source.live, self.source.now(self.console_app.clock())
         chosen = self.chosen.get(self.view.kind, ())
         if live is None:
-            return Sheet(self.view, Shown(empty=OFFLINE), 0, now)
+            return Sheet(self.view, Shown(empty=OFFLINE), 0, Moment(now))
         metrics = live.meter.metrics
         if self.source.as_of is not None:
             metrics = metrics.cut(self.source.as_of)

@@ -110,10 +110,10 @@ class ObjectTable(RowList):
 
     def redraw(self) -> None:
         """The lines whose cells have another text by now."""
-        for y, (old, new) in enumerate(zip(self._drawn, self._picture(), strict=False)):
+        before, self._drawn = self._drawn, self._picture()
+        for y, (old, new) in enumerate(zip(before, self._drawn, strict=False)):
             if old != new:
                 self.refresh(Region(0, y, self.size.width, 1))
-        self._drawn = self._picture()
 
     def take(self, shown: Shown, *, keep: Hashable | None = None) -> None:
         """Other rows. The cursor goes to the row with the key `keep`, else to the one it was on;

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
-from console.live.cells import Column, State, Value, moment
+from console.live.cells import Column, Span, State, Value, moment, text_of
 from console.live.doc import Doc, condition, items, strings, text
-from console.live.risk import Risk
+from console.live.risk import Risk, words
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
@@ -25,6 +26,16 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     account: str = ""
     registries: tuple[str, ...] = ()
     workload: str = ""
+    _said: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def said(self) -> str:
+        """All of it but for ages, in lower case, a line each; made when it is first searched."""
+        if not self._said:
+            times = (datetime, Span)
+            cells = [text_of(v, datetime.min) for v in self.values if not isinstance(v, times)]
+            self._said.append("\n".join([*cells, words(self.risks)]).lower())
+        return self._said[0]
 
 
 @dataclass(frozen=True)
