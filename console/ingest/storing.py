@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from console.ingest.decode import Decoded
 
 MEMORY = "300MB"
-MAX_WAITING = 2  # chunks before the next one is taken
+MAX_WAITING = 1  # chunks before the next one is taken
 
 
 class Store:
