@@ -28,7 +28,7 @@ def packets(
 ) -> None:  # fmt: skip
     """Take the packets of pod TARGET (NAMESPACE/NAME) into CASE as pcapng; --yes does it.
 
-    A probe beside the pod takes them; nothing is run in it. The probe's image needs tcpdump.
+    A probe beside the pod takes them; nothing is run in it. Its image needs tcpdump, or perl.
     Exit code 1: no packet came.
     """
     from console.errors import UsageError

@@ -250,8 +250,8 @@ def script(*names: str) -> str:
     return "".join(map(read_script, ("find", *names))) + "echo done\n"
 
 
-def read_script(name: str) -> str:
-    return (Path(__file__).parent / "scripts" / f"{name}.sh").read_text()
+def read_script(name: str, suffix: str = "sh") -> str:
+    return (Path(__file__).parent / "scripts" / f"{name}.{suffix}").read_text()
 
 
 def _chain(name: str) -> str:

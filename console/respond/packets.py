@@ -26,7 +26,7 @@ from console.errors import CaseError, UsageError
 from console.respond import pcapng
 from console.respond.flows import Flow, Flows, read_flows
 from console.respond.keeping import keep
-from console.respond.netns import Suspect, probe_spec, running, script
+from console.respond.netns import Suspect, probe_spec, read_script, running, script
 from console.respond.pcap import Unpacker
 from console.visibility.probe import ENTERING
 
@@ -122,7 +122,8 @@ def take(
     watch = watch or Watch()
     began = datetime.now(UTC)
     values = {"FOR": str(limits.seconds), "SNAP": str(limits.snap_bytes),
-              "BYTES": str(limits.bytes), "FILTER": limits.filter}  # fmt: skip
+              "BYTES": str(limits.bytes), "FILTER": limits.filter,
+              "PERL": read_script("packets", "pl")}  # fmt: skip
     with tempfile.TemporaryFile() as held:
         receiver = _Receiver(held, target, limits, watch, say)
         try:
@@ -138,7 +139,7 @@ def take(
         receiver.finish()
         held.seek(0)
         name = f"packets-{target.namespace}-{target.name}-{began:%Y%m%dT%H%M%S}.pcapng"
-        source = f"tcpdump in the network namespace of {target}, {limits}; {receiver.ended}"
+        source = f"{receiver.by} in the network namespace of {target}, {limits}; {receiver.ended}"
         kept = keep(case, held, name, source)
     meta = {"namespace": target.namespace, "pod": target.name, "node": suspect.node,
             "pod_ip": suspect.ip}  # fmt: skip
@@ -149,6 +150,7 @@ def take(
             "id": mark, "target": str(target), "evidence": kept.sha256, "flows": flows.sha256,
             "packets": receiver.flows.packets, "size_bytes": kept.size_bytes,
             "dropped": receiver.dropped, "ended": receiver.ended, "asked": str(limits),
+            "by": receiver.by,
         },
     )  # fmt: skip
     return Packets(kept, flows, receiver.flows, receiver.dropped, receiver.ended)
@@ -172,7 +174,7 @@ class _Receiver:
         self.unpacker, self.flows = Unpacker(), Flows()
         self.hash, self.size = hashlib.sha256(), 0
         self.began_ns, self.began = time.time_ns(), time.monotonic()
-        self.said = ""
+        self.said = self.by = ""
         self.counted: dict[str, int] = {}
         self.ended = f"ended after {limits.seconds} s"
 
@@ -188,11 +190,18 @@ class _Receiver:
             word, _, rest = line.partition(" ")
             if line == "lacks tcpdump":
                 raise ProbeFailed(
-                    "the probe's image has no tcpdump, and a busybox reads no packets",
+                    "its image has neither tcpdump nor perl, and a busybox reads no packets",
                     hint="--probe-image names one that has sh, nsenter, base64 and tcpdump",
+                )  # fmt: skip
+            if line == "lacks filter":
+                raise ProbeFailed(
+                    "a filter needs tcpdump, which the probe's image has not",
+                    hint="leave the filter out: perl takes them all; or --probe-image",
                 )  # fmt: skip
             if word == "said":
                 self._hear(rest)
+            elif word == "by":
+                self.by = rest
             elif line == "full":
                 self.ended = f"ended at {self.limits.bytes:,} bytes"
             elif word != "pid":
@@ -204,7 +213,7 @@ class _Receiver:
             raise CaseError("stopped before anything came")
         if not self.unpacker.link:
             raise ProbeFailed(
-                f"tcpdump took nothing: {visible(self.said)[:300]}", hint="check the filter"
+                f"{self.by} took nothing: {visible(self.said)[:300]}", hint="check the filter"
             )
 
     def _hear(self, said: str) -> None:

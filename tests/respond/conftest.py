@@ -120,22 +120,25 @@ class Scene:
         return json.dumps([dict(entry.data) for entry in self.case.entries()])
 
 
-@pytest.fixture(scope="module")
-def tcpdump_image(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The probe's tools and this machine's tcpdump, as an image of the lab."""
+def image_with(lab: Lab, name: str, folder: Path) -> str:
+    """The probe's tools and a program of this machine, as an image of the lab."""
     lab.only_own()
-    program = shutil.which("tcpdump")
+    program = shutil.which(name)
     if program is None:
-        missing("needs tcpdump")
-    folder = tmp_path_factory.mktemp("image")
+        missing(f"needs {name}")
     said = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     for path in [program, *re.findall(r"(/\S+) \(0x", said)]:
         target = folder / "root" / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(path).resolve(), target)
     (folder / "Dockerfile").write_text(f"FROM {PROBE_IMAGE}\nCOPY root /\n")
-    lab.docker("build", "-q", "-t", "lab/tcpdump:1", str(folder), timeout_s=120)
-    return "lab/tcpdump:1"
+    lab.docker("build", "-q", "-t", f"lab/{name}:1", str(folder), timeout_s=120)
+    return f"lab/{name}:1"
+
+
+@pytest.fixture(scope="module")
+def tcpdump_image(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return image_with(lab, "tcpdump", tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import io
 import shutil
 import struct
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -21,7 +22,7 @@ from console.respond.action import Verdict
 from console.respond.flows import ACK, FIN, RST, SYN, read_flows
 from console.respond.pcap import Packet, Unpacker
 from tests.real.lab import missing
-from tests.respond.conftest import Scene
+from tests.respond.conftest import Scene, image_with
 
 HEAD = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 A, B = bytes([10, 0, 0, 1]), bytes([203, 0, 113, 9])
@@ -187,10 +188,38 @@ def test_packets_of_a_pod(scene: Scene, tcpdump_image: str) -> None:
     assert notes == ["nothing was changed in the cluster; what was taken stays in the case"]
 
 
-def test_what_can_not_be_taken_is_said(scene: Scene, tcpdump_image: str) -> None:
-    target = scene.target("pods", scene.pods()[0]["metadata"]["name"])
-    with pytest.raises(runner.Halted, match="no tcpdump, and a busybox reads no packets"):
+def test_where_there_is_no_tcpdump(scene: Scene, tcpdump_image: str, tmp_path: Path) -> None:
+    """Perl takes all of them; a busybox can't, which is said, as is a filter that nobody reads."""
+    pod = scene.pods()[0]
+    target = scene.target("pods", pod["metadata"]["name"])
+    with pytest.raises(runner.Halted, match="neither tcpdump nor perl, and a busybox reads no"):
         scene.apply("take-packets", target, seconds=2)
+    perl = image_with(scene.lab, "perl", tmp_path)
+    scene.means.config = replace(scene.means.config, probe_image=perl)
+    with pytest.raises(runner.Halted, match="a filter needs tcpdump"):
+        scene.apply("take-packets", target, seconds=2, filter="port 1")
+    record = scene.plan("take-packets", target, seconds=600)
+    scene.means.watch = watch = packets.Watch()
+    worker = Thread(target=lambda: runner.carry_out(scene.case, scene.means, record))
+    worker.start()
+    while worker.is_alive():
+        scene.answers(pod)
+        is_enough = any("closed" in flow for flow in watch.counters.flows)
+        watch.is_stopped = is_enough and watch.counters.dropped is not None
+    worker.join()
+    [taken] = [e for e in scene.case.entries() if e.kind == packets.TAKEN]
+    assert taken.data["by"] == "perl"
+    data = scene.case.store.get(str(taken.data["evidence"])).data_path
+    client = scene.get("pods", "client")["status"]["podIP"]
+    with data.open("rb") as stream:
+        flows = [f for f in read_flows(stream).flows if f.src == client and f.dport == 8080]
+    assert any(f.state == "closed" and f.packets > 2 and f.packets_back > 2 for f in flows)
+    assert abs(flows[0].first - time.time()) < 600  # the kernel's time, in seconds since 1970
+    read = ["tcpdump", "-nr", str(data)]
+    said = subprocess.run(read, capture_output=True, text=True, check=True).stdout
+    assert f" IP {client}." in said
+
+    scene.means.watch = None
     scene.means.config = replace(scene.means.config, probe_image=tcpdump_image)
     with pytest.raises(runner.Halted, match=r"can't parse filter|syntax error"):
         scene.apply("take-packets", target, seconds=2, filter="port and or")

@@ -46,7 +46,7 @@ class TakePackets(Action):
         cannot = (
             "packets of before",
             "what is encrypted stays so: who, when and how much is seen",
-            "it needs tcpdump in the probe's image (--probe-image)",
+            "the probe's image needs tcpdump, or perl and no filter (--probe-image)",
         )
         return Plan((step,), tuple(hits), cannot)
 

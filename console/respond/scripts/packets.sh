@@ -1,9 +1,20 @@
 # Packets of the pod's network namespace as pcap, in base64 lines, each piece as soon as it comes; once a
-# second tcpdump says how it stands, on the other stream: so no line of it can fall into one of packets.
-command -v tcpdump >/dev/null 2>&1 || { echo "lacks tcpdump"; echo done; exit 0; }
+# second it says how it stands, on the other stream: so no line of it can fall into one of packets.
+has() { command -v "$1" >/dev/null 2>&1; }
+if has tcpdump; then BY=tcpdump
+elif has perl && [ -z "$FILTER" ]; then BY=perl # by AF_PACKET itself
+elif has perl; then echo "lacks filter"; echo done; exit 0
+else echo "lacks tcpdump"; echo done; exit 0; fi
+echo "by $BY"
+capture() {
+  case $BY in
+    tcpdump) exec $INSIDE tcpdump -i any -n -U -Z root -s "$SNAP" -w - -- "$FILTER" ;;
+    perl) exec $INSIDE perl -e "$PERL" ;;
+  esac
+}
 SAID=/dev/shm/said FROM=/dev/shm/packets
 mkfifo "$FROM"
-$INSIDE tcpdump -i any -n -U -Z root -s "$SNAP" -w - -- "$FILTER" >"$FROM" 2>"$SAID" &
+capture >"$FROM" 2>"$SAID" &
 TCPDUMP=$!
 ( i=0
   while [ "$i" -lt "$FOR" ] && sleep 1; do
