@@ -7,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -21,6 +22,7 @@ from console.respond import packets, pcapng, runner
 from console.respond.action import Verdict
 from console.respond.flows import ACK, FIN, RST, SYN, read_flows
 from console.respond.pcap import Packet, Unpacker
+from console.respond.record import Record
 from tests.real.lab import missing
 from tests.respond.conftest import Scene, image_with
 
@@ -148,6 +150,25 @@ def test_limits(limits: dict[str, int]) -> None:
         packets.Limits(**limits).check()  # type: ignore[arg-type]
 
 
+def carry_out_watched(
+    scene: Scene, record: Record, is_enough: Callable[[packets.Counters], bool]
+) -> Verdict:
+    """Apply it, with the client asking for pages, until an analyst who looks on has enough."""
+    scene.means.watch = watch = packets.Watch()
+    verdicts: list[Verdict] = []
+    worker = Thread(
+        target=lambda: verdicts.append(runner.carry_out(scene.case, scene.means, record))
+    )
+    worker.start()
+    try:
+        while worker.is_alive() and not is_enough(watch.counters):
+            scene.answers(scene.pods()[0])
+    finally:
+        watch.is_stopped = True
+        worker.join()
+    return verdicts[0]
+
+
 def test_packets_of_a_pod(scene: Scene, tcpdump_image: str) -> None:
     """Planned, taken, verified; stopped by the analyst long before its time."""
     scene.means.config = replace(scene.means.config, probe_image=tcpdump_image)
@@ -155,18 +176,9 @@ def test_packets_of_a_pod(scene: Scene, tcpdump_image: str) -> None:
     target = scene.target("pods", pod["metadata"]["name"])
     record = scene.plan("take-packets", target, filter="tcp port 8080", seconds=600)
     assert "passwords" in str(record.plan["hits"])
-    scene.means.watch = watch = packets.Watch()
-    verdicts: list[Verdict] = []
-    worker = Thread(
-        target=lambda: verdicts.append(runner.carry_out(scene.case, scene.means, record))
+    verdict = carry_out_watched(
+        scene, record, lambda now: now.packets > 4 and now.dropped is not None
     )
-    worker.start()
-    while worker.is_alive():
-        scene.answers(pod)
-        counters = watch.counters
-        watch.is_stopped = counters.packets > 4 and counters.dropped is not None
-    worker.join()
-    [verdict] = verdicts
     assert verdict.word == "held"
     assert "stopped by the analyst" in verdict.details
     assert "0 lost by the kernel" in verdict.details
@@ -199,14 +211,10 @@ def test_where_there_is_no_tcpdump(scene: Scene, tcpdump_image: str, tmp_path: P
     with pytest.raises(runner.Halted, match="a filter needs tcpdump"):
         scene.apply("take-packets", target, seconds=2, filter="port 1")
     record = scene.plan("take-packets", target, seconds=600)
-    scene.means.watch = watch = packets.Watch()
-    worker = Thread(target=lambda: runner.carry_out(scene.case, scene.means, record))
-    worker.start()
-    while worker.is_alive():
-        scene.answers(pod)
-        is_enough = any("closed" in flow for flow in watch.counters.flows)
-        watch.is_stopped = is_enough and watch.counters.dropped is not None
-    worker.join()
+    carry_out_watched(
+        scene, record,
+        lambda now: now.dropped is not None and any("closed" in flow for flow in now.flows),
+    )  # fmt: skip
     [taken] = [e for e in scene.case.entries() if e.kind == packets.TAKEN]
     assert taken.data["by"] == "perl"
     data = scene.case.store.get(str(taken.data["evidence"])).data_path
