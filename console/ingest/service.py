@@ -152,10 +152,28 @@ def _await(session: _Session, evidence: Evidence, is_cancelled: Callable[[], boo
     return added
 
 
-def add_stream(case: Case, stream: IO[bytes], name: str, options: AddOptions) -> Added:
-    """Take a stream as evidence of that name and read it, in a segment of its own."""
+def add_stream(
+    case: Case, stream: IO[bytes], name: str, options: AddOptions, *, also: str = ""
+) -> Added:
+    """Take a stream as evidence of that name and read it, in a segment of its own.
+
+    also: SHA-256 of evidence that `store_stream` took, read into the same segment.
+    """
     with _loader(case, options.limits, lambda progress: None, lambda: False) as session:
+        if also:
+            _load(session, case.store.get(also))
         return _add_one(session, (name, stream), options, lambda: False)
+
+
+def store_stream(case: Case, stream: IO[bytes], name: str, options: AddOptions) -> Evidence:
+    """Take a stream as evidence and leave the reading to `add_stream`, or to the next run's start.
+
+    Raises CaseError.
+    """
+    evidence = case.store.add_stream(stream, name, source=options.source)
+    if not evidence.known or evidence.sha256 not in case.state().evidence:
+        case.record_added(evidence, source=options.source)
+    return evidence
 
 
 def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[tuple[str, Path | IO[bytes] | Unread]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from console.case.folder import Case
 
 VERSION = 1
+_ENCODE = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,11 @@ def raw_file() -> Iterator[IO[bytes]]:
 
 def keep_raw(case: Case, raw: IO[bytes], id_: str, way: str) -> str:
     """The bytes as they came, as evidence that is kept and not read as logs; returns the hash."""
+    from console.ingest.service import AddOptions, store_stream
+
     raw.seek(0)
-    return _add(case, raw, f"{id_}.raw", f"capture by {way}")
+    options = AddOptions(source=f"capture by {way}")
+    return store_stream(case, raw, f"{id_}.raw", options).sha256
 
 
 def keep(
@@ -115,7 +119,8 @@ def keep(
         while block := body.read(1 << 20):
             whole.write(block)
         whole.seek(0)
-        evidence = _add(case, whole, f"{id_}.ndjson", f"capture of {subject.target} by {way}")
+        source = f"capture of {subject.target} by {way}"
+        evidence = _add(case, whole, f"{id_}.ndjson", source, raw)
     taken = Taken(id_, subject, way, evidence, raw, counts, not_seen, faults)
     case.record(
         "capture.taken",
@@ -138,10 +143,10 @@ def _entities(subject: Subject) -> list[str]:
     return [f"{kind}={value}" for kind, value in named if value]
 
 
-def _add(case: Case, stream: IO[bytes], name: str, source: str) -> str:
+def _add(case: Case, stream: IO[bytes], name: str, source: str, raw: str) -> str:
     from console.ingest.service import AddOptions, add_stream
 
-    added = add_stream(case, stream, name, AddOptions(source=source))
+    added = add_stream(case, stream, name, AddOptions(source=source), also=raw)
     if added.error is not None:
         raise added.error
     if added.evidence is None:
@@ -151,7 +156,7 @@ def _add(case: Case, stream: IO[bytes], name: str, source: str) -> str:
 
 def _line(row: Mapping[str, Any]) -> bytes:
     # ASCII: no byte of a name can be taken for a line's end or steer a terminal
-    return json.dumps(row, ensure_ascii=True, separators=(",", ":"), default=str).encode() + b"\n"
+    return _ENCODE(row).encode() + b"\n"
 
 
 def _iso(moment: datetime) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -11,6 +10,7 @@ from typing import IO
 import numpy as np
 
 from console.visibility.listing import absolute
+from console.visibility.tars import members
 
 _MAGIC = (
     (b"\x7fELF", "elf"), (b"#!", "script"), (b"PK\x03\x04", "zip"), (b"\x1f\x8b", "gzip"),
@@ -18,6 +18,7 @@ _MAGIC = (
     (b"\xca\xfe\xba\xbe", "java or mach-o"), (b"SQLite format 3", "sqlite"), (b"%PDF", "pdf"),
     (b"\x89PNG", "image"), (b"\xff\xd8\xff", "image"), (b"GIF8", "image"), (b"!<arch>", "archive"),
 )  # fmt: skip
+_FIRST = frozenset(magic[0] for magic, _ in _MAGIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ def kind_of(data: bytes) -> str:
     """elf, script, key, archive kinds, text, empty or data."""
     if not data:
         return "empty"
-    for magic, kind in _MAGIC:
-        if data.startswith(magic):
-            return kind
+    if data[0] in _FIRST:
+        for magic, kind in _MAGIC:
+            if data.startswith(magic):
+                return kind
     if data[257:262] == b"ustar":
         return "tar"
     head = data[:4096]
@@ -60,27 +62,21 @@ def entropy_of(data: bytes) -> float:
 def read_contents(stream: IO[bytes]) -> Iterator[tuple[bytes, Content]]:
     """Regular files of one or more tars behind one another, by path; what was cut is left out."""
     stream.seek(0)
-    try:
-        with tarfile.open(
-            fileobj=stream, mode="r:", ignore_zeros=True, errors="surrogateescape"
-        ) as archive:
-            names: dict[str, Content] = {}
-            for member in archive:
-                path = absolute(member.name.encode("utf-8", "surrogateescape"))
-                if not path.startswith(b"/"):
-                    path = b"/" + path
-                if member.islnk() and member.linkname in names:
-                    yield path, names[member.linkname]
-                elif member.isreg() and (handle := archive.extractfile(member)):
-                    data = handle.read()
-                    if len(data) == member.size:
-                        content = names[member.name] = _content(data)
-                        yield path, content
-    except (tarfile.TarError, OSError, EOFError, ValueError):
-        return  # cut at the limit on contents: the files after it have no hash, which is said
+    names: dict[bytes, Content] = {}
+    for member in members(
+        stream
+    ):  # cut at the limit: the files after it have no hash, which is said
+        path = absolute(member.name)
+        if not path.startswith(b"/"):
+            path = b"/" + path
+        if member.is_hard_link and member.link in names:
+            yield path, names[member.link]
+        elif member.is_file:
+            content = names[member.name] = content_of(member.data)
+            yield path, content
 
 
-def _content(data: bytes) -> Content:
+def content_of(data: bytes) -> Content:
     kind = kind_of(data)
     # of text it says nothing, and it is the dearest part of a capture of many small files
     entropy = 0.0 if kind in ("text", "empty", "script") else entropy_of(data)

@@ -6,12 +6,11 @@ ContainerStats, ImageHistory. The engine tells what changed, not what the image 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import stat
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,22 +21,18 @@ from console.case.text import visible
 from console.errors import CaseError, UsageError
 from console.visibility import bundle, local
 from console.visibility.capture import Subject
-from console.visibility.content import entropy_of, kind_of
+from console.visibility.content import content_of, kind_of
 from console.visibility.listing import shown
 from console.visibility.peers import Peers
 from console.visibility.reading import FILE_LIMIT_BYTES
+from console.visibility.tars import Member, members
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-MAX_HASHED_BYTES = 512 << 20
 MAX_EXPORT_BYTES = 1 << 30  # an export has the whole image, and sparse files with all their zeros
 _DELTA = {0: "changed", 1: "added", 2: "deleted"}
-_TAR_TYPES = {
-    tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.LNKTYPE: "file",
-    tarfile.DIRTYPE: "dir", tarfile.SYMTYPE: "link", tarfile.CHRTYPE: "char",
-    tarfile.BLKTYPE: "block", tarfile.FIFOTYPE: "fifo",
-}  # fmt: skip
+MAX_TIME = 253402300799  # the last second of the year 9999
 NOT_SEEN = (
     "network: the engine's API has no sockets",
     "processes: no executables, open files or capabilities through the engine's API",
@@ -170,9 +165,12 @@ def answers(
 
 def figures(client: DockerClient, container: str) -> bytes:
     """What it uses now, in the engine's words; empty where the engine does not tell."""
-    from docker.errors import APIError
+    from docker.errors import APIError, InvalidVersion
 
     try:
+        # not the reading a second later, which a rate of the engine's own would need
+        return json.dumps(client.api.stats(container, stream=False, one_shot=True)).encode()
+    except InvalidVersion:
         return json.dumps(client.api.stats(container, stream=False)).encode()
     except APIError:
         return b""
@@ -214,44 +212,41 @@ class _Blocks(io.RawIOBase):
         return size
 
 
-def _digest(source: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, str]:
-    """Size, hash and kind of a file whose content is not kept; no hash for one that is huge."""
-    found = {"KUBECASE.size": str(member.size)}
-    handle = source.extractfile(member) if member.isreg() else None
-    if handle is not None and member.size <= MAX_HASHED_BYTES:
-        digest = hashlib.sha256(head := handle.read(1 << 16))
-        while block := handle.read(1 << 20):
-            digest.update(block)
-        found |= {"KUBECASE.sha256": digest.hexdigest(), "KUBECASE.content": kind_of(head)}
-    return found
-
-
 def _filtered(blocks: Iterator[bytes], wanted: frozenset[str], limit_bytes: int) -> bytes:
-    """Of an export only the paths that changed; small files with their content."""
+    """Of an export only the paths that changed; small files with their content.
+
+    Of a large one its size, hash and kind stand in headers of our own. Cut at the limit, the rest
+    stay rows without a description, and this is said.
+    """
     kept, left = io.BytesIO(), set(wanted)
     stream = io.BufferedReader(_Blocks(blocks, MAX_EXPORT_BYTES), 1 << 20)
-    with tarfile.open(
-        fileobj=kept, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape"
-    ) as target:
-        try:
-            with tarfile.open(fileobj=stream, mode="r|", errors="surrogateescape") as source:
-                for member in source:
-                    path = "/" + member.name.strip("/").removeprefix("./")
-                    if path not in left:
-                        continue
-                    left.discard(path)
-                    has_content = member.isreg() and member.size <= FILE_LIMIT_BYTES
-                    if has_content and kept.tell() < limit_bytes:
-                        target.addfile(member, source.extractfile(member))
-                    elif not has_content:
-                        member.pax_headers = _digest(source, member)
-                        member.size = 0
-                        target.addfile(member)
-                    if not left:
-                        break
-        except tarfile.ReadError:
-            pass  # cut at the limit: the rest stay rows without a description, and this is said
-    return kept.getvalue()
+    for member in members(
+        stream, keep_bytes=FILE_LIMIT_BYTES, wanted=lambda name: _path(name) in left
+    ):
+        left.discard(_path(member.name))
+        if member.sha256:
+            kept.write(_large(member))
+        elif not member.is_file or kept.tell() < limit_bytes:
+            kept.write(member.whole)
+        if not left:
+            break
+    return kept.getvalue() + bytes(1024)
+
+
+def _path(name: bytes) -> str:
+    text = name.decode("utf-8", "surrogateescape")
+    return "/" + text.strip("/").removeprefix("./")
+
+
+def _large(member: Member) -> bytes:
+    """A file whose content is not kept, as an empty one that says what it was."""
+    info = tarfile.TarInfo(member.name.decode("utf-8", "surrogateescape"))
+    info.mode, info.uid, info.gid, info.mtime = member.mode, member.uid, member.gid, member.mtime
+    info.pax_headers = {
+        "KUBECASE.size": str(member.size), "KUBECASE.sha256": member.sha256,
+        "KUBECASE.content": kind_of(member.data),
+    }  # fmt: skip
+    return info.tobuf(tarfile.PAX_FORMAT, errors="surrogateescape")
 
 
 def rows(answer: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
@@ -285,8 +280,8 @@ def rows(answer: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
 def not_seen(answer: Mapping[str, bytes]) -> tuple[str, ...]:
     """What this way can't show, and what it did not come to."""
     deltas = {c["Path"] for c in json.loads(answer.get("engine/changes", b"[]")) if c["Kind"] != 2}
-    found = dict(_described(answer.get("engine/export", b""), dict.fromkeys(deltas, "")))
-    lacking = len(deltas) - len(found)
+    came = members(io.BytesIO(answer.get("engine/export", b"")))
+    lacking = len(deltas - {shown(b"/" + member.name.strip(b"/")) for member in came})
     said = (f"files: {lacking:,} of {len(deltas):,} without description (export cut)",)
     return NOT_SEEN + (said if lacking else ())
 
@@ -312,39 +307,30 @@ def _and_parents(path: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _described(data: bytes, deltas: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not data:
-        return
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), errors="surrogateescape") as archive:
-            for member in archive:
-                path = shown(b"/" + member.name.encode("utf-8", "surrogateescape").strip(b"/"))
-                if path in deltas:
-                    yield path, _of_tar(archive, member)
-    except (tarfile.TarError, EOFError, OSError):
-        return  # cut at the limit, or by the engine: what came before it stands
+def _described(data: bytes, paths: Container[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for member in members(io.BytesIO(data)):
+        path = shown(b"/" + member.name.strip(b"/"))
+        if path in paths:
+            yield path, _of_tar(member)
 
 
-def _of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(member.mtime, UTC).replace(tzinfo=None)
+def _of_tar(member: Member) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(min(member.mtime, MAX_TIME), UTC).replace(tzinfo=None)
     row: dict[str, Any] = {
-        "type": _TAR_TYPES.get(member.type, "other"), "mode": f"{stat.S_IMODE(member.mode):04o}",
+        "type": member.type, "mode": f"{stat.S_IMODE(member.mode):04o}",
         "uid": member.uid, "gid": member.gid, "size": member.size,
         "mtime": moment.isoformat(timespec="microseconds"),
     }  # fmt: skip
-    if member.issym():
-        row["target"] = member.linkname.encode("utf-8", "surrogateescape").decode(
-            "utf-8", "backslashreplace"
-        )
-    elif "KUBECASE.size" in member.pax_headers:
-        row["size"] = int(member.pax_headers["KUBECASE.size"])
+    if member.type == "link":
+        row["target"] = shown(member.link)
+    elif b"KUBECASE.size" in member.extra:
+        row["size"] = int(member.extra[b"KUBECASE.size"])
         for name in ("sha256", "content"):
-            if said := member.pax_headers.get(f"KUBECASE.{name}"):
-                row[name] = said
-    elif member.isreg() and (handle := archive.extractfile(member)):
-        data = handle.read()
-        row |= {"sha256": hashlib.sha256(data).hexdigest(), "content": kind_of(data),
-                "entropy": entropy_of(data)}  # fmt: skip
+            if said := member.extra.get(f"KUBECASE.{name}".encode()):
+                row[name] = said.decode("ascii", "replace")
+    elif member.is_file:
+        content = content_of(member.data)
+        row |= {"sha256": content.sha256, "content": content.kind, "entropy": content.entropy}
     return row
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from console.visibility.listing import by_layer
 from console.visibility.netns import sampled, unread_rules
 from console.visibility.reading import LISTING_BYTES, VOLUME_LISTING_BYTES
 from console.visibility.rows import Read
@@ -72,7 +73,8 @@ def _files(read: Read, container: str, total_limit_bytes: int) -> list[str]:
     if not read.get(f"{container}/merged.list"):
         said.append("opaque folders: the container's own view could not be listed")
     layers = read.get(f"{container}/layers").split(b"\n")[:-1]
-    unread = [n for n in range(len(layers)) if not read.has(f"{container}/lower.{n}.list")]
+    listed = by_layer(read.get(f"{container}/lower.list"), read.nonce)
+    unread = [number for number in range(len(layers)) if number not in listed]
     if unread:
         said.append(
             f"files: {len(unread)} of the image's {len(layers)} layers could not be read; what they"
@@ -85,6 +87,9 @@ def _files(read: Read, container: str, total_limit_bytes: int) -> list[str]:
         if part.endswith(".tar") and section.size_bytes >= total_limit_bytes:
             said.append(f"contents beyond {total_limit_bytes:,} bytes ({part}): no hash for those")
         limit = VOLUME_LISTING_BYTES if part.startswith("volume.") else LISTING_BYTES
-        if part.endswith(".list") and section.size_bytes >= limit:
+        size = max(map(len, listed.values()), default=0)
+        if part != "lower.list":
+            size = section.size_bytes
+        if part.endswith(".list") and size >= limit:
             said.append(f"files beyond the first {limit:,} bytes of names ({part})")
     return said

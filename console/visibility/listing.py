@@ -65,6 +65,16 @@ def parse_listing(data: bytes, nonce: str) -> dict[bytes, Entry]:
     return found
 
 
+def by_layer(data: bytes, nonce: str) -> dict[int, bytes]:
+    """What was listed of several layers one after the other, by number; topmost is 0."""
+    found: dict[int, bytes] = {}
+    for part in data.split(b"@" + nonce.encode() + b" layer ")[1:]:
+        number, _, rest = part.partition(b"\n")
+        if number.isdigit():
+            found[int(number)] = rest
+    return found
+
+
 def parse_targets(data: bytes, nonce: str) -> dict[bytes, bytes]:
     """Where links point, by path; `%n` and then `%N` of stat, quoted by busybox, bare elsewhere."""
     found: dict[bytes, bytes] = {}

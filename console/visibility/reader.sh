@@ -14,12 +14,12 @@ MAX_PIDS=${MAX_PIDS:-4000}
 LISTING=${LISTING:-134217728}
 mkdir -p "$WORK"
 : >"$WORK/errors"
+mkfifo "$WORK/pipe"
 if base64 -w 4000 </dev/null >/dev/null 2>&1; then B64='base64 -w 4000'; else B64=base64; fi
 
 part() { # NAME COMMAND...: what the command prints, as one section
   name=$1; shift
   echo "@$NONCE begin $name"
-  rm -f "$WORK/pipe"; mkfifo "$WORK/pipe"
   sha256sum <"$WORK/pipe" >"$WORK/sum" & hashing=$!
   "$@" 2>>"$WORK/errors" | tee "$WORK/pipe" | gzip -1 | $B64
   wait $hashing
@@ -169,15 +169,26 @@ hashes() { # FIND TEST...: too large, or in a volume: the content stays there
     for f do s=$(sha256sum <"$f"); printf "@%s %s %s\n" "$NONCE" "${s%% *}" "$f"; done' sh {} +
 }
 contents() { small_files | xargs -0 -r tar -cf - --no-recursion | head -c "$TOTAL"; }
-contents_below() { # what the layer has at the paths of the upper folder, also of what was deleted
-  if (cd "$UPPER" && find . -xdev -type d -print0) |
-    xargs -0 -r sh -c 'for folder do [ ! -L "$folder" ] || exit 255; done' sh; then
-    (cd "$UPPER" && find . -xdev '(' -type f -size "-${LIMIT}c" -o -type c ')' -print0) |
-      xargs -0 -r sh -c 'find "$@" -maxdepth 0 -type f -size "-${LIMIT}c" -print0' sh 2>/dev/null |
-      xargs -0 -r tar -cf - --no-recursion 2>/dev/null | head -c "$TOTAL"
+find_below() { # names of what the layer has at the paths of the upper folder, also of what was deleted
+  if xargs -0 -r sh -c 'for folder do
+      [ ! -L "$folder" ] || exit 255
+      [ ! -d "$folder" ] || printf "%s\0" "$folder"; done' sh <"$WORK/folders" >"$WORK/shared"; then
+    # only in folders that it has itself can there be such a file
+    (cd "$UPPER" && xargs -0 -r sh -c '
+      find "$@" -maxdepth 1 "(" -type f -size "-${LIMIT}c" -o -type c ")" -print0' sh <"$WORK/shared") |
+      xargs -0 -r sh -c 'find "$@" -maxdepth 0 -type f -size "-${LIMIT}c" -print0' sh 2>/dev/null >"$WORK/below"
   else # the way through it could lead to the node's own files
+    : >"$WORK/below"
     echo "a folder of $ID lies where its image has a link: that layer's contents are not read" >>"$WORK/errors"
   fi
+}
+contents_below() { xargs -0 -r tar -cf - --no-recursion <"$WORK/below" 2>/dev/null | head -c "$TOTAL"; }
+each_layer() { # COMMAND: what it prints in every layer that can be read, after `@NONCE layer NUMBER`
+  number=0
+  while read -r layer; do
+    if cd "$HOST$layer"; then printf '@%s layer %s\n' "$NONCE" "$number"; "$1"; fi
+    number=$((number + 1))
+  done <"$WORK/lower"
 }
 merged() { # names in the folders that were written to: what an opaque folder hides is missing here
   (cd "$UPPER" && find . -xdev -type d -print0) |
@@ -233,11 +244,13 @@ overlay() { # the suspect's own layer, and the layers of its image
   if command -v getcap >/dev/null 2>&1; then within "$UPPER" "$ID/upper.caps" capabilities; fi
   part "$ID/merged.list" merged
   part "$ID/layers" cat "$WORK/lower"
+  part "$ID/lower.list" each_layer listing
+  part "$ID/lower.links" each_layer targets
+  (cd "$UPPER" && find . -xdev -type d -print0) >"$WORK/folders"
   number=0
   while read -r layer; do
-    within "$HOST$layer" "$ID/lower.$number.list" listing
-    within "$HOST$layer" "$ID/lower.$number.links" targets
-    within "$HOST$layer" "$ID/lower.$number.tar" contents_below
+    (cd "$HOST$layer" && find_below) 2>>"$WORK/errors" || : >"$WORK/below"
+    if [ -s "$WORK/below" ]; then within "$HOST$layer" "$ID/lower.$number.tar" contents_below; fi
     number=$((number + 1))
   done <"$WORK/lower"
 }

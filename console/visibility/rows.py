@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.visibility import netns, processes
-from console.visibility.content import read_contents
+from console.visibility.content import Content, read_contents
 from console.visibility.listing import (
+    by_layer,
     parse_hashes,
     parse_listing,
     parse_targets,
@@ -163,7 +164,6 @@ def container_rows(
 
 
 def _layer(read: Read, prefix: str) -> Layer:
-    contents = read.sections.get(f"{prefix}.tar")
     capabilities = {}
     for line in read.get(f"{prefix}.caps").split(b"\n"):
         name, _, caps = line.rpartition(b" ")
@@ -171,17 +171,28 @@ def _layer(read: Read, prefix: str) -> Layer:
     return Layer(
         parse_listing(read.get(f"{prefix}.list"), read.nonce),
         parse_targets(read.get(f"{prefix}.links"), read.nonce),
-        dict(read_contents(contents.data)) if contents else {},
+        _contents(read, prefix),
         parse_hashes(read.get(f"{prefix}.hashes"), read.nonce),
         capabilities,
     )
 
 
+def _contents(read: Read, prefix: str) -> dict[bytes, Content]:
+    section = read.sections.get(f"{prefix}.tar")
+    return dict(read_contents(section.data)) if section else {}
+
+
 def _layers(read: Read, container: str) -> list[Layer]:
     """Topmost first; one that could not be read is left out, which is said."""
-    listed = re.compile(re.escape(container) + r"/lower\.(\d+)\.list")
-    numbers = sorted(int(match[1]) for name in read.sections if (match := listed.fullmatch(name)))
-    return [_layer(read, f"{container}/lower.{number}") for number in numbers]
+    links = by_layer(read.get(f"{container}/lower.links"), read.nonce)
+    return [
+        Layer(
+            parse_listing(listed, read.nonce),
+            parse_targets(links.get(number, b""), read.nonce),
+            _contents(read, f"{container}/lower.{number}"),
+        )
+        for number, listed in by_layer(read.get(f"{container}/lower.list"), read.nonce).items()
+    ]
 
 
 def _merged(read: Read, container: str) -> frozenset[bytes] | None:
