@@ -15,7 +15,11 @@ import click
 from console.cli.output import print_json, visible
 
 if TYPE_CHECKING:
+    from console.case.folder import Case
     from console.live.delivery import Delivery
+    from console.live.engine import Engine
+    from console.live.keeper import Keeper
+    from console.live.mirror import Mirror
     from console.live.recorder import RecordingStatus
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -37,6 +41,8 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
               help="A context of the kubeconfig; several are recorded together.")  # fmt: skip
 @click.option("--kubeconfig", metavar="FILE", help="Instead of KUBECONFIG.")
 @click.option("-n", "--namespace", default="", help="This namespace only.")
+@click.option("--docker", metavar="[HOST]", is_flag=False, flag_value="", default=None,
+              help="An engine, too, by DOCKER_HOST or HOST; alone if no --context.")  # fmt: skip
 @click.option("--kinds", metavar="KIND,…", default="",
               help="Instead of the usual kinds: pods,deployments,secrets …")  # fmt: skip
 @click.option("--logs", "has_logs", is_flag=True, help="Also what the pods write.")
@@ -48,12 +54,13 @@ def record(
     contexts: tuple[str, ...],
     kubeconfig: str | None,
     namespace: str,
+    docker: str | None,
     kinds: str,
     has_logs: bool,
     seconds: float | None,
     as_json: bool,
 ) -> None:
-    """Watch clusters and append what they show to CASE, until Ctrl-C.
+    """Watch clusters, or an engine, and append what they show to CASE, until Ctrl-C.
 
     Values of secrets are not asked for. What the identity may not see is named.
     """
@@ -70,7 +77,8 @@ def record(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    apis = [connect(name, kubeconfig=kubeconfig) for name in contexts or (None,)]
+    asked: tuple[str | None, ...] = contexts or (() if docker is not None else (None,))
+    apis = [connect(name, kubeconfig=kubeconfig) for name in asked]
     wanted = list(DEFAULT_KINDS)
     if kinds:
         served = [kind for api in apis for kind in discover(api)]
@@ -85,10 +93,11 @@ def record(
                 mirror.describe(learn(api, namespace))
             except CaseError as error:  # recording starts as soon as the server can be reached
                 click.echo(visible(str(error)), err=True)
-        mirror.start(apis, wanted, namespace)
-        recorder.start()
         by_name = {api.name: api for api in apis}
         keeper = Keeper(case, mirror, by_name, namespace=namespace, has_logs=has_logs)
+        mirror.start(apis, wanted, namespace)
+        engine = _attach(mirror, docker, case, keeper) if docker is not None else None
+        recorder.start()
         keeper.start()
         try:
             stop.wait(seconds)
@@ -98,6 +107,8 @@ def record(
             keeper.stop()
             for api in apis:
                 api.close()
+            if engine is not None:
+                engine.close()
     if as_json:
         print_json(_described(status) | {"end": True})
     else:
@@ -105,6 +116,8 @@ def record(
         if has_logs:
             kept = keeper.logs
             click.echo(f"{kept.lines:,} log lines, {kept.bytes_stored / 1e6:,.2f} MB")
+        if docker is not None:
+            click.echo(f"{keeper.events.lines:,} events of the engine")
         click.echo("not recorded further", err=True)
     if status.waiting:
         raise CaseError(
@@ -112,6 +125,19 @@ def record(
         )
     if not status.lines:
         sys.exit(1)
+
+
+def _attach(mirror: Mirror, host: str, case: Case, keeper: Keeper) -> Engine:
+    """The engine's containers, images, networks and volumes into the mirror, its events beside."""
+    from console.live.engine import Engine
+    from console.live.enginefeed import EngineFeed
+    from console.live.redact import Redactor
+
+    engine = Engine.connect(host or None)
+    engine.redactor = Redactor(case.masking_key())  # the same masks as the case's index
+    mirror.describe(engine.learn())
+    mirror.attach(EngineFeed(engine, keeper.note_event))
+    return engine
 
 
 def _key(kind: Any, word: str) -> str:

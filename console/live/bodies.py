@@ -19,6 +19,7 @@ from console.live.patches import NO_BASE, apply_patch
 
 UNKNOWN_BEFORE = "existed before, unknown since"
 NO_CONTENT = "known by name only: no content in the evidence"
+ENGINE = "docker"  # whose objects are as it gives them
 _NODE_USER = "system:node:"
 Document = dict[str, Any]
 
@@ -74,7 +75,7 @@ class Version:
                 self._doc = {}
             for name in ("@type", "_context"):
                 self._doc.pop(name, None)
-        if f'"kind":"{self.kind.kind}"' not in document:
+        if self.kind.group != ENGINE and f'"kind":"{self.kind.kind}"' not in document:
             self._change({"apiVersion": self.kind.api_version, "kind": self.kind.kind} | self.doc())
 
     def _merge(self, step: Step, part: Any) -> None:

@@ -105,7 +105,8 @@ class EngineFeed:
             self._events.append(event)
             self._told(document)
             kind = _BY_TYPE.get(event.type)
-            if kind is None or event.action.startswith(_IDLE):
+            # a prune names nothing: what it took away is told one by one
+            if kind is None or not event.id or event.action.startswith(_IDLE):
                 continue
             try:
                 self._look(kind, event.id)

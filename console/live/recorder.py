@@ -40,6 +40,7 @@ PIECE_BYTES = 2 << 20
 COMPACT_AFTER = 12  # pieces
 # The server forgets Events by itself (an hour, by default); one that goes earlier was deleted.
 EVENT_LIFE = timedelta(minutes=30)
+ENGINE_GROUP = ".docker"
 _QUIET = frozenset({"LISTING"})
 
 
@@ -289,6 +290,8 @@ def line_of(delivery: Delivery) -> bytes:
         facts["inferred"] = True
     if delivery.reason:
         facts["reason"] = delivery.reason
+    if delivery.ref is not None and delivery.kind.endswith(ENGINE_GROUP):  # it has no metadata
+        facts |= {"name": delivery.ref.name, "uid": delivery.ref.uid}
     raw = delivery.raw
     if not raw and delivery.ref is not None:
         ref = delivery.ref

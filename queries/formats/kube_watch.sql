@@ -8,14 +8,17 @@
 -- example: {"kubecase":"watch/v1","at":"2026-11-24T19:29:10.101381Z","cluster":"prod-eu","kind":"events","type":"LISTED","object":{"kind":"Event","apiVersion":"v1","metadata":{"name":"e","namespace":"shop"},"involvedObject":{"kind":"Pod","name":"web","namespace":"shop"},"reason":"BackOff","message":"Back-off restarting failed container","type":"Warning","count":4,"firstTimestamp":"2026-11-24T19:20:00Z","lastTimestamp":"2026-11-24T19:28:00Z","source":{"component":"kubelet","host":"lab-node"}}}
 -- example: {"kubecase":"watch/v1","at":"2026-11-24T19:31:00.000000Z","cluster":"prod-eu","kind":"pods","type":"DELETED","inferred":true,"reason":"gone within a gap","object":{"kind":"Pod","metadata":{"name":"web","namespace":"shop","uid":"u"}}}
 -- example: {"kubecase":"watch/v1","at":"2026-11-24T19:30:00.000000Z","cluster":"prod-eu","kind":"secrets","type":"HIDDEN","namespace":"shop","reason":"no right to list secrets in shop"}
+-- example: {"kubecase":"watch/v1","at":"2026-11-24T19:31:10.000000Z","cluster":"unix:///run/docker.sock","kind":"containers.docker","type":"ADDED","name":"web","uid":"8ef491c1","object":{"Id":"8ef491c1","Name":"/web","State":{"Status":"created"}}}
 -- yields: workload
 -- source: console/live/recorder.py
 -- `ts` is when a version reached the watcher; of a Kubernetes Event it is when that was last seen.
 -- `kind` is the resource with its group (`deployments.apps`); `type` and `object` are the watch's.
+-- An engine's object is as its inspect gives it; its name and id stand before it.
 with documents as (
     select evidence, line, offset_bytes, message,
         from_json(message, '{"at": "VARCHAR", "cluster": "VARCHAR", "kind": "VARCHAR",
             "type": "VARCHAR", "namespace": "VARCHAR", "inferred": "BOOLEAN", "reason": "VARCHAR",
+            "name": "VARCHAR", "uid": "VARCHAR",
             "object": {"kind": "VARCHAR",
                 "metadata": {"name": "VARCHAR", "namespace": "VARCHAR", "uid": "VARCHAR",
                     "ownerReferences": [{"kind": "VARCHAR", "name": "VARCHAR"}]},
@@ -80,7 +83,7 @@ select
     if(is_event, coalesce(o.source.component, nullif(o.reportingComponent, '')), null) as actor,
     if(is_event, 'system', null) as actor_type,
     if(is_event, resource_of(about_kind), resource) as object_kind,
-    if(is_event, about_name, o.metadata.name) as object_name,
+    if(is_event, about_name, coalesce(o.metadata.name, r.name)) as object_name,
     r.cluster as cluster,
     coalesce(if(is_event, coalesce(o.involvedObject.namespace, o.regarding.namespace), null),
         o.metadata.namespace, nullif(r.namespace, '')) as namespace,
@@ -96,8 +99,10 @@ select
         else o.metadata.ownerReferences[1].name
     end as workload,
     if(is_event, nullif(regexp_extract(o.involvedObject.fieldPath, '\{([^}]+)\}', 1), ''),
-        o.spec.containers[1].name) as container,
-    regexp_replace(o.status.containerStatuses[1].containerID, '^\w+://', '') as container_id,
+        coalesce(o.spec.containers[1].name, if(r.kind = 'containers.docker', r.name, null)))
+        as container,
+    coalesce(regexp_replace(o.status.containerStatuses[1].containerID, '^\w+://', ''),
+        if(r.kind = 'containers.docker', r.uid, null)) as container_id,
     coalesce(o.spec.containers[1].image, o.spec.template.spec.containers[1].image) as image,
     o.status.podIP as dst_ip,
     if(is_event,
@@ -105,7 +110,7 @@ select
             coalesce(o.message, o.note),
             if(try_cast(o.count as integer) > 1, '(' || o.count || ' times)', null)),
         concat_ws(' ', verb, coalesce(o.kind, resource),
-            coalesce(o.metadata.namespace || '/', '') || o.metadata.name, o.status.phase,
+            coalesce(o.metadata.namespace || '/', '') || coalesce(o.metadata.name, r.name), o.status.phase,
             'on ' || o.spec.nodeName, o.spec.containers[1].image,
             o.spec.template.spec.containers[1].image, nullif(r.reason, ''),
             if(r.inferred, '(inferred)', null))) as message

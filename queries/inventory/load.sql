@@ -159,8 +159,10 @@ watched as (
             '$.object.metadata.namespace', '$.object.metadata.uid',
             '$.object.metadata.resourceVersion', '$.object.metadata.creationTimestamp',
             '$.name', '$.namespace', '$.uid', '$.inferred', '$.reason', '$.kind', '$.cluster',
-            '$.object.metadata.finalizers']) as d,
-        json_extract_string(fields, '$.object.apiVersion') is not null as has_object
+            '$.object.metadata.finalizers', '$.object.Created', '$.object.CreatedAt']) as d,
+        coalesce(json_extract_string(fields, '$.object.apiVersion'),
+            json_extract_string(fields, '$.object.Id'),  -- of an engine
+            json_extract_string(fields, '$.object.Mountpoint')) is not null as has_object
     from events
     where category = 'workload' and ends_with(format, 'kube_watch') and ts is not null
         and if(ts_label = 'last seen', 'events', object_kind) in (select object_kind from spoken)
@@ -178,14 +180,14 @@ recorded as (
         evidence, path, line, part,
         coalesce(nullif(d[5], 'null'), nullif(d[10], 'null')) as uid,
         nullif(d[6], 'null') as version,
-        iso_ts(d[7]) as created,
+        iso_ts(coalesce(nullif(d[7], 'null'), d[16], d[17])) as created,
         null::bigint as grace_s,
         coalesce(d[15], '[]') not in ('[]', 'null') as has_finalizers,
         case d[2]
             when 'LISTED' then 'seen' when 'MODIFIED' then 'write' when 'DELETED' then 'end'
             else 'create'
         end as effect,
-        if(has_object and d[3] is not null, 'full', null) as body_kind,
+        if(has_object and coalesce(d[3], d[8]) is not null, 'full', null) as body_kind,
         'object' as body,
         nullif(nullif(d[12], 'null'), '') as note
     from watched

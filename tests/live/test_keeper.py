@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from console.case.workspace import Workspace
 from console.live.api import connect
 from console.live.engine import Engine
 from console.live.recordedlogs import read_recorded
+from console.live.recording import Recording
 from console.live.session import Session
 from tests.real.lab import Lab
 
@@ -52,6 +56,44 @@ def test_lines_of_a_pod_that_is_gone(lab: Lab, namespace: str, case: Case) -> No
     workspace.close()
     assert [line.text for line in found] == [b"line 1", b"line 2", b"line 3"]  # each once
     assert all(line.ts is not None for line in found)
+
+
+def test_an_engine_recorded_without_a_screen(lab: Lab, case: Case) -> None:
+    """Its state and its events: a container that came and went is in the case."""
+    lab.only_docker()
+    command = [sys.executable, "-m", "console", "record", str(case.folder), "--docker"]
+    running = subprocess.Popen([*command, lab.docker_host], stdout=subprocess.PIPE, text=True)
+    workspace = Workspace.open(case.folder)
+    deadline = time.monotonic() + DEADLINE_S
+    name = f"kept-{time.time_ns()}"
+
+    def until(query: str) -> None:
+        while not workspace.index.cursor().execute(query, {"name": name}).fetchall()[0][0]:
+            assert time.monotonic() < deadline
+            assert running.poll() is None
+            time.sleep(0.3)
+            workspace.refresh()
+
+    of_it = "select count(*) from events where $name = $name and format = "
+    try:
+        until(f"{of_it} 'kube_watch'")
+        lab.docker("run", "-d", "--name", name, "--network=none", lab.image, "sleep", "600")
+        until(f"{of_it} 'docker_events' and activity = 'start' and contains(fields, $name)")
+        lab.docker("rm", "-f", name)
+        until(f"{of_it} 'docker_events' and activity = 'destroy' and contains(fields, $name)")
+    finally:
+        lab.docker("rm", "-f", name)
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=DEADLINE_S)
+    assert running.returncode == 0
+    assert "events of the engine" in said
+    workspace.refresh()
+    recording = Recording(workspace)
+    [found] = [o for o in recording.objects("containers.docker") if o.ref.name == name]
+    assert found.gone is not None
+    assert found.doc["State"]["Status"]
+    assert [c.what for c in recording.changes(kind="containers.docker", name=name)][-1] == "created"
+    workspace.close()
 
 
 def test_events_of_an_engine(lab: Lab, case: Case) -> None:
