@@ -188,22 +188,25 @@ def _known(
         return None
     after = known_containers(api, [])
     known = scene.known.get(node, frozenset()) | (after or {}).get(node, frozenset())
-    return known | _sandboxes(read, known | frozenset(ours))
+    return known | sandboxes(read, known | frozenset(ours))
 
 
-def _sandboxes(read: Read, known: frozenset[str]) -> frozenset[str]:
-    """Ids in the cgroups of pods that have a known container: the pods' pause containers.
+def sandboxes(read: Read, known: frozenset[str]) -> frozenset[str]:
+    """Ids in the cgroups of pods that are known, or have a known container: pause containers.
 
     The API server does not name them, and a container that an attacker starts in such a cgroup by
     hand would be taken for one; it shows as a process of that pod all the same.
     """
     pods: dict[str, set[str]] = {}
-    pattern = re.compile(rb"/(?:kubepods[^:]*?)(pod[0-9a-f_-]{36})[^:]*?([0-9a-f]{64})")
+    # a static pod's uid is a hash; systemd writes `_` for `-`
+    pattern = re.compile(
+        rb"/kubepods[^:]*?pod([0-9a-f_-]{36}|[0-9a-f]{32})[^0-9a-f][^:]*?([0-9a-f]{64})"
+    )
     for pod, container in pattern.findall(read.get("node/groups")):
-        pods.setdefault(pod.decode(), set()).add(container.decode())
+        pods.setdefault(pod.decode().replace("_", "-"), set()).add(container.decode())
     return frozenset(
-        container for ids in pods.values() if ids & known for container in ids - known
-        if len(ids - known) == 1
+        container for uid, ids in pods.items() if uid in known or ids & known
+        for container in ids - known if len(ids - known) == 1
     )  # fmt: skip
 
 

@@ -29,7 +29,9 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class Scene:
-    """Who is looked at and who is around. known: ids of all containers by node; None: unknown.
+    """Who is looked at and who is around.
+
+    known: ids of all containers, and uids of all pods, by node; None: unknown.
 
     policies: of each pod, by `NAMESPACE/NAME`; none where they could not be listed.
     machines: what each node's kubelet says of its machine; none where nodes could not be listed.
@@ -100,7 +102,7 @@ def _policies(
 
 
 def known_containers(api: ClusterApi, not_seen: list[str]) -> dict[str, frozenset[str]] | None:
-    """Ids of all containers by node, as the API server has them now; None without the right."""
+    """Container ids and pod uids by node, as the API server has them; None without the right."""
     pods = _list(api, "/api/v1/pods", "pods in all namespaces", not_seen)
     return None if pods is None else _by_node(pods)
 
@@ -110,6 +112,11 @@ def _by_node(pods: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     for pod in pods:
         ids = known.setdefault(str(pod.get("spec", {}).get("nodeName", "")), set())
         ids.update(status_id for _, status_id, _ in _statuses(pod))
+        meta = pod.get("metadata", {})
+        hash_ = (meta.get("annotations") or {}).get("kubernetes.io/config.hash", "")
+        ids.update(
+            filter(None, (str(meta.get("uid", "")), str(hash_)))
+        )  # of a static pod: the hash
     return {node: frozenset(ids) for node, ids in known.items()}
 
 

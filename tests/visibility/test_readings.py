@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from console.errors import UsageError
 from console.visibility.checks import Node, checks, containers_of
+from console.visibility.collect import sandboxes
 from console.visibility.content import entropy_of, kind_of, read_contents
 from console.visibility.listing import parse_hashes, parse_listing, parse_targets, target_of
 from console.visibility.local import reading_here
@@ -26,8 +27,8 @@ from console.visibility.overlay import Layer, changes, merge
 from console.visibility.peers import Peers
 from console.visibility.probe import READING, ProbeSpec
 from console.visibility.processes import Clock, capabilities, gather, row
-from console.visibility.reading import Order, encode, program, sections
-from console.visibility.rows import parse_mounts
+from console.visibility.reading import Order, Section, encode, program, sections
+from console.visibility.rows import Read, parse_mounts
 from console.visibility.target import Target
 from console.visibility.tars import members
 
@@ -409,6 +410,27 @@ def test_a_machine_is_a_node_only_if_its_root_is_too(tmp_path: Path) -> None:
     assert [answer(m) for m in (Machine("a1", "b2"), Machine("a2", "b1"), Machine("", "b1"))] == [
         "no", "no", "unknown",
     ]  # fmt: skip
+
+
+def test_the_pause_containers_of_known_pods_are_known() -> None:
+    app, pause, static, stray, second = (letter * 64 for letter in "abcde")
+    uid, hash_ = "0a1b2c3d-0000-4000-8000-00000000000a", "f" * 32
+    lines = [
+        f"/proc/1/cgroup:1:x:/kubepods/burstable/pod{uid}/{pause}",  # its container crashed
+        f"/proc/2/cgroup:1:x:/kubepods.slice/kubepods-pod{hash_}.slice/cri-containerd-{static}.scope",
+        f"/proc/3/cgroup:1:x:/kubepods/pod{uid.replace('0a', '0b')}/{stray}",  # of no pod
+        f"/proc/4/cgroup:1:x:/kubepods.slice/pod{uid.replace('-', '_')}.slice/docker-{app}.scope",
+    ]  # fmt: skip
+
+    def found(*known: str, more: str = "") -> frozenset[str]:
+        read = Read(NONCE)
+        data = io.BytesIO("\n".join([*lines, more]).encode())
+        read.add(Section("node/groups", data, 1, "", ""))
+        return sandboxes(read, frozenset(known))
+
+    assert found(uid, hash_, app) == {pause, static}
+    assert found(app) == {pause}
+    assert found(uid, app, more=f"/proc/5/cgroup:1:x:/kubepods/pod{uid}/{second}") == frozenset()
 
 
 def test_the_reader_only_reads() -> None:
