@@ -38,6 +38,7 @@ PREFIX = "kubecase-probe-"
 NAME = "probe"
 IMAGE = "busybox:1.36"
 START_SECONDS = 90.0
+ASK_SECONDS = 0.2
 GRACE = timedelta(seconds=120)
 # a kubelet that says one of these will not start the container without help
 HOPELESS = frozenset(
@@ -288,8 +289,7 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
     """The pod's uid and its container's id, as soon as it runs."""
     deadline = time.monotonic() + START_SECONDS
     said = "Pending"
-    while time.monotonic() < deadline:
-        pod = api.get_json(f"/api/v1/namespaces/{namespace}/pods/{NAME}")
+    for pod in _states(api, namespace):
         status = pod.get("status", {})
         if status.get("phase") in ("Running", "Succeeded"):
             ids = [str(s.get("containerID", "")) for s in status.get("containerStatuses", [])]
@@ -307,12 +307,41 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
                 where=f"node/{visible(spec.node)}",
                 hint="name an image that is on the node already (--probe-image)",
             )
-        time.sleep(0.05)
+        if time.monotonic() > deadline:
+            break
     raise ProbeFailed(
         f"the probe does not start: {visible(said)} for {START_SECONDS:.0f} s",
         where=f"node/{visible(spec.node)}",
         hint="is the node ready? --probe-image names another image",
     )
+
+
+def _states(api: ClusterApi, namespace: str) -> Iterator[dict[str, Any]]:
+    """The pod as it is, and each time that it changes; by asking where no watch is allowed."""
+    import json
+
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    can_watch = True
+    while True:
+        pod = api.get_json(f"{path}/{NAME}")
+        yield pod
+        try:
+            if can_watch:
+                with api.stream(
+                    path, idle_s=START_SECONDS, watch=True, timeoutSeconds=int(START_SECONDS),
+                    fieldSelector=f"metadata.name={NAME}",
+                    resourceVersion=str(pod["metadata"]["resourceVersion"]),
+                ) as stream:  # fmt: skip
+                    for line in stream.lines():
+                        event = json.loads(line)
+                        if event.get("type") != "MODIFIED":
+                            break  # it expired, or the pod is gone: the next look says it
+                        yield event["object"]
+        except Forbidden:
+            can_watch = False
+        except (ApiError, Unreachable):
+            pass  # the next look says it
+        time.sleep(ASK_SECONDS)
 
 
 def _record(case: Case | None, kind: str, spec: ProbeSpec, namespace: str, **more: Any) -> None:

@@ -14,6 +14,7 @@ from console.case.folder import Case
 from console.respond import runner, snapshot
 from console.respond.config import Config
 from console.respond.means import Means
+from console.visibility.probe import ProbeSpec, probing
 from console.visibility.target import Target
 from tests.real.lab import Lab
 from tests.real.proxy import Asked, Proxy
@@ -71,6 +72,19 @@ def test_api_server_is_away_in_mid_apply(behind: tuple[Scene, Proxy]) -> None:
     assert scene.record(record.id).state == "undone"
     assert scene.state("pods", name) == before
     assert not scene.means.cluster.objects("networkpolicies.networking.k8s.io", scene.namespace)
+
+
+def is_watch(asked: Asked) -> bool:
+    return asked.query.get("watch") == "true"
+
+
+def test_a_probe_starts_where_no_watch_is_allowed(behind: tuple[Scene, Proxy]) -> None:
+    scene, proxy = behind
+    spec = ProbeSpec("lab-node", ("echo", "here"), image="lab/probe:1", pull="Never")
+    proxy.answer(403, is_watch)
+    with probing(scene.means.cluster.api, spec) as probe:
+        assert list(probe.lines()) == [b"here"]
+    assert proxy.count(is_watch) == 1  # and it is not asked for again
 
 
 @pytest.fixture
