@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 from rich.text import Text
@@ -17,7 +18,7 @@ from console.app.widgets.object_table import Shown, Spec
 from console.live.cells import Column, State, text_of
 from console.live.filters import NO_FILTER, FilterError, parse_filter
 from console.live.inventory import Feed, Inventory, Kind, Ref
-from console.live.tables import Row, Table, table
+from console.live.tables import Captured, Row, Table, table
 
 MEASURED = 400  # rows from all over whose cells tell how wide a column is; names are all looked at
 MAX_NATURAL = 60
@@ -26,7 +27,7 @@ HIGH = 4  # OCSF's severity from which a risk is red
 _WEIGHTS = {
     "NAME": 90, "NAMESPACE": 85, "CLUSTER": 84, "STATUS": 80, "RISK": 75, "READY": 70, "AGE": 60,
     "RST": 58, "REASON": 57, "OBJECT": 56, "MESSAGE": 55, "TYPE": 54, "LAST SEEN": 53, "ROLE": 52,
-    "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30,
+    "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30, "Δ": 74,
 }  # fmt: skip
 _WEIGHTS |= {
     "TIME": 95, "WHAT": 94, "OBJECT": 93, "FIELDS": 89, "BY": 88,
@@ -96,13 +97,13 @@ class Sheet:
 
 def make_sheet(
     inventory: Inventory, view: View, *, now: datetime, is_wide: bool = False,
-    chosen: Sequence[str] = (),
+    chosen: Sequence[str] = (), captured: Captured = MappingProxyType({}),
 ) -> Sheet:  # fmt: skip
     """Reads the view's rows. A filter that can't be read is said, and narrows nothing."""
     asked, kind = view, inventory.find_kind(view.kind)
     if kind is not None and not kind.is_namespaced:
         view = replace(view, namespace="")
-    found = _table(inventory, kind, view, now)
+    found = _table(inventory, kind, view, now, captured)
     if found is None:
         empty = f"no {plain(view.kind, 60)} here: neither served nor in the evidence"
         return Sheet(asked, Shown(empty=empty), 0, Moment(now))
@@ -155,13 +156,15 @@ def _style_of(row: Row) -> str:
     return "dim" if row.gone else ""
 
 
-def _table(inventory: Inventory, kind: Kind | None, view: View, now: datetime) -> Table | None:
+def _table(
+    inventory: Inventory, kind: Kind | None, view: View, now: datetime, captured: Captured
+) -> Table | None:
     if view.kind in (KINDS, CLUSTERS, CONTAINERS):
         return special_table(inventory, view.kind, view.related[1] if view.related else None, now)
     if kind is None:
         return None
     namespace = "" if view.related else view.namespace
-    found = table(inventory, kind.key, namespace, now, with_gone=view.with_gone)
+    found = table(inventory, kind.key, namespace, now, with_gone=view.with_gone, captured=captured)
     rows: Sequence[Row] = found.rows
     if view.cluster:
         rows = [row for row in rows if row.ref.cluster == view.cluster]
@@ -195,7 +198,9 @@ def _specs(
     taken: set[str] = set(RESERVED)
     specs = []
     for index, column in enumerate(columns):
-        letter = next((c for c in column.name if c.isalpha() and c not in taken), "")
+        letter = next(
+            (c for c in column.name if c.isascii() and c.isalpha() and c not in taken), ""
+        )
         taken.add(letter)
         marks = _mark_width(rows) if column.name == "NAME" else 0
         natural = min(naturals[index] + marks, MAX_NATURAL)

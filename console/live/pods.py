@@ -87,6 +87,8 @@ class Mount(Fact):
 class Container(Fact):
     name: str = ""
     image: str = ""
+    command: list[str] | None = None
+    args: list[str] | None = None
     workingDir: str | None = None
     resources: Resources | None = None
     volumeMounts: list[Mount] | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from console.live.cells import Cell, Column, Key, State, Value, key_of, text_of
 from console.live.filters import NO_FILTER, RowFilter
@@ -20,17 +21,23 @@ from console.live.kinds.base import Facts
 from console.live.rbac import hidden_rbac
 from console.live.reading import reader
 from console.live.risk import Risk, by_severity, words, worst
+from console.live.siblings import unlike
 
+DELTA = "Δ"
+NOTHING = Cell("–", 0.0)
+# By (namespace, name) of a pod: what its captures differ by, and how much.
+Captured = Mapping[tuple[str, str], Mapping[str, int]]
 Place = Callable[[Ref], str]
 
 
 class Row:
     """One object. gone: when it was deleted."""
 
-    __slots__ = ("_beside", "_facts", "_shape", "obj")
+    __slots__ = ("_beside", "_facts", "_shape", "delta", "obj")
 
     def __init__(self, obj: Obj, facts: Facts, beside: tuple[Risk, ...], shape: _Shape) -> None:
         self.obj, self._facts, self._beside, self._shape = obj, facts, beside, shape
+        self.delta = NOTHING
 
     @property
     def ref(self) -> Ref:
@@ -60,6 +67,16 @@ class Row:
         return "done" if self.obj.gone else self._facts.state
 
     @property
+    def family(self) -> str:
+        """Which rows are its siblings: those of one owner."""
+        return f"{self.obj.ref.cluster}/{self._facts.workload}"
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """What it is compared by with them."""
+        return self._facts.parts
+
+    @property
     def has_token(self) -> bool:
         """Whether the token of a service account is in it."""
         return bool(self._facts.account)
@@ -73,7 +90,7 @@ class Row:
         ref = self.obj.ref
         if word in self._facts.said or word in ref.namespace or word in ref.cluster.lower():
             return True
-        return any(word in risk.words.lower() for risk in self._beside)
+        return word in self.delta.text or any(word in r.words.lower() for r in self._beside)
 
     def value(self, index: int) -> Value:
         """Of column `index` of the table."""
@@ -81,6 +98,8 @@ class Row:
         at = index - len(shape.places)
         if at < 0:
             return shape.places[index](self.obj.ref)
+        if at == shape.delta_index:
+            return self.delta
         if 0 <= shape.risk_index <= at:
             if at == shape.risk_index:
                 return Cell(words(self.risks), self.severity)
@@ -91,7 +110,8 @@ class Row:
     def values(self) -> tuple[Value, ...]:
         """One per column of the table, wide ones too."""
         shape = self._shape
-        count = len(shape.places) + len(self._facts.values) + (shape.risk_index >= 0)
+        own = len(self._facts.values) + (shape.risk_index >= 0) + (shape.delta_index >= 0)
+        count = len(shape.places) + own
         return tuple(self.value(index) for index in range(count))
 
     @property
@@ -119,6 +139,7 @@ class _Shape:
 
     places: tuple[Place, ...]
     risk_index: int
+    delta_index: int
     now: datetime
 
 
@@ -172,9 +193,12 @@ class Table:
 
 def table(
     inventory: Inventory, kind: str, namespace: str = "", now: datetime | None = None,
-    *, with_gone: bool = True,
+    *, with_gone: bool = True, captured: Captured = MappingProxyType({}),
 ) -> Table:  # fmt: skip
-    """kind: a `Kind.key`. now: naive UTC, for the ages; the moment that is shown by default."""
+    """kind: a `Kind.key`. now: naive UTC, for the ages; the moment that is shown by default.
+
+    captured: for the column Δ of pods, beside what they have that their siblings have not.
+    """
     moment = now or inventory.as_of or datetime.now(UTC).replace(tzinfo=None)
     known = table_of(kind)
     objects = inventory.objects(kind, namespace, with_gone=with_gone)
@@ -185,12 +209,28 @@ def table(
     if not namespace and any(obj.ref.namespace for obj in objects):
         places.append((Column("NAMESPACE"), _namespace))
     read = reader(inventory, kind, 0 if namespace else len(objects))
-    shape = _Shape(tuple(p for _, p in places), known.risk_index, moment)
+    own = (*known.columns, Column(DELTA)) if kind == "pods" else known.columns
+    delta_index = len(known.columns) if kind == "pods" else -1
+    shape = _Shape(tuple(p for _, p in places), known.risk_index, delta_index, moment)
     judge = Judge(inventory) if known.risk_index >= 0 and objects else None
     rows = []
     for obj in objects:
         facts = read(obj)
         rows.append(Row(obj, facts, judge.beside(obj, facts) if judge else (), shape))
+    if delta_index >= 0:
+        _compare(rows, captured)
     unjudged = hidden_rbac(inventory) if any(row.has_token for row in rows) else ()
     heads = tuple(column for column, _ in places)
-    return Table(kind, namespace, (*heads, *known.columns), rows, feeds, unjudged)
+    return Table(kind, namespace, (*heads, *own), rows, feeds, unjudged)
+
+
+def _compare(rows: Sequence[Row], captured: Captured) -> None:
+    """Say of each pod what differs: numbers of its captures, then its spec among its siblings."""
+    there = {str(number): row for number, row in enumerate(rows) if not row.gone}
+    odd = unlike((key, row.family, row.parts) for key, row in there.items() if row.parts)
+    for key, row in there.items():
+        counts = captured.get((row.ref.namespace, row.name), {})
+        said = [f"{word} {count}" for word, count in counts.items() if count]
+        said += odd.get(key, ())
+        if said:
+            row.delta = Cell(" ".join(said), -float(sum(counts.values()) + len(odd.get(key, ()))))

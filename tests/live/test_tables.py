@@ -46,6 +46,32 @@ def cell(shown: Table, row: Row, name: str) -> str:
     return row.cells[shown.column(name)]
 
 
+def test_a_pod_that_is_unlike_its_siblings_says_in_what() -> None:
+    owner = {
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "web-1", "uid": "r", "controller": True}]
+    }
+    docs = [pod(name, metadata={**owner, "labels": {"app": "web"}}) for name in ("a", "b", "c")]
+    docs[1]["spec"]["containers"] = [{**docs[1]["spec"]["containers"][0], "image": "reg.io/evil"}]
+    docs[1]["spec"]["hostPID"] = True
+    docs[2]["metadata"]["labels"] = {"app": "web", "job-completion-index": "7"}  # its own, by right
+    docs.append(pod("alone", {"hostPID": True}))
+    shown = table(Dumped(docs), "pods", "a", NOW, captured={("a", "c"): {"files": 14, "net": 2}})
+    assert {row.name: cell(shown, row, "Δ") for row in shown.rows} == {
+        "a": "–", "alone": "–", "b": "image host", "c": "files 14 net 2",
+    }  # fmt: skip
+    assert [row.name for row in shown.arranged(sort_by="Δ")][:2] == ["c", "b"]
+    assert [row.name for row in shown.arranged(parse_filter("files"))] == ["c"]
+
+
+def test_of_two_that_differ_both_are_named() -> None:
+    owner = {
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "web-1", "uid": "r", "controller": True}]
+    }
+    docs = [pod("a", metadata=owner), pod("b", {"serviceAccountName": "x"}, metadata=owner)]
+    shown = table(Dumped(docs), "pods", "a", NOW)
+    assert [cell(shown, row, "Δ") for row in shown.rows] == ["account", "account"]
+
+
 # -- ages, orders
 
 
@@ -91,6 +117,7 @@ def test_an_ordinary_pod_has_no_risk_and_its_age_ends_with_it() -> None:
     [row] = shown.rows
     assert [c.name for c in shown.columns if not c.is_wide] == [
         "NAMESPACE", "NAME", "READY", "STATUS", "RST", "AGE", "NODE", "IP", "IMAGE", "RISK",
+        "Δ",
     ]  # fmt: skip
     assert row.cells[:10] == (
         "a", "p", "0/1", "Unknown", "0", "60m", "<none>", "<none>", "a/b@abcd…", "–",

@@ -23,6 +23,7 @@ from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.live.api import connect
 from console.visibility.collect import Options, take
+from console.visibility.deltas import captured_deltas
 from console.visibility.diff import differences
 from console.visibility.fetch import fetch
 from console.visibility.machine import Machine
@@ -154,6 +155,17 @@ def looked(lab: Lab, container: str) -> str:
     processes = lab.docker("top", container, "-eo", "pid,ppid,lstart,args")
     mounts = Path(f"/proc/{pid}/mountinfo").read_text()
     return processes + mounts + "\n".join(sorted(files.stdout.split("\n")))
+
+
+def test_a_table_of_pods_has_how_much_differs(scene: Scene) -> None:
+    workspace = Workspace(scene.case)
+    try:
+        found = captured_deltas(workspace)
+    finally:
+        workspace.close()
+    odd = [row for row in scene.rows("files", "siblings") if row["severity"] > 1]
+    assert found[scene.namespace, scene.suspect]["files"] == len(odd) > 0
+    assert found[scene.namespace, scene.suspect]["net"] > 0
 
 
 def test_every_file_of_the_attack_is_found(scene: Scene) -> None:

@@ -25,6 +25,7 @@ from console.app.widgets.object_table import ObjectTable
 from console.case.filter_times import parse_time
 from console.errors import UsageError
 from console.live.inventory import Ref
+from console.visibility.deltas import captured_deltas
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
@@ -44,6 +45,8 @@ class ClusterScreen(ObjectListScreen):
     """k9s's keys: :po :node :svc … go to a kind, 0 all namespaces, enter drills down, esc back.
 
     An underlined letter of the head, with shift, sorts by its column. What is gone stays, dimmed.
+    Δ of a pod: what its captures found to differ (files, net), and what it has that the other pods
+    of its owner have not (image, command, mounts, rights, account, labels, host).
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -126,6 +129,7 @@ class ClusterScreen(ObjectListScreen):
         return make_sheet(
             inventory, view, now=self.source.now(self.console_app.clock()), is_wide=self.is_wide,
             chosen=self.chosen.get(view.kind, ()),
+            captured=captured_deltas(self.workspace) if view.kind == "pods" else {},
         )  # fmt: skip
 
     def is_filling(self, inventory: Inventory) -> bool:

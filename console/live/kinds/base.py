@@ -16,7 +16,8 @@ from console.live.risk import Risk, words
 class Facts(msgspec.Struct, frozen=True, gc=False):
     """risks: the worst first. account: whose token is in the pod, "" if none is.
 
-    registries, workload: of a pod, where its images are from and what made it.
+    registries, workload: of a pod, where its images are from and what made it. parts: what it is
+    compared by with its siblings (`siblings.py`).
     """
 
     values: tuple[Value, ...]
@@ -26,6 +27,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     account: str = ""
     registries: tuple[str, ...] = ()
     workload: str = ""
+    parts: tuple[int, ...] = ()
     _said: list[str] = msgspec.field(default_factory=list)
 
     @property

@@ -6,6 +6,7 @@ from console.live.cells import columns, share
 from console.live.kinds.base import Facts, KindTable
 from console.live.podrisk import pod_risks
 from console.live.pods import Terminated, parse_pod, registry_of, state_of, summary_of
+from console.live.siblings import parts_of
 
 COLUMNS = columns(
     "NAME READY STATUS RST> AGE> NODE IP IMAGE RISK +QOS +ACCOUNT +LAST_END +OWNER +HOST_IP"
@@ -37,6 +38,7 @@ def facts(raw: bytes) -> Facts:
         "" if pod.spec.automountServiceAccountToken is False else pod.spec.service_account,
         tuple({registry_of(c.image) for c in pod.spec.all_containers}),
         f"{pod.metadata.namespace}/{owner.name if owner else pod.metadata.name}",
+        parts_of(pod),
     )
 
 
