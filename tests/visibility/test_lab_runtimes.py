@@ -16,6 +16,7 @@ from console.live.api import connect
 from console.visibility.collect import Options, run_probe, take
 from console.visibility.diff import differences
 from console.visibility.fetch import fetch
+from console.visibility.machine import Machine
 from console.visibility.peers import Peers
 from console.visibility.reading import Order, sections
 from console.visibility.rows import Read, container_rows
@@ -26,13 +27,17 @@ from tests.visibility.test_lab_docker import no_cluster
 from tests.visibility.test_lab_probe import until
 
 # more than a page of mount options has room for by their whole names
-LAYERS = 90
+LAYERS = 75
 ATTACK = r"""
 cp /bin/busybox /usr/bin/.ssh-agent; chmod 4755 /usr/bin/.ssh-agent
 echo owned >/var/www/index.html; rm /etc/group
 cp /bin/busybox /tmp/sleep; /tmp/sleep 100000 & sleep 0.3; rm /tmp/sleep
 httpd -f -p 31337 & exec sleep 100000
 """
+NODE_INFO = (
+    "systemUUID", "kernelVersion", "osImage", "containerRuntimeVersion", "kubeletVersion",
+    "kubeProxyVersion", "operatingSystem", "architecture",
+)  # fmt: skip
 RULES = """
 iptables -A INPUT -p tcp --dport 4444 -m comment --comment 'a "b' -j DROP
 nft add table inet evil
@@ -158,3 +163,38 @@ def test_the_probe_sees_the_same_files(
     }
     assert [row["table"] for row in found if row["kind"] == "rule"] == ["evil", "filter"]
     assert 31337 in {row.get("local_port") for row in found if row["kind"] == "socket"}
+
+
+def test_as_a_pod_of_its_node_it_is_read_there(
+    lab: Lab, captured: Workspace, runtime: Runtime, suspect: str, namespace: str
+) -> None:
+    """No kubelet of the lab runs this runtime: node and status are written through the API."""
+    api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
+    here = Machine.here(Path("/proc"), Path("/"))
+    node, pods = f"node-{namespace}", f"/api/v1/namespaces/{namespace}/pods"
+    told = {"machineID": here.machine_id, "bootID": here.boot_id, **dict.fromkeys(NODE_INFO, "")}
+    api.request("POST", "/api/v1/nodes", body={
+        "metadata": {"name": node}, "spec": {"unschedulable": True}, "status": {"nodeInfo": told},
+    })  # fmt: skip
+    try:
+        api.request("POST", pods, body={
+            "metadata": {"name": "p"},
+            "spec": {"nodeName": node, "containers": [{"name": "c", "image": "kubecase/suspect:1"}]},
+        })  # fmt: skip
+        running = {"startedAt": "2026-11-24T11:00:00Z"}
+        status = {"phase": "Running", "containerStatuses": [{
+            "name": "c", "image": "", "imageID": "", "ready": True, "restartCount": 0,
+            "state": {"running": running}, "containerID": f"{runtime.name}://{suspect}",
+        }]}  # fmt: skip
+        api.request("PATCH", f"{pods}/p/status", body={"status": status},
+                    content_type="application/merge-patch+json")  # fmt: skip
+        target = Target("pod", namespace, "p")
+        [taken] = take(captured.case, target, Options(), lambda: api)
+        assert (taken.way, taken.subject.container_id) == ("local", suspect)
+        captured.refresh()
+        [found] = differences(captured, "files", target, "image")
+        paths = {row[found.page.columns.index("path")] for row in found.page.rows}
+        assert {"/usr/bin/.ssh-agent", "/var/www/index.html", "/etc/group"} <= paths
+    finally:
+        api.request("DELETE", f"{pods}/p", params={"gracePeriodSeconds": 0})
+        api.request("DELETE", f"/api/v1/nodes/{node}")
