@@ -66,6 +66,8 @@ def suspect(runtime: Runtime) -> str:
     id_ = runtime.run("sh", "-c", ATTACK)
     until(lambda: "sleep 100000 " in processes(id_).values())
     [pid] = [p for p, line in processes(id_).items() if line == "sleep 100000 "]
+    mounts = Path(f"/proc/{pid}/mountinfo").read_text()
+    assert "lowerdir=/" not in next(line for line in mounts.split("\n") if " / / " in line)
     subprocess.run(["nsenter", "-t", str(pid), "-n", "sh", "-e", "-c", RULES], check=True)
     return id_
 

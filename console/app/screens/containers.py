@@ -242,6 +242,8 @@ class ContainersScreen(CaseScreen):
             views.append(" ")
         if self.part.total:
             views.append(f" {self.query_one(RowList).cursor + 1:,} of {self.part.total:,}", "dim")
+        if self.what in self.arriving and self.part.page.is_cut:
+            views.append(" of the first that came", "yellow")
         if self.words:
             views.append(f" (all {self.part.of:,})", "dim")
             views.append(f" / {plain(self.words, 60)}", "bold yellow")
