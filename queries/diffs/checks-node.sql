@@ -21,7 +21,7 @@ judged as (
     from asked
 )
 select
-    severity, if(is_ours, 'no', answer) as answer, question,
+    if(is_ours, 1, severity) as severity, if(is_ours, 'no', answer) as answer, question,
     concat_ws('; ', if(is_ours, 'the investigator''s own probes by the journal', null),
         nullif(array_to_string(seen, '; '), '')) as evidence_seen,
     check_id, evidence || ':' || line as citation
