@@ -204,8 +204,10 @@ class _Receiver:
                 self.by = rest
             elif line == "full":
                 self.ended = f"ended at {self.limits.bytes:,} bytes"
-            elif word != "pid":
-                self._take(line)
+            elif word == "data":
+                self._take(rest)
+            elif word != "pid":  # a program's own words, by way of its errors
+                self.said = line
             if self.watch.is_stopped:
                 self.ended = "stopped by the analyst"
                 break

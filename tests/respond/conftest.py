@@ -150,11 +150,26 @@ def means(lab: Lab, case: Case) -> Means:
 
 
 @pytest.fixture
-def scene(lab: Lab, namespace: str, case: Case, means: Means) -> Scene:
+def bare(lab: Lab, namespace: str, case: Case, means: Means) -> Scene:
+    """A namespace with nothing in it."""
+    return Scene(lab, namespace, case, means)
+
+
+@pytest.fixture
+def client(bare: Scene) -> Scene:
+    """A pod alone that does nothing."""
+    bare.lab.kubectl("-n", bare.namespace, "apply", "-f", "-", stdin=SHOP.split("---\n")[-1])
+    bare.lab.wait_ready(bare.namespace, "pod/client")
+    return bare
+
+
+@pytest.fixture
+def scene(bare: Scene) -> Scene:
     """The shop runs: two replicas, a service, a client."""
+    lab, namespace = bare.lab, bare.namespace
     lab.kubectl("-n", namespace, "apply", "-f", "-", stdin=SHOP)
     lab.kubectl(
         "-n", namespace, "rollout", "status", "deploy/shop", "--timeout=120s", timeout_s=130
     )
     lab.wait_ready(namespace, "pod/client")
-    return Scene(lab, namespace, case, means)
+    return bare

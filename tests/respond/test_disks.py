@@ -104,10 +104,10 @@ def _applied(lab: Lab, doc: dict[str, Any]) -> bool:
 
 
 @pytest.fixture
-def claim(scene: Scene, snapshots_served: None) -> Iterator[Target]:
-    _claim(scene, f"csi: {{driver: {DRIVER}, volumeHandle: v-1}}")
-    yield scene.target("persistentvolumeclaims", "data")
-    scene.lab.kubectl("delete", "pv", f"{scene.namespace}-data", "--wait=false")
+def claim(bare: Scene, snapshots_served: None) -> Iterator[Target]:
+    _claim(bare, f"csi: {{driver: {DRIVER}, volumeHandle: v-1}}")
+    yield bare.target("persistentvolumeclaims", "data")
+    bare.lab.kubectl("delete", "pv", f"{bare.namespace}-data", "--wait=false")
 
 
 def _claim(scene: Scene, source: str, name: str = "data") -> None:
@@ -136,46 +136,44 @@ def fake_provider(scene: Scene, status: dict[str, Any]) -> None:
     scene.means.cluster.patch(f"{path}/status", {"status": full})
 
 
-def test_a_volume_is_snapshotted_by_a_fake_driver(scene: Scene, claim: Target) -> None:
-    record = scene.plan("snapshot-volume", claim)
+def test_a_volume_is_snapshotted_by_a_fake_driver(bare: Scene, claim: Target) -> None:
+    record = bare.plan("snapshot-volume", claim)
     assert any(
         "not tried on a real provider: against a fake one" in x for x in record.plan["cannot"]
     )
     assert f"driver {DRIVER}" not in str(record.plan["hits"])
     assert DRIVER in record.plan_steps()[0].text
     verdicts: list[Verdict] = []
-    worker = Thread(
-        target=lambda: verdicts.append(runner.carry_out(scene.case, scene.means, record))
-    )
+    worker = Thread(target=lambda: verdicts.append(runner.carry_out(bare.case, bare.means, record)))
     worker.start()
-    fake_provider(scene, {"readyToUse": True, "restoreSize": "1Gi"})
+    fake_provider(bare, {"readyToUse": True, "restoreSize": "1Gi"})
     worker.join()
     [verdict] = verdicts
     assert (verdict.word, verdict.text) == (
         "held", "ready, as the driver says (not tried on a real provider)"
     )  # fmt: skip
     assert "handle at the provider: snap-0123" in verdict.details
-    scene.undo(scene.record(record.id))  # a controller's finalizer is no change of somebody else
-    [left] = scene.means.cluster.objects(f"volumesnapshots.{GROUP}", scene.namespace)
+    bare.undo(bare.record(record.id))  # a controller's finalizer is no change of somebody else
+    [left] = bare.means.cluster.objects(f"volumesnapshots.{GROUP}", bare.namespace)
     assert "deletionTimestamp" in left["metadata"]
     path = (
-        f"/apis/{GROUP}/v1/namespaces/{scene.namespace}/volumesnapshots/{left['metadata']['name']}"
+        f"/apis/{GROUP}/v1/namespaces/{bare.namespace}/volumesnapshots/{left['metadata']['name']}"
     )
-    scene.means.cluster.patch(path, {"metadata": {"finalizers": None}})
+    bare.means.cluster.patch(path, {"metadata": {"finalizers": None}})
 
 
-def test_a_driver_that_fails_or_is_slow_or_is_none(scene: Scene, claim: Target) -> None:
-    record, verdict = scene.apply("snapshot-volume", claim, wait_s=0)
+def test_a_driver_that_fails_or_is_slow_or_is_none(bare: Scene, claim: Target) -> None:
+    record, verdict = bare.apply("snapshot-volume", claim, wait_s=0)
     assert (verdict.word, verdict.text) == ("unknown", "not ready after 0 s: verify again")
-    fake_provider(scene, {"readyToUse": False, "error": {"message": "quota\x1b[2J"}})
-    verdict = runner.verify(scene.case, scene.means, record)
+    fake_provider(bare, {"readyToUse": False, "error": {"message": "quota\x1b[2J"}})
+    verdict = runner.verify(bare.case, bare.means, record)
     assert verdict.word == "not held"
     assert verdict.text == "the driver says: quota\\x1b[2J"
-    [left] = scene.means.cluster.objects(f"volumesnapshots.{GROUP}", scene.namespace)
+    [left] = bare.means.cluster.objects(f"volumesnapshots.{GROUP}", bare.namespace)
     path = (
-        f"/apis/{GROUP}/v1/namespaces/{scene.namespace}/volumesnapshots/{left['metadata']['name']}"
+        f"/apis/{GROUP}/v1/namespaces/{bare.namespace}/volumesnapshots/{left['metadata']['name']}"
     )
-    scene.means.cluster.patch(path, {"metadata": {"finalizers": None}})
+    bare.means.cluster.patch(path, {"metadata": {"finalizers": None}})
 
 
 def test_the_disk_of_the_labs_node(case: Case, means: Means) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,13 @@ from tests.respond.conftest import Scene
 @pytest.fixture
 def behind(scene: Scene, tmp_path: Path) -> Iterator[tuple[Scene, Proxy]]:
     """The scene, reached through a proxy that makes faults."""
-    with Proxy(scene.lab.kubeconfig, scene.lab.context, tmp_path) as proxy:
+    with through(scene, tmp_path) as pair:
+        yield pair
+
+
+@contextmanager
+def through(scene: Scene, folder: Path) -> Iterator[tuple[Scene, Proxy]]:
+    with Proxy(scene.lab.kubeconfig, scene.lab.context, folder) as proxy:
         means = Means(scene.case, kubeconfig=str(proxy.kubeconfig), config=Config())
         yield replace(scene, means=means), proxy
 
@@ -78,13 +85,13 @@ def is_watch(asked: Asked) -> bool:
     return asked.query.get("watch") == "true"
 
 
-def test_a_probe_starts_where_no_watch_is_allowed(behind: tuple[Scene, Proxy]) -> None:
-    scene, proxy = behind
+def test_a_probe_starts_where_no_watch_is_allowed(bare: Scene, tmp_path: Path) -> None:
     spec = ProbeSpec("lab-node", ("echo", "here"), image="lab/probe:1", pull="Never")
-    proxy.answer(403, is_watch)
-    with probing(scene.means.cluster.api, spec) as probe:
-        assert list(probe.lines()) == [b"here"]
-    assert proxy.count(is_watch) == 1  # and it is not asked for again
+    with through(bare, tmp_path) as (scene, proxy):
+        proxy.answer(403, is_watch)
+        with probing(scene.means.cluster.api, spec) as probe:
+            assert list(probe.lines()) == [b"here"]
+        assert proxy.count(is_watch) == 1  # and it is not asked for again
 
 
 @pytest.fixture

@@ -24,12 +24,12 @@ HOLDING = "read -r word; while :; do sleep 1000; done"
 
 
 @pytest.fixture
-def pid(scene: Scene) -> int:
+def pid(client: Scene) -> int:
     """A shell in the client pod that holds the secret in a variable."""
-    command = ["-n", scene.namespace, "exec", "-i", "client", "--", "sh", "-c"]
+    command = ["-n", client.namespace, "exec", "-i", "client", "--", "sh", "-c"]
     start = f"word=$(cat); echo \"$word\" | setsid sh -c '{HOLDING}' >/dev/null 2>&1 &"
-    scene.lab.kubectl(*command, start, stdin=SECRET)
-    uid = scene.get("pods", "client")["metadata"]["uid"]
+    client.lab.kubectl(*command, start, stdin=SECRET)
+    uid = client.get("pods", "client")["metadata"]["uid"]
 
     def find() -> int | None:
         for path in Path("/proc").glob("[0-9]*"):
@@ -44,25 +44,25 @@ def pid(scene: Scene) -> int:
     return int(wait_until(find, "the shell runs"))
 
 
-def test_memory_of_a_process(scene: Scene, pid: int) -> None:
-    target = scene.target("pods", "client")
+def test_memory_of_a_process(client: Scene, pid: int) -> None:
+    target = client.target("pods", "client")
     with pytest.raises(UsageError, match="memory holds keys, passwords"):
-        runner.prepare(scene.means, build("take-memory", target, {"pid": str(pid)}))
-    record, verdict = scene.apply("take-memory", target, pid=f"{pid} sh", consent=True)
+        runner.prepare(client.means, build("take-memory", target, {"pid": str(pid)}))
+    record, verdict = client.apply("take-memory", target, pid=f"{pid} sh", consent=True)
     assert verdict.word == "held", verdict
     assert any("SECRETS" in line for line in record.plan["hits"])
-    core = scene.case.store.get(verdict.details[0].removeprefix("core "))
+    core = client.case.store.get(verdict.details[0].removeprefix("core "))
     data = core.data_path.read_bytes()
     assert SECRET.encode() in data
     assert os.stat(f"/proc/{pid}").st_mode  # it runs on
 
-    workspace = Workspace(scene.case)
+    workspace = Workspace(client.case)
     found = workspace.index.cursor().execute(
         "select count(*) from events where contains(message || fields::varchar, $word)",
         {"word": SECRET},
     ).fetchone()  # fmt: skip
     assert found == (0,)
-    assert SECRET not in scene.journal()
+    assert SECRET not in client.journal()
 
     if shutil.which("readelf") is None:
         missing("needs readelf")
@@ -80,27 +80,27 @@ def test_memory_of_a_process(scene: Scene, pid: int) -> None:
 
     core.data_path.chmod(0o600)
     core.data_path.write_bytes(data[:offset] + b"x" + data[offset + 1 :])
-    verdict = runner.verify(scene.case, scene.means, record)
+    verdict = runner.verify(client.case, client.means, record)
     assert verdict.text == "1 regions are not as they were read"
 
 
-def test_limits_and_processes_of_others(scene: Scene, pid: int) -> None:
-    target = scene.target("pods", "client")
-    _, verdict = scene.apply("take-memory", target, pid=str(pid), consent=True, max_bytes=8192)
+def test_limits_and_processes_of_others(client: Scene, pid: int) -> None:
+    target = client.target("pods", "client")
+    _, verdict = client.apply("take-memory", target, pid=str(pid), consent=True, max_bytes=8192)
     assert verdict.text.startswith("8,192 bytes in ")
     assert any("beyond the limit" in line for line in verdict.details)
     for other in (1, os.getpid(), 4_000_000):
         with pytest.raises(runner.Halted, match="no process of that number is in the pod"):
-            scene.apply("take-memory", target, pid=str(other), consent=True)
+            client.apply("take-memory", target, pid=str(other), consent=True)
     for wrong in (
         {"pid": "; reboot"},
         {"pid": str(pid), "rate": 0},
         {"pid": str(pid), "max_bytes": 1},
     ):
         with pytest.raises(UsageError):
-            runner.prepare(scene.means, build("take-memory", target, {"consent": True, **wrong}))
+            runner.prepare(client.means, build("take-memory", target, {"consent": True, **wrong}))
 
-    capture(scene.case, scene.means, f"pod/{scene.namespace}/client")
-    draft = build("take-memory", target, {}).draft(scene.means)
+    capture(client.case, client.means, f"pod/{client.namespace}/client")
+    draft = build("take-memory", target, {}).draft(client.means)
     assert re.search(rf"^# {pid} sh -c {re.escape(HOLDING)}$", draft, re.MULTILINE)
     assert draft.startswith("\n")

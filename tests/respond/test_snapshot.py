@@ -46,20 +46,20 @@ def test_pod_bundle(scene: Scene, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> 
     assert '"data"' not in related
 
 
-def test_pod_deleted_meanwhile_and_resume(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pod_deleted_meanwhile_and_resume(client: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
-    target = scene.target("pods", "client")
-    items, _ = snapshot.plan_items(scene.case, scene.means, target)
+    target = client.target("pods", "client")
+    items, _ = snapshot.plan_items(client.case, client.means, target)
     last = threading.Event()
 
     def delete_once(*args: object) -> list[str]:
         if not last.is_set():
             last.set()
-            scene.lab.kubectl("-n", scene.namespace, "delete", "pod", "client", "--wait=true")
+            client.lab.kubectl("-n", client.namespace, "delete", "pod", "client", "--wait=true")
         raise CaseError("it is gone", where="pod client")
 
     monkeypatch.setattr("console.respond.snapshot_pod.capture", delete_once)
-    [taken] = snapshot.take(scene.case, scene.means, [target], way="kubelet")
+    [taken] = snapshot.take(client.case, client.means, [target], way="kubelet")
     failed = {got.name for got in taken.failed}
     assert {"capture", "pod.json", "client.log"} <= failed
     assert "events.json" not in failed  # what is still there was taken
@@ -68,7 +68,7 @@ def test_pod_deleted_meanwhile_and_resume(scene: Scene, monkeypatch: pytest.Monk
     assert any("no engine has it at hand" in line for line in taken.not_taken)
 
 
-def test_cut_goes_on_where_it_was(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cut_goes_on_where_it_was(client: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
     monkeypatch.setattr("console.respond.snapshot_pod.capture", lambda *_: [])
     real, count = snapshot._take_item, [0]
@@ -81,12 +81,12 @@ def test_cut_goes_on_where_it_was(scene: Scene, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(snapshot, "_take_item", cut)
     with pytest.raises(KeyboardInterrupt):
-        snapshot.take(scene.case, scene.means, [scene.target("pods", "client")])
-    [one] = snapshot.snapshots(scene.case).values()
+        snapshot.take(client.case, client.means, [client.target("pods", "client")])
+    [one] = snapshot.snapshots(client.case).values()
     assert not one.is_whole
     assert len(one.items) == 3
-    assert snapshot.verify(scene.case, one) == ["it was cut: `--resume` takes the rest"]
-    done = snapshot.resume(scene.case, scene.means, one.id)
+    assert snapshot.verify(client.case, one) == ["it was cut: `--resume` takes the rest"]
+    done = snapshot.resume(client.case, client.means, one.id)
     assert done.is_whole
     assert not done.failed
     assert count[0] == 4 + len(done.items) - 3  # none of the first three again
@@ -111,13 +111,13 @@ spec:
 """
 
 
-def test_volumes_are_taken_where_asked_for(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_volumes_are_taken_where_asked_for(bare: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
-    scene.lab.kubectl("-n", scene.namespace, "apply", "-f", "-", stdin=VOLUMES)
-    scene.lab.wait_ready(scene.namespace, "pod/stores")
-    target = scene.target("pods", "stores")
-    known = volumes.of(scene.get("pods", "stores"))
-    found = volumes.sizes(scene.case, scene.means, target, known, "probe")
+    bare.lab.kubectl("-n", bare.namespace, "apply", "-f", "-", stdin=VOLUMES)
+    bare.lab.wait_ready(bare.namespace, "pod/stores")
+    target = bare.target("pods", "stores")
+    known = volumes.of(bare.get("pods", "stores"))
+    found = volumes.sizes(bare.case, bare.means, target, known, "probe")
     assert [str(one) for one in found] == [
         "volume data (emptyDir, /data): 5,005 bytes in 2 files",
         "volume memory (emptyDir, /mem): 0 bytes in 0 files",
@@ -125,23 +125,23 @@ def test_volumes_are_taken_where_asked_for(scene: Scene, monkeypatch: pytest.Mon
     [secret] = [one.name for one in known if one.why == "values of secrets are not read"]
     for wrong in (secret, "idle", "../x"):
         with pytest.raises(UsageError):
-            snapshot.plan_items(scene.case, scene.means, target, "probe", [wrong])
+            snapshot.plan_items(bare.case, bare.means, target, "probe", [wrong])
     monkeypatch.setattr("console.respond.snapshot_pod.capture", lambda *_: [])
     [taken] = snapshot.take(
-        scene.case, scene.means, [target], way="probe", volumes={target: ["data"]}
+        bare.case, bare.means, [target], way="probe", volumes={target: ["data"]}
     )
     assert not taken.failed
-    data = scene.case.store.get(taken.items["volume-data.tar"].evidence[0]).data_path
+    data = bare.case.store.get(taken.items["volume-data.tar"].evidence[0]).data_path
     with tarfile.open(data) as archive:
         assert sorted(archive.getnames()) == ["./d/zero", "./loot"]  # and no link that leads out
     assert "volume memory (emptyDir): not asked for (--volumes)" in taken.not_taken
     assert f"volume {secret} (secret): values of secrets are not read" in taken.not_taken
 
 
-def test_full_disk_is_said_before(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_said_before(bare: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "SPARE_BYTES", 1 << 60)
     with pytest.raises(CaseError, match="MB free"):
-        snapshot.take(scene.case, scene.means, [Target("nodes", "", "lab-node")])
+        snapshot.take(bare.case, bare.means, [Target("nodes", "", "lab-node")])
 
 
 def test_replicas_of_a_workload(scene: Scene) -> None:

@@ -30,7 +30,7 @@ while [ "$left" -gt 0 ]; do
   dd bs=65536 count=1 <&3 >/dev/shm/piece 2>/dev/null
   size=$(wc -c </dev/shm/piece)
   [ "$size" -gt 0 ] || break
-  head -c "$left" /dev/shm/piece | base64
+  head -c "$left" /dev/shm/piece | base64 | sed 's/^/data /'
   left=$((left - size))
 done
 kill -INT "$TCPDUMP" 2>/dev/null
