@@ -38,7 +38,7 @@ def _connect(app: Console) -> ClusterApi:
 
 def capture(
     app: Console, target: Target, may_start: MayStart, say: Say,
-    arrived: Callable[[str, Page], None], *, sample_s: int = 0,
+    arrived: Callable[[str, Page], None], *, sample_s: int = 0, has_rules: bool = False,
 ) -> str:  # fmt: skip
     """Take captures; returns the last word. Raises CaseError. In a worker.
 
@@ -53,7 +53,9 @@ def capture(
         if (rows := preview(read, name)) is not None:
             arrived(*rows)
 
-    options = replace(_options(may_start, say), sample_s=sample_s, arrived=tell)
+    options = replace(
+        _options(may_start, say), sample_s=sample_s, has_rules=has_rules, arrived=tell
+    )
     taken = list(take(app.workspace.case, target, options, lambda: _connect(app)))
     rows = sum(sum(one.counts.values()) for one in taken)
     faults = [fault for one in taken for fault in one.faults]

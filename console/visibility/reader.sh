@@ -107,7 +107,7 @@ rules() { # listing changes nothing, and no process of the suspect's sees it
   for ns in $(net_pids); do
     inode=$(stat -L -c %i "$ns"); base=${ns%/ns/net}/net
     if [ -n "$HOST" ] && [ "$RULES" != 1 ]; then
-      echo "@$NONCE unread $inode the probe may not enter the network namespace: --rules lets it"; continue
+      echo "@$NONCE unread $inode the probe may not enter the network namespace: --rules (R on the screen) lets it"; continue
     fi
     if has_nft; then
       list_rules nft "$(tool nft)" list ruleset

@@ -331,7 +331,7 @@ def probes(lab: Lab) -> list[str]:
 
 def test_why_no_firewall_rule_is_listed_is_said(scene: Scene) -> None:
     [said] = [line for line in scene.captures[scene.suspect].not_seen if "firewall" in line]
-    assert "--rules lets it" in said
+    assert "--rules (R on the screen) lets it" in said
 
 
 def test_the_probe_is_gone(scene: Scene) -> None:

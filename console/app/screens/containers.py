@@ -52,6 +52,7 @@ class ContainersScreen(CaseScreen):
 
     d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
     s samples connections that live briefly, u shows what is used now, / leaves rows with words.
+    R captures with firewall rules, for which a probe gets more rights.
     """
 
     CSS_PATH = "containers.tcss"
@@ -63,6 +64,7 @@ class ContainersScreen(CaseScreen):
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
         Binding("s", "sample", "Sample"),
+        Binding("R", "rules", "Capture with firewall rules", show=False),
         Binding("u", "usage", "Usage now", show=False),
         Binding("d", "view_file", "File"),
         Binding("f", "fetch", "Fetch"),
@@ -254,7 +256,9 @@ class ContainersScreen(CaseScreen):
         text.append(f" {plain(self.target or 'no container chosen', 120)}", "bold")
         for one in self.compared[:1]:
             facts = one.facts
-            text.append(f"  {plain(facts.get('container') or '', 40)}")
+            container = plain(facts.get("container") or "", 40)
+            if not self.target.endswith(f"/{container}"):  # else it is said already
+                text.append(f"  {container}")
             text.append(f" on {plain(facts.get('node') or '–', 40)}", "dim")
             age = (self.console_app.clock() - one.taken).total_seconds()
             text.append(f"  by {plain(facts.get('way'), 20)} {one.taken:%m-%d %H:%M:%S}")
@@ -372,6 +376,13 @@ class ContainersScreen(CaseScreen):
         namespace = Target.parse(self.target).namespace if self.target else ""
         self.app.push_screen(UsageScreen(namespace))
 
+    def action_rules(self) -> None:
+        """A capture with the firewall rules of the container's network."""
+        if self.target:
+            self.capture(self.target, has_rules=True)
+        else:
+            self.action_target()
+
     def action_sample(self) -> None:
         """A capture that looks at sockets again and again, for connections that live briefly."""
 
@@ -389,7 +400,7 @@ class ContainersScreen(CaseScreen):
             AskScreen(f"Look at the sockets of {plain(self.target, 100)} for", "30s"), take
         )
 
-    def capture(self, text: str, *, sample_s: int = 0) -> None:
+    def capture(self, text: str, *, sample_s: int = 0, has_rules: bool = False) -> None:
         """Take one; the footprint of a probe is shown, and nothing is started without a yes."""
         from console.app.capturing import capture
 
@@ -401,7 +412,10 @@ class ContainersScreen(CaseScreen):
 
         def run(say: Callable[[str], None]) -> str:
             try:
-                return capture(app, target, self.may_start, say, arrived, sample_s=sample_s)
+                return capture(
+                    app, target, self.may_start, say, arrived, sample_s=sample_s,
+                    has_rules=has_rules,
+                )  # fmt: skip
             finally:
                 self.post_message(self.Arrived("", Page((), [])))
 
