@@ -71,6 +71,7 @@ def record(
     from console.live.discovery import discover, find_kind
     from console.live.feeding import DEFAULT_KINDS
     from console.live.keeper import Keeper
+    from console.live.meter import RECORDED_S, Meter
     from console.live.mirror import Mirror
     from console.live.recorder import Recorder
 
@@ -99,9 +100,12 @@ def record(
         engine = _attach(mirror, docker, case, keeper) if docker is not None else None
         recorder.start()
         keeper.start()
+        meter = Meter(mirror, by_name, engine, namespace, keeper.note_usage)
+        meter.start(RECORDED_S)
         try:
             stop.wait(seconds)
         finally:
+            meter.stop()
             mirror.stop()
             status = recorder.stop()
             keeper.stop()

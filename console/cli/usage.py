@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,10 +33,13 @@ SETTLE_S = 60.0
 @click.option("--for", "seconds", default=25.0, show_default=True, metavar="SECONDS",
               help="How long to look: a rate needs two looks of the kubelet.")  # fmt: skip
 @click.option("--every", default=5.0, show_default=True, metavar="SECONDS", help="A look each.")
+@click.option("--case", "folder", metavar="CASE", type=click.Path(path_type=Path),
+              help="What was recorded in CASE, instead of asking a cluster.")  # fmt: skip
+@click.option("--as-of", metavar="TIME", help="With --case: as of then (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per row.")
 def usage(
     contexts: tuple[str, ...], kubeconfig: str | None, docker: str | None, namespace: str,
-    seconds: float, every: float, as_json: bool,
+    seconds: float, every: float, folder: Path | None, as_of: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Print processor, memory, network and disk per pod and container; what stands out first.
 
@@ -49,6 +53,9 @@ def usage(
     from console.live.mirror import Mirror
     from console.live.usage import usage_of
 
+    if folder is not None:
+        _recorded(folder, as_of, namespace, as_json)
+        return
     apis = _connect(contexts, kubeconfig, docker)
     engine: Engine | None = Engine.connect(docker or None) if docker is not None else None
     mirror = Mirror()
@@ -71,6 +78,26 @@ def usage(
     for gap in gaps:
         click.echo(visible(gap), err=True)
     if gaps:
+        sys.exit(1)
+
+
+def _recorded(folder: Path, as_of: str | None, namespace: str, as_json: bool) -> None:
+    from console.case.workspace import Workspace
+    from console.cli.times import parse_time
+    from console.live.keptusage import read_usage
+    from console.live.recording import Recording
+    from console.live.usage import usage_of
+
+    moment = parse_time(as_of)
+    workspace = Workspace.open(folder)
+    try:
+        metrics = read_usage(workspace, moment)
+        found = usage_of(Recording(workspace, moment), metrics, namespace)
+    finally:
+        workspace.close()
+    _print(found, metrics, as_json)
+    if not found:
+        click.echo("no usage was recorded in the hour before", err=True)
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Records what pods write and what an engine does, beside the recording of the objects.
+"""Records what pods write and use, and what an engine does, beside the recording of the objects.
 
 Log lines are recorded on asking only: they are many, and may hold what nobody meant to keep. Their
 format is `queries/formats/kube_log.sql`; engine events stay as the engine tells them
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from console.live.api import user_agent
 from console.live.delivery import utc_now
 from console.live.doc import items, text
+from console.live.keptusage import UsageThinner
 from console.live.logs import LogTail
 from console.live.logsource import LogOptions, PodLog
+from console.live.metrics import Reading
 from console.live.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 1.0
 ROLL_LOOKS = 5  # after so many looks a piece is closed
+USAGE_LOOKS = 60
 MAX_CONTAINERS = 60  # followed at one time: each is a connection to the API server
 TAIL_LINES = 1000  # from before we looked
 MAX_LINES, MAX_BYTES = 20_000, 4 << 20  # of each container between two looks
@@ -45,6 +48,8 @@ class Keeper:
         by = f"by {user_agent()} on {socket.gethostname()}"
         self.logs = Pieces(case, "logs", f"logs of {', '.join(apis)} {by}")
         self.events = Pieces(case, "engine-events", f"events of a container engine {by}")
+        self.usage = Pieces(case, "usage", f"what containers use in {', '.join(apis)} {by}")
+        self._thinner = UsageThinner()
         self._tails: dict[Followed, tuple[LogTail, int]] = {}
         self._left_out: set[Followed] = set()
         self._done: set[Followed] = set()
@@ -57,6 +62,11 @@ class Keeper:
         """As the engine's API has it."""
         self.events.put(json.dumps(document, separators=(",", ":")).encode())
 
+    def note_usage(self, readings: Sequence[Reading]) -> None:
+        """From the meter's thread; what is not due yet is left out."""
+        for line in self._thinner.lines(readings):
+            self.usage.put(line)
+
     def start(self) -> None:
         self._thread.start()
 
@@ -67,7 +77,9 @@ class Keeper:
         facts = {
             name: {"lines": kept.lines, "pieces": kept.written, "bytes_stored": kept.bytes_stored,
                    "lost_lines": kept.lost, "problem": kept.problem}
-            for name, kept in (("logs", self.logs), ("engine_events", self.events))
+            for name, kept in (
+                ("logs", self.logs), ("engine_events", self.events), ("usage", self.usage)
+            )
             if kept.lines or kept.problem
         }  # fmt: skip
         if self._has_logs or facts:
@@ -87,6 +99,8 @@ class Keeper:
             if is_over or looks % ROLL_LOOKS == 0:
                 self.logs.flush()
                 self.events.flush()
+            if is_over or looks % USAGE_LOOKS == 0:
+                self.usage.flush()
             if is_over:
                 break
         for tail, _ in self._tails.values():

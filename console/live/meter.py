@@ -1,11 +1,12 @@
 """Asks kubelets, the metrics API or the engine what containers use, again and again, once wanted.
 
-Nothing is asked before `start()`: figures cost a cluster one request per node and round.
+Nothing is asked before `start()`: figures cost a cluster one request per node and round. A
+recording starts it at a slow pace, a screen at its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from console.errors import CaseError
 from console.live.delivery import utc_now
 from console.live.doc import text
 from console.live.metering import Fetched, fetch_pod_metrics, fetch_summaries
-from console.live.metrics import Metrics
+from console.live.metrics import Metrics, Reading
 from console.live.pods import parse_pod
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from console.live.inventory import Inventory
 
 EVERY_S = 15.0  # a kubelet looks about every ten
+RECORDED_S = 60.0  # between rounds while nobody looks and a recording wants them
 FIRST_S = 3.0  # until there is a rate, which needs two looks
 FORGET = timedelta(minutes=15)
 AT_ONCE = 32  # nodes, after which what was told is shown
@@ -37,15 +39,17 @@ class Meter:
 
     def __init__(
         self, inventory: Inventory, apis: Mapping[str, ClusterApi], engine: Engine | None = None,
-        namespace: str = "",
+        namespace: str = "", told: Callable[[Sequence[Reading]], None] = lambda readings: None,
     ) -> None:  # fmt: skip
+        """told: takes every reading, in the meter's thread."""
         self.metrics = Metrics()
+        self._told, self._every_s = told, RECORDED_S
         self._inventory, self._apis, self._engine = inventory, apis, engine
         self._namespace = namespace
         self._problems: tuple[str, ...] = ()
         self._resting: dict[tuple[str, str], int] = {}
         self._refused: set[str] = set()  # clusters whose kubelets we may not ask
-        self._stop = Event()
+        self._stop, self._hurry = Event(), Event()
         self._lock = Lock()
         self._thread: Thread | None = None
 
@@ -54,8 +58,12 @@ class Meter:
         """What the last round was not told, in words."""
         return self._problems
 
-    def start(self) -> None:
+    def start(self, every_s: float = EVERY_S) -> None:
+        """every_s: between rounds; of several that were asked for the shortest."""
         with self._lock:
+            if every_s < self._every_s:
+                self._every_s = every_s
+                self._hurry.set()
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="meter", daemon=True)
                 self._thread.start()
@@ -63,11 +71,14 @@ class Meter:
     def stop(self) -> None:
         """Returns at once: a kubelet that does not answer is not waited for."""
         self._stop.set()
+        self._hurry.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._hurry.clear()
             self.look()
-            self._stop.wait(EVERY_S if self.has_rates else FIRST_S)
+            if not self._stop.is_set():
+                self._hurry.wait(self._every_s if self.has_rates else FIRST_S)
 
     @property
     def has_rates(self) -> bool:
@@ -85,6 +96,10 @@ class Meter:
         self.metrics.forget(utc_now() - FORGET)
         self._problems = tuple(dict.fromkeys(problems))
 
+    def _take(self, readings: Sequence[Reading]) -> None:
+        self.metrics.add(readings)
+        self._told(readings)
+
     # -- a cluster
 
     def _ask_cluster(self, api: ClusterApi) -> list[str]:
@@ -98,7 +113,7 @@ class Meter:
             if self._stop.is_set():
                 break
             found = fetch_summaries(api, nodes[at : at + AT_ONCE])
-            self.metrics.add(found.readings)
+            self._take(found.readings)
             problems += found.problems
             refused += len(found.refused)
             self._resting |= {(api.name, node): REST_ROUNDS for node in found.silent}
@@ -117,7 +132,7 @@ class Meter:
         if kind is None:
             return [f"no right to get nodes/proxy in {api.name}, and it serves no metrics API"]
         found: Fetched = fetch_pod_metrics(api, kind, self._namespace)
-        self.metrics.add(found.readings)
+        self._take(found.readings)
         return list(found.problems)
 
     def _nodes(self, cluster: str) -> Iterator[str]:
@@ -152,5 +167,5 @@ class Meter:
                 problems.append(str(error))
                 continue
             if reading is not None:
-                self.metrics.add([reading])
+                self._take([reading])
         return problems[:3]

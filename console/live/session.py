@@ -16,7 +16,8 @@ from console.live.discovery import discover
 from console.live.feeding import FIRST_KINDS
 from console.live.heap import keep_off
 from console.live.inventory import ClusterInfo, Inventory
-from console.live.meter import Meter
+from console.live.meter import RECORDED_S, Meter
+from console.live.metrics import Reading
 from console.live.mirror import Mirror
 from console.live.past import Past
 from console.live.redact import Redactor
@@ -52,7 +53,7 @@ class Session:
         self.is_readonly = is_readonly
         self.mirror = Mirror(masking_key=case.masking_key())
         self.namespace = namespace
-        self.meter = Meter(self.mirror, self.apis, engine, namespace)
+        self.meter = Meter(self.mirror, self.apis, engine, namespace, self._note_usage)
         self._case, self._is_recorded, self._has_logs = case, is_recorded, has_logs
         self._recorder: Recorder | None = None
         self._keeper: Keeper | None = None
@@ -107,14 +108,9 @@ class Session:
         self.mirror.subscribe(self._hear)
         self.mirror.start(list(self.apis.values()), namespace=self.namespace, discover=discover)
         keep_off(lambda: self._is_full.wait(FILL_S))
-        if self._is_recorded and (self._has_logs or self.engine is not None):
-            from console.live.keeper import Keeper
-
-            self._keeper = Keeper(
-                self._case, self.mirror, self.apis, namespace=self.namespace,
-                has_logs=self._has_logs,
-            )  # fmt: skip
-            self._keeper.start()
+        if self._has_logs or self.engine is not None:
+            with self._lock:
+                self._keep()
         if self.engine is not None:
             Thread(target=self._attach, args=(self.engine,), name="engine", daemon=True).start()
         for api in self.apis.values():
@@ -169,6 +165,23 @@ class Session:
 
                 self._recorder = Recorder(self._case, self.mirror)
                 self._recorder.start()
+                self._keep()
+                self.meter.start(RECORDED_S)
+
+    def _keep(self) -> None:
+        """Record what is no object, too; with the lock held."""
+        if self._is_recorded and self._keeper is None:
+            from console.live.keeper import Keeper
+
+            self._keeper = Keeper(
+                self._case, self.mirror, self.apis, namespace=self.namespace,
+                has_logs=self._has_logs,
+            )  # fmt: skip
+            self._keeper.start()
+
+    def _note_usage(self, readings: Sequence[Reading]) -> None:
+        if self._keeper is not None:
+            self._keeper.note_usage(readings)
 
     def stop(self) -> None:
         self.meter.stop()

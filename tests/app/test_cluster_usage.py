@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,11 +13,14 @@ from console.app.app import Console
 from console.app.screens.describe import DescribeScreen
 from console.app.screens.usage import UsageScreen
 from console.app.source import Live, Source
+from console.case.folder import Case
 from console.case.workspace import Workspace
+from console.live.keptusage import UsageThinner
 from console.live.meter import Meter
+from console.live.pieces import Pieces
 from tests.app.driving import command, press, screen_text, settle, still
 from tests.app.held_inventory import HeldInventory
-from tests.live.test_usage import web
+from tests.live.test_usage import looks, web
 
 __all__ = ["web"]
 
@@ -74,4 +78,26 @@ async def test_offline_says_where_else(demo: Workspace) -> None:
     async with app.run_test(size=(120, 24)) as pilot:
         await settle(pilot)
         await command(pilot, "usage shop")
-        assert "`kubecase live`" in screen_text(app)
+        assert "no usage was recorded" in screen_text(app)
+
+
+async def test_offline_as_it_was_recorded(tmp_path: Path) -> None:
+    thinner = UsageThinner()
+    with Case.create(tmp_path / "case", title="used") as case:
+        kept = Pieces(case, "usage", "what containers use")
+        for readings in looks(21):
+            for line in thinner.lines(readings):
+                kept.put(line)
+        assert kept.flush()
+    workspace = Workspace.open(tmp_path / "case")
+    app = Console(workspace, start="cluster", clock=still)
+    try:
+        async with app.run_test(size=(120, 24)) as pilot:
+            await settle(pilot)
+            await press(pilot, "m")
+            screen = screen_text(app)
+            assert "web-0" in screen
+            assert "0.50 cores" in screen
+            assert "█████" in screen
+    finally:
+        workspace.close()

@@ -14,6 +14,7 @@ from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.live.api import connect
 from console.live.engine import Engine
+from console.live.keptusage import read_usage
 from console.live.recordedlogs import read_recorded
 from console.live.recording import Recording
 from console.live.session import Session
@@ -53,7 +54,9 @@ def test_lines_of_a_pod_that_is_gone(lab: Lab, namespace: str, case: Case) -> No
         session.stop()
     workspace.refresh()
     found = read_recorded(workspace, [(namespace, "talks", "")])
+    used = read_usage(workspace).subjects()
     workspace.close()
+    assert {one.cluster for one in used} == {api.name}  # what the kubelet said meanwhile
     assert [line.text for line in found] == [b"line 1", b"line 2", b"line 3"]  # each once
     assert all(line.ts is not None for line in found)
 

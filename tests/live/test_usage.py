@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.case.folder import Case
+from console.case.workspace import Workspace
+from console.live.delivery import utc_now
+from console.live.keptusage import UsageThinner, read_usage
 from console.live.metrics import Metrics, Point, Reading, Subject
+from console.live.pieces import Pieces
 from console.live.usage import Usage, sparkline, trend, usage_of
 from tests.app.held_inventory import HeldInventory, pod
 
@@ -53,6 +59,47 @@ def test_what_stands_out_comes_first(web: tuple[HeldInventory, Metrics]) -> None
     assert not any(one.outliers for one in others)
     assert trend(web[1], first, "cpu", 16) == "████"
     assert trend(web[1], others[0], "cpu", 16) == "▁▁▁▁"  # a full bar is the busiest sibling
+
+
+def looks(count: int) -> list[list[Reading]]:
+    """Of one busy container, each 15 s."""
+    subject = Subject("lab", "node-1", "shop", "web-0", "c")
+    return [
+        [Reading(subject, T0 + timedelta(seconds=15 * n), cpu_ns=int(7.5e9) * n, memory_bytes=MIB)]
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_what_was_recorded_is_there_again_thinned(tmp_path: Path) -> None:
+    thinner = UsageThinner()
+    lines = [line for readings in looks(21) for line in thinner.lines(readings)]
+    assert len(lines) == 6  # of five minutes one a minute
+    with Case.create(tmp_path / "case", title="used") as case:
+        kept = Pieces(case, "usage", "what containers use")
+        for line in lines:
+            kept.put(line)
+        assert kept.flush()
+    workspace = Workspace.open(tmp_path / "case")
+    try:
+        [subject] = read_usage(workspace).subjects()
+        assert subject == Subject("lab", "node-1", "shop", "web-0", "c")
+        points = read_usage(workspace, utc_now()).series(subject, "cpu")
+        assert [point.value for point in points] == [0.5] * 5
+        assert points[-1].ts == T0 + timedelta(minutes=5)
+        assert read_usage(workspace).latest(subject, "memory") == MIB
+        assert read_usage(workspace, T0).subjects() == []  # nothing had been told by then
+        assert read_usage(workspace, utc_now() + timedelta(hours=2)).subjects() == []
+    finally:
+        workspace.close()
+
+
+def test_of_thousands_less_is_kept() -> None:
+    thinner = UsageThinner()
+    many = [Subject("lab", "n", "shop", f"p-{number}") for number in range(9000)]
+    for minute in range(4):
+        ts = T0 + timedelta(minutes=minute)
+        lines = list(thinner.lines([Reading(one, ts, memory_bytes=1) for one in many]))
+        assert bool(lines) is (minute in (0, 3))  # 50 a second: each three minutes
 
 
 def test_a_pod_with_several_containers_has_a_row_of_its_own() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,19 +10,22 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from console.app.object_links import entity_of, target_of
-from console.app.object_rows import Moment, Sheet, View
+from console.app.object_rows import Sheet, View
 from console.app.screens.object_list import ObjectListScreen
 from console.app.usage_rows import usage_sheet
-from console.app.widgets.object_table import ObjectTable, Shown
+from console.app.widgets.object_table import ObjectTable
+from console.live.keptusage import read_usage
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory, Ref
+    from console.live.metrics import Metrics
 
-OFFLINE = "read live, by `kubecase live`; what captures saw: 3 Containers, Stats"
+NOT_TOLD = "no usage was recorded in the hour before; what captures saw: 3 Containers, Stats"
 
 
 class UsageScreen(ObjectListScreen):
-    """Figures of the kubelets, of the metrics API where those may not be asked, of the engine.
+    """Figures of the kubelets, of the metrics API where those may not be asked, of the engine; of a
+    past moment, and in a case without a cluster, as they were recorded.
 
     A full bar of a line over time is the most that any of the siblings used. In red: what is
     further from its siblings' median than their usual spread explains.
@@ -49,17 +53,22 @@ class UsageScreen(ObjectListScreen):
         return live.meter.metrics.generation if live else inventory.generation
 
     def read(self, inventory: Inventory) -> Sheet:
-        live, now = self.source.live, self.source.now(self.console_app.clock())
-        chosen = self.chosen.get(self.view.kind, ())
-        if live is None:
-            return Sheet(self.view, Shown(empty=OFFLINE), 0, Moment(now))
-        metrics = live.meter.metrics
-        if self.source.as_of is not None:
-            metrics = metrics.cut(self.source.as_of)
+        now = self.source.now(self.console_app.clock())
+        metrics, problems, empty = self._figures()
         return usage_sheet(
-            inventory, metrics, self.view, now=now, problems=live.meter.problems,
-            empty="asking the kubelets…", is_wide=self.is_wide, chosen=chosen,
+            inventory, metrics, self.view, now=now, problems=problems, empty=empty,
+            is_wide=self.is_wide, chosen=self.chosen.get(self.view.kind, ()),
         )  # fmt: skip
+
+    def _figures(self) -> tuple[Metrics, Sequence[str], str]:
+        """Of the session as far as it goes back, else as they were recorded."""
+        live, moment = self.source.live, self.source.as_of
+        if live is not None and moment is None:
+            return live.meter.metrics, live.meter.problems, "asking the kubelets…"
+        held = live.meter.metrics.cut(moment) if live is not None and moment else None
+        if held is not None and held.subjects():
+            return held, (), NOT_TOLD
+        return read_usage(self.workspace, moment), (), NOT_TOLD
 
     def title_words(self) -> str:
         return f"usage({self.view.namespace or 'all'})"
