@@ -168,9 +168,9 @@ def show_plan(prepared: Prepared, as_json: bool) -> None:
     for name, lines in rows:
         for line in lines:
             click.echo(f"  {name:<9}{visible(line)}")
-    for text, lines in prepared.previews:
+    for step, (text, lines) in zip(plan.steps, prepared.previews, strict=True):
         if lines:
-            click.echo(f"  --- {visible(text)} (dry run)")
+            click.echo(f"  --- {visible(text)} ({step.previewed_by})")
         for line in lines:
             click.echo(f"  {visible(line)}")
 

@@ -8,7 +8,7 @@ somebody changed it since: then MovedOn.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -40,8 +40,12 @@ class MovedOn(CaseError):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """What all steps can do. `text`: one line for plan and record."""
+    """What all steps can do. `text`: one line for plan and record.
 
+    previewed_by: who says what `preview` gives.
+    """
+
+    previewed_by: ClassVar[str] = "the plan"
     text: str
 
     def rights(self) -> tuple[Right, ...]:
@@ -74,6 +78,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class ObjectStep(Step, frozen=True, kw_only=True):
     """A step on one object of the API. `resource` is its plural name, for RBAC."""
 
+    previewed_by: ClassVar[str] = "server dry run"
     path: str
     resource: str
     group: str = ""

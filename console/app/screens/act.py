@@ -199,9 +199,9 @@ class ActScreen(Dialog[Decision | None]):
             for number, line in enumerate(said):
                 text = Text(f"{name if number == 0 else '':<9}", "bold")
                 yield text.append(plain(line, 600), style)
-        for what, diff in prepared.previews:
+        for step, (what, diff) in zip(plan.steps, prepared.previews, strict=True):
             if diff:
-                yield Text(f"--- {plain(what, 200)}  (server dry run)", "dim")
+                yield Text(f"--- {plain(what, 200)}  ({step.previewed_by})", "dim")
             for line in diff[:MAX_DIFF]:
                 color = {"+": "green", "-": "red"}.get(line[:1], "")
                 yield Text(plain(line, 400), color)
