@@ -6,7 +6,7 @@ A pod that somebody changed by hand, or put among them by their labels, is the o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from console.live.pods import Container, Pod
 
@@ -22,19 +22,27 @@ TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 def parts_of(pod: Pod) -> tuple[int, ...]:
     """A number for each of PARTS, the same where two pods have the same."""
-    spec, all_containers = pod.spec, pod.spec.all_containers
-    labels = pod.metadata.labels or {}
-    found = (
-        tuple((c.name, c.image) for c in all_containers),
-        tuple((*(c.command or ()), "", *(c.args or ())) for c in all_containers),
-        (tuple(map(_mounts, all_containers)),
-         tuple(v.hostPath.path for v in spec.volumes or () if v.hostPath)),
-        (str(spec.securityContext), tuple(str(c.securityContext) for c in all_containers)),
-        (spec.service_account, spec.automountServiceAccountToken),
-        tuple(sorted(label for label in labels.items() if label[0] not in _OWN_LABELS)),
-        (spec.hostPID, spec.hostIPC, spec.hostNetwork),
+    spec, labels = pod.spec, pod.metadata.labels or {}
+    images: list[str] = []
+    commands: list[object] = []
+    mounts: list[object] = [v.hostPath.path for v in spec.volumes or () if v.hostPath]
+    rights = [str(spec.securityContext)] if spec.securityContext else []
+    for container in spec.all_containers:
+        images += (container.name, container.image)
+        if container.command or container.args:
+            commands.append(
+                (container.name, *(container.command or ()), "", *(container.args or ()))
+            )
+        if container.volumeMounts:
+            mounts.append(_mounts(container))
+        if container.securityContext:
+            rights.append(f"{container.name} {container.securityContext}")
+    return (
+        hash(tuple(images)), hash(tuple(commands)), hash(tuple(mounts)), hash(tuple(rights)),
+        hash((spec.service_account, spec.automountServiceAccountToken)),
+        hash(frozenset(label for label in labels.items() if label[0] not in _OWN_LABELS)),
+        hash((spec.hostPID, spec.hostIPC, spec.hostNetwork)),
     )  # fmt: skip
-    return tuple(map(hash, found))
 
 
 def _mounts(container: Container) -> tuple[tuple[str, bool], ...]:
@@ -45,20 +53,25 @@ def _mounts(container: Container) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def unlike(
-    pods: Iterable[tuple[str, str, tuple[int, ...]]],
-) -> Mapping[str, Sequence[str]]:
-    """Of pods as (key, owner, parts): those that differ, and in what; at most half may have it."""
-    families: defaultdict[str, list[tuple[str, tuple[int, ...]]]] = defaultdict(list)
-    for key, owner, parts in pods:
-        families[owner].append((key, parts))
-    found: dict[str, list[str]] = {}
+def unlike(pods: Sequence[tuple[Hashable, tuple[int, ...]]]) -> Mapping[int, Sequence[str]]:
+    """Of pods as (owner, parts): the places of those that differ, and in what.
+
+    What more than half of an owner's pods have is what is usual there.
+    """
+    first: dict[Hashable, tuple[int, ...]] = {}
+    mixed = {owner for owner, parts in pods if first.setdefault(owner, parts) != parts}
+    families: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for place, (owner, _) in enumerate(pods) if mixed else ():
+        if owner in mixed:
+            families[owner].append(place)
+    found: defaultdict[int, list[str]] = defaultdict(list)
     for family in families.values():
-        if len({parts for _, parts in family}) < 2:
-            continue
-        for at, name in enumerate(PARTS):
-            counts = Counter(parts[at] for _, parts in family)
-            for key, parts in family:
-                if len(counts) > 1 and 2 * counts[parts[at]] <= len(family):
-                    found.setdefault(key, []).append(name)
+        columns = zip(*(pods[place][1] for place in family), strict=True)
+        for name, column in zip(PARTS, columns, strict=True):
+            if len(set(column)) == 1:
+                continue
+            counts = Counter(column)
+            for place, value in zip(family, column, strict=True):
+                if 2 * counts[value] <= len(family):
+                    found[place].append(name)
     return found

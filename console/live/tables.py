@@ -67,9 +67,9 @@ class Row:
         return "done" if self.obj.gone else self._facts.state
 
     @property
-    def family(self) -> str:
+    def family(self) -> tuple[str, str]:
         """Which rows are its siblings: those of one owner."""
-        return f"{self.obj.ref.cluster}/{self._facts.workload}"
+        return self.obj.ref.cluster, self._facts.workload
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -226,11 +226,11 @@ def table(
 
 def _compare(rows: Sequence[Row], captured: Captured) -> None:
     """Say of each pod what differs: numbers of its captures, then its spec among its siblings."""
-    there = {str(number): row for number, row in enumerate(rows) if not row.gone}
-    odd = unlike((key, row.family, row.parts) for key, row in there.items() if row.parts)
-    for key, row in there.items():
+    there = [row for row in rows if row.parts and not row.gone]
+    odd = unlike([(row.family, row.parts) for row in there])
+    for place, row in enumerate(there) if odd or captured else ():
         counts = captured.get((row.ref.namespace, row.name), {})
-        said = [f"{word} {count}" for word, count in counts.items() if count]
-        said += odd.get(key, ())
+        unusual = odd.get(place, ())
+        said = [*(f"{word} {count}" for word, count in counts.items() if count), *unusual]
         if said:
-            row.delta = Cell(" ".join(said), -float(sum(counts.values()) + len(odd.get(key, ()))))
+            row.delta = Cell(" ".join(said), -float(sum(counts.values()) + len(unusual)))
