@@ -238,7 +238,8 @@ class Stream:
         sock = getattr(connection, "sock", None)
         with suppress(OSError):
             if sock is not None:
-                sock.shutdown(socket.SHUT_RDWR)
+                # not the method of ssl's: it would have the reader take what comes undeciphered
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def failure(status: int, body: bytes, *, where: str) -> ApiError:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -140,7 +141,8 @@ class EngineLog:
                 self._stream = stream
                 if self._is_closed:
                     return
-            yield from split_lines(stream)
+            # what comes after the client has shut a TLS connection is not deciphered
+            yield from split_lines(takewhile(lambda _: not self._is_closed, stream))
         except docker.errors.NotFound as error:
             raise Gone("the container is gone", where=self.container) from error
         except docker.errors.APIError as error:
