@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
+# Also on two cores: tests of a cluster mostly wait for it.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lab-up lab-down bench incident screenshots snapshots clean
@@ -39,7 +41,7 @@ demo: $(VENV)/.run ## open the console on a real incident
 
 test: lint ## everything; starts a real cluster where it can (tests/lab/README.md)
 	@tests/needs.sh
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: $(VENV)/.dev ## format, style, types, layers
 	$(BIN)/ruff format --check .
@@ -58,7 +60,7 @@ incident: $(VENV)/.dev ## play the demo's attack anew on a real node, and check 
 	KUBECASE_INCIDENT=build/incident $(BIN)/python -m pytest -q tests/test_incident.py
 
 snapshots: $(VENV)/.dev ## write the golden files and screen pictures of the tests anew
-	$(BIN)/python -m pytest -n 2 --snapshot-update $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --snapshot-update $(ARGS)
 
 bench: $(VENV)/.dev ## ratios against yardsticks of the same run, also in build/bench.json
 	$(BIN)/python -m tests.bench $(ARGS)

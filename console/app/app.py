@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
@@ -20,6 +20,7 @@ from console.app.modes import MODES
 from console.app.safe import plain
 from console.app.screens.base import CaseScreen, ScreenType
 from console.app.source import Live, Source, read_evidence
+from console.app.typeahead import TypeAhead
 from console.app.widgets.frame import TABS
 from console.case.columns import COLUMNS
 from console.case.entities import Entity
@@ -46,7 +47,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-class Console(App[None]):
+class Console(TypeAhead):
     """kubecase on one case."""
 
     CSS_PATH = "app.tcss"

@@ -11,7 +11,7 @@ from textual.worker import WorkerCancelled
 from console.app.app import Console
 
 NOW = datetime(2026, 11, 24, 9, 30)
-_KEYS = {" ": "space", ":": "colon", "=": "equals_sign", "-": "minus", ".": "full_stop",
+KEYS = {" ": "space", ":": "colon", "=": "equals_sign", "-": "minus", ".": "full_stop",
          "/": "slash", "*": "asterisk", ",": "comma", "(": "left_parenthesis",
          ")": "right_parenthesis", "?": "question_mark"}  # fmt: skip
 
@@ -31,13 +31,13 @@ async def settle(pilot: Pilot[None]) -> None:
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Each key, and what follows from it."""
     for key in keys:
-        await pilot.press(_KEYS.get(key, key))
+        await pilot.press(KEYS.get(key, key))
         await settle(pilot)
 
 
 async def enter(pilot: Pilot[None], text: str) -> None:
     """Type a line and enter it."""
-    await pilot.press(*(_KEYS.get(char, char) for char in text))
+    await pilot.press(*(KEYS.get(char, char) for char in text))
     await settle(pilot)
     await press(pilot, "enter")
 

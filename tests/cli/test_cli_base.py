@@ -102,6 +102,7 @@ def test_cancel_is_exit_code_130() -> None:
     program = (
         "import signal\n"
         "from console.cli import cli, main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # background jobs ignore it
         "cli.callback = lambda: signal.raise_signal(signal.SIGINT)\n"
         "main()\n"
     )

@@ -1,0 +1,69 @@
+"""Keys that arrive together go one after the other.
+
+On a slow line a terminal hands over several keys at once (`/` and the first letters of a filter).
+Textual sends each to what has the focus at that moment, before the one ahead of it was answered:
+so the letters would be commands of the list, and not in the filter.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widgets import Input
+
+FOCUS_S, LOOK_S = 0.5, 0.01  # how long the focus may take to come, or to leave an input
+LEAVING = ("enter", "escape")
+
+
+class TypeAhead(App[None]):
+    """An app that answers a key wholly before it looks at the next one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._ahead: deque[events.Key] = deque()
+        self._is_answering, self._since = False, 0.0
+        self._screen_before: Screen[Any] | None = None
+        self._left: DOMNode | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._is_answering:
+            self._ahead.append(event)
+            if time.monotonic() - self._since > 2 * FOCUS_S:  # who had it is gone, and its way lost
+                await self._go_on(FOCUS_S)
+        else:
+            await self._answer(event)
+
+    async def _answer(self, key: events.Key) -> None:
+        target = self.focused or self.screen
+        if not (isinstance(target, Input) and key.is_printable):  # it takes letters in order itself
+            self._is_answering, self._since = True, time.monotonic()
+            self._screen_before = self.screen
+            self._left = target if isinstance(target, Input) and key.key in LEAVING else None
+        await super().on_event(key)
+        if self._is_answering:
+            target.call_later(self._follow, target)
+
+    def _follow(self, node: DOMNode) -> None:
+        """The way of the key that went before: from what has the focus up to the app."""
+        above = node.parent
+        if above is None or above is self or not above.call_later(self._follow, above):
+            # whoever asked for the focus meanwhile gets it first
+            self.call_later(lambda: self.call_later(self._go_on))
+
+    async def _go_on(self, waited_s: float = 0.0) -> None:
+        is_new = self.screen is not self._screen_before
+        is_moving = self.focused is None if is_new else self.focused is self._left is not None
+        if is_moving and waited_s < FOCUS_S:
+            self.set_timer(LOOK_S, lambda: self._go_on(waited_s + LOOK_S))
+            return
+        self._is_answering = False
+        while self._ahead and not self._is_answering:
+            await self._answer(self._ahead.popleft())
