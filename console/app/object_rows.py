@@ -27,7 +27,7 @@ HIGH = 4  # OCSF's severity from which a risk is red
 _WEIGHTS = {
     "NAME": 90, "NAMESPACE": 85, "CLUSTER": 84, "STATUS": 80, "RISK": 75, "READY": 70, "AGE": 60,
     "RST": 58, "REASON": 57, "OBJECT": 56, "MESSAGE": 55, "TYPE": 54, "LAST SEEN": 53, "ROLE": 52,
-    "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30, "Δ": 74,
+    "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30, "Δ": 59,
 }  # fmt: skip
 _WEIGHTS |= {
     "TIME": 95, "WHAT": 94, "OBJECT": 93, "FIELDS": 89, "BY": 88,
