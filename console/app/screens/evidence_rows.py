@@ -34,13 +34,17 @@ def cells(
     """row: of `Timeline.sources`, or evidence that is not read yet, without counts."""
     formats = list((row.get("formats") or {}).items())[:SHOWN_FORMATS]
     kinds = ", ".join(f"{source_of(chain)} {count:,}" for chain, count in formats)
+    is_waiting = row.get("lines") is None and not unread
+    nothing = "…" if is_waiting else "–"
+    if not kinds and row.get("lines") is None:
+        kinds = "not read yet" if is_waiting else "kept, not read"
     narrow = [
         safe(row["path"]),
-        _count(row.get("lines"), "…"),
-        _count(row.get("events"), "…"),
+        _count(row.get("lines"), nothing),
+        _count(row.get("events"), nothing),
         _count(row.get("text") or None, "–"),
         safe(f"! {len(unread)}" if unread else "–", "yellow" if unread else ""),
-        safe(kinds or ("not read yet" if row.get("lines") is None else "–")),
+        safe(kinds or "–"),
     ]
     if not is_wide:
         return narrow
