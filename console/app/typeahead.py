@@ -17,8 +17,8 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Input
 
-FOCUS_S, LOOK_S = 0.5, 0.01  # how long the focus may take to come, or to leave an input
-LEAVING = ("enter", "escape")
+FOCUS_S, LEAVE_S = 0.5, 0.15  # how long the focus may take to come, or to leave an input
+LOOK_S = 0.01
 
 
 class TypeAhead(App[None]):
@@ -46,7 +46,7 @@ class TypeAhead(App[None]):
         if not (isinstance(target, Input) and key.is_printable):  # it takes letters in order itself
             self._is_answering, self._since = True, time.monotonic()
             self._screen_before = self.screen
-            self._left = target if isinstance(target, Input) and key.key in LEAVING else None
+            self._left = target if isinstance(target, Input) and key.key == "enter" else None
         await super().on_event(key)
         if self._is_answering:
             target.call_later(self._follow, target)
@@ -60,8 +60,11 @@ class TypeAhead(App[None]):
 
     async def _go_on(self, waited_s: float = 0.0) -> None:
         is_new = self.screen is not self._screen_before
-        is_moving = self.focused is None if is_new else self.focused is self._left is not None
-        if is_moving and waited_s < FOCUS_S:
+        if is_new:
+            is_moving = self.focused is None and waited_s < FOCUS_S
+        else:
+            is_moving = self.focused is self._left is not None and waited_s < LEAVE_S
+        if is_moving:
             self.set_timer(LOOK_S, lambda: self._go_on(waited_s + LOOK_S))
             return
         self._is_answering = False

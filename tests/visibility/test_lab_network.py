@@ -54,7 +54,7 @@ SUSPECT = r"""
 echo '203.0.113.9 registry.shop' >>/etc/hosts
 nc GOOD 4444 >/dev/null 2>&1 </dev/zero &
 nc BAD 4444 >/dev/null 2>&1 </dev/zero &
-while true; do wget -q -O /dev/null http://BAD/ ; sleep 0.7; done
+while true; do wget -q -O /dev/null http://BAD/ ; sleep 0.2; done
 """
 
 
