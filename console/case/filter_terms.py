@@ -130,7 +130,7 @@ class TermCompiler:
 
     def _ordered(self, expression: str, term: Term) -> str:
         """Bounds that are numbers compare as numbers, others as text."""
-        if all(bound == "*" or _is_number(bound) for bound in _bounds(term)):
+        if _has_numbers(term):
             number = f"try_cast({expression} as decimal(38, 9))"  # unlike double, it has no NaN
             return self._between(number, term, Decimal)
         return self._between(expression, term, str)
@@ -182,7 +182,7 @@ class TermCompiler:
             raise self._fail(term, "a column that holds text, a number or a time")
 
     def _number(self, column: str, term: Term) -> str:
-        if term.kind == "regex" or not all(b == "*" or _is_number(b) for b in _bounds(term)):
+        if term.kind == "regex" or not _has_numbers(term):
             raise self._fail(term, f"a number for {column}, such as 3, >=3 or [3 TO 5]")
         if term.kind in ("range", "compare"):
             return self._between(column, term, Decimal)
@@ -282,6 +282,12 @@ def _is_any(term: Term) -> bool:
 
 def _bounds(term: Term) -> tuple[str, ...]:
     return (term.low, term.high) if term.kind == "range" else (term.value,)
+
+
+def _has_numbers(term: Term) -> bool:
+    """Whether its bounds are numbers; one of a range may be open."""
+    is_range = term.kind == "range"
+    return all(_is_number(bound) or (is_range and bound == "*") for bound in _bounds(term))
 
 
 def _is_number(text: str) -> bool:

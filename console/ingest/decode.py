@@ -79,7 +79,7 @@ class Level:
         """What no format took yet, as SQL; the names in it are ours."""
         if not self.used:
             return self.relation
-        return f"{self.relation} where line not in (select line from {self.used})"  # noqa: S608
+        return f"{self.relation} anti join {self.used} using (line)"
 
 
 class Decoder:

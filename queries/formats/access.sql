@@ -24,7 +24,7 @@ parts as (
     from cuts
     where open_at > 4 and close_at - open_at = 28
 ),
-quoted as (
+quoted as materialized (
     select
         *,
         split_part(tail, '"', 1) as request,

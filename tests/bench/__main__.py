@@ -30,6 +30,7 @@ SAMPLE = ROOT / "tests" / "data" / "sample"
 FACTOR = int(os.environ.get("KUBECASE_BENCH_FACTOR", "20"))
 EVENTS = int(os.environ.get("KUBECASE_BENCH_EVENTS", "10000000"))
 RUNS = 9
+LASTING = 30
 BARE = """
 create table bare.t as select auditID, stage, level, requestURI, verb, "user".username as u,
 "user".uid as uid, "user".groups as g, impersonatedUser.username as iu, sourceIPs, userAgent,
@@ -163,7 +164,11 @@ def screen_results(folder: Path, growing: Path, more: Path) -> list[Result]:
     """The console itself; keys also while an ingest into the same case runs."""
     ours, minimal = first_frames(folder)
     _, size = cursor_keys(folder)
-    adding = subprocess.Popen([sys.executable, "-m", "console", "add", str(growing), str(more)])
+    large = more.with_name("growing.log")
+    with large.open("wb") as handle:  # it has to last as long as the keys do
+        for _ in range(LASTING):
+            handle.write(more.read_bytes())
+    adding = subprocess.Popen([sys.executable, "-m", "console", "add", str(growing), str(large)])
     try:
         seconds, _ = cursor_keys(growing)
         was_running = adding.poll() is None

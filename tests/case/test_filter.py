@@ -227,6 +227,7 @@ def test_finds(find: Find, text: str, found: set[str]) -> None:
         ("a message:/(/", 2, "a regular expression (missing )"),
         ("ts:yesterday-ish", 0, "a time for ts"),
         ("a pid:root", 2, "a number for pid"),
+        ("a pid:<*", 2, "a number for pid"),
         ("src_ip:10.0.0.0/99", 0, "a network"),
         ("src_ip:[10.0.0.1 TO 10.0.0.2]", 0, "a network"),
         ("a marked:maybe", 2, "true or false"),
