@@ -18,6 +18,8 @@ from console.app.screens.tour import read_tour
 from console.case.workspace import Workspace
 from console.detect.demo import build_demo, bundle
 
+# At these a letter of 0.602 × 20 dots, rounded to whole ones, is as wide as its cell.
+SCALE, FILM_SCALE = 0.9, 0.65
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZE = (120, 36)
 # What is typed after `:`, or a key.
@@ -64,7 +66,7 @@ async def shoot(folder: Path, name: str, keys: list[str]) -> None:
         svg, shown = picture(app)
     workspace.close()
     (FOLDER / f"{name}.svg").write_text(svg)
-    cairosvg.svg2png(bytestring=shown.encode(), write_to=str(FOLDER / f"{name}.png"), scale=0.8)
+    cairosvg.svg2png(bytestring=shown.encode(), write_to=str(FOLDER / f"{name}.png"), scale=SCALE)
     print(name, file=sys.stderr)  # noqa: T201
 
 
@@ -88,7 +90,7 @@ async def film(folder: Path) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         for _ in tour:
             await settle(pilot)
-            png = cairosvg.svg2png(bytestring=picture(app)[1].encode(), scale=0.7)
+            png = cairosvg.svg2png(bytestring=picture(app)[1].encode(), scale=FILM_SCALE)
             frames.append(Image.open(BytesIO(png)).convert("RGB").quantize(32))
             await pilot.press("enter")
     workspace.close()

@@ -12,7 +12,7 @@ from collections import deque
 from typing import Any
 
 from textual import events
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Input
@@ -41,11 +41,21 @@ class TypeAhead(App[None]):
         else:
             await self._answer(event)
 
+    def _seen(self) -> Screen[Any] | None:
+        """None once the app is being left."""
+        try:
+            return self.screen
+        except ScreenStackError:
+            return None
+
     async def _answer(self, key: events.Key) -> None:
-        target = self.focused or self.screen
+        screen = self._seen()
+        if screen is None:
+            return
+        target = self.focused or screen
         if not (isinstance(target, Input) and key.is_printable):  # it takes letters in order itself
             self._is_answering, self._since = True, time.monotonic()
-            self._screen_before = self.screen
+            self._screen_before = screen
             self._left = target if isinstance(target, Input) and key.key == "enter" else None
         await super().on_event(key)
         if self._is_answering:
@@ -59,8 +69,10 @@ class TypeAhead(App[None]):
             self.call_later(lambda: self.call_later(self._go_on))
 
     async def _go_on(self, waited_s: float = 0.0) -> None:
-        is_new = self.screen is not self._screen_before
-        if is_new:
+        screen = self._seen()
+        if screen is None:
+            return
+        if screen is not self._screen_before:
             is_moving = self.focused is None and waited_s < FOCUS_S
         else:
             is_moving = self.focused is self._left is not None and waited_s < LEAVE_S
