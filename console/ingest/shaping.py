@@ -28,6 +28,7 @@ class Shaper:
         self._sql = {name: file.body for name, file in load("ingest").items()}
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute("set enable_external_access = false")
+        self._connection.execute(FIXED_PLAN)
         self._connection.execute(self._sql["mask_macros"])
         self._connection.execute("set variable masking_key = $key", {"key": masking_key.hex()})
 
@@ -38,7 +39,6 @@ class Shaper:
             ("batch", decoded.events), ("raw", decoded.rows), ("files", decoded.files),
         ):  # fmt: skip
             connection.register(name, table)
-        connection.execute(FIXED_PLAN)
         connection.execute(self._sql["mask_rows"])
         shaped = arro.Table.from_arrow(
             connection.sql(self._sql["store"], params={"first_seq": first_seq})

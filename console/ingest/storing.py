@@ -37,8 +37,8 @@ class Store:
         self._shaper = Shaper(masking_key)
         self._grams = GramMaker()
         self._shaping, self._storing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
-        self._chunks: deque[Future[None]] = deque()
-        self._others: list[Future[None]] = []
+        self._waiting: deque[Future[None]] = deque()
+        self._chunks: deque[Future[None]] = deque()  # those of them that are chunks
         self._segment.connection.execute("begin")
         self.event_count = 0
         self.row_count = 0
@@ -46,12 +46,10 @@ class Store:
     def add(self, decoded: Decoded) -> None:
         """A chunk's events; waits while too many chunks are waiting already."""
         while len(self._chunks) > MAX_WAITING:
-            self._chunks.popleft().result()
+            self._await(self._chunks.popleft())
         shaped = self._shaping.submit(self._shaper.shape, decoded, self.row_count)
         made = self._grams.make(shaped.result)
-        self._chunks.append(
-            self._storing.submit(lambda: self._insert(shaped.result(), made.result))
-        )
+        self._chunks.append(self._submit(lambda: self._insert(shaped.result(), made.result)))
         self.event_count += decoded.events.num_rows
         self.row_count += decoded.rows.num_rows
 
@@ -69,8 +67,8 @@ class Store:
 
     def publish(self) -> None:
         """Wait until all is stored; then readers see it."""
-        for future in (*self._chunks, *self._others):
-            future.result()
+        if self._waiting:
+            self._await(self._waiting[-1])
         self._execute("commit", {})
         self._close()
         self._segment.publish()
@@ -80,8 +78,16 @@ class Store:
         self._close()
         self._segment.discard()
 
-    def _submit(self, work: Callable[[], None]) -> None:
-        self._others.append(self._storing.submit(work))
+    def _submit(self, work: Callable[[], None]) -> Future[None]:
+        future = self._storing.submit(work)
+        self._waiting.append(future)
+        return future
+
+    def _await(self, last: Future[None]) -> None:
+        """Until all up to this one is stored; raises what the first that failed has raised."""
+        while (first := self._waiting.popleft()) is not last:
+            first.result()
+        last.result()
 
     def _execute(self, sql: str, values: Any) -> None:
         self._segment.connection.execute(sql, values)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.respond import memory
 from console.respond.netns import Suspect
-from console.respond.step_packets import Taking
+from console.respond.taking import Taking
 from console.visibility.target import Target
 
 if TYPE_CHECKING:

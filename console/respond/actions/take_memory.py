@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.case.queryfiles import load
 from console.case.text import visible
 from console.errors import CaseError, UsageError
 from console.respond import memory
-from console.respond.action import Action, Plan, Verdict, option
+from console.respond.action import Plan, Verdict, option
 from console.respond.made import opened
 from console.respond.netns import Suspect
 from console.respond.step_memory import TakeMemory as TakeStep
-from console.respond.steps import Step
+from console.respond.taking import TakingAction
 
 if TYPE_CHECKING:
+    from console.case.folder import Case
+    from console.case.journal import Entry
     from console.respond.means import Means
 
 MAX_PROCESSES = 200
@@ -25,7 +26,7 @@ SHOWN = 12
 
 
 @dataclass(frozen=True)
-class TakeMemory(Action):
+class TakeMemory(TakingAction):
     id = "take-memory"
     title = "Memory of one process, by a probe into the case"
     kinds = ("pods",)
@@ -84,18 +85,11 @@ class TakeMemory(Action):
         )
         return Plan((step,), hits, cannot)
 
-    def verify(
-        self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
-    ) -> Verdict:
+    def check(self, case: Case, entry: Entry) -> Verdict:
         """Each region in the case is compared with the hash of where it was read."""
-        assert means.case is not None
-        [step] = (one for one in steps if isinstance(one, TakeStep))
-        entry = step.taken(means)
-        if entry is None:
-            return Verdict("not held", "nothing was taken")
         core, manifest = str(entry.data["evidence"]), str(entry.data["manifest"])
         try:
-            wrong, regions = memory.verify(means.case, core, manifest)
+            wrong, regions = memory.verify(case, core, manifest)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CaseError(f"the evidence can't be read: {error}", where=core) from error
         taken = [one for one in regions if one.sha256]

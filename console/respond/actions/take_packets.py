@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.case.text import visible
 from console.errors import CaseError
-from console.respond.action import Action, Plan, Verdict, option
+from console.respond.action import Plan, Verdict, option
 from console.respond.flows import read_flows
 from console.respond.netns import Suspect
 from console.respond.packets import HEADER_BYTES, MAX_BYTES, SNAP_BYTES, Limits, in_words
 from console.respond.step_packets import TakePackets as TakeStep
-from console.respond.steps import Step
+from console.respond.taking import TakingAction
 
 if TYPE_CHECKING:
+    from console.case.folder import Case
+    from console.case.journal import Entry
     from console.respond.means import Means
 
 SHOWN = 20
 
 
 @dataclass(frozen=True)
-class TakePackets(Action):
+class TakePackets(TakingAction):
     id = "take-packets"
     title = "Packets: from its network namespace into the case"
     kinds = ("pods",)
@@ -50,18 +51,11 @@ class TakePackets(Action):
         )
         return Plan((step,), tuple(hits), cannot)
 
-    def verify(
-        self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
-    ) -> Verdict:
+    def check(self, case: Case, entry: Entry) -> Verdict:
         """The evidence is read again: it is whole, and so many packets are in it."""
-        assert means.case is not None
-        [step] = (one for one in steps if isinstance(one, TakeStep))
-        entry = step.taken(means)
-        if entry is None:
-            return Verdict("not held", "nothing was taken")
         sha256 = str(entry.data["evidence"])
         try:
-            with means.case.store.get(sha256).data_path.open("rb") as stream:
+            with case.store.get(sha256).data_path.open("rb") as stream:
                 found = read_flows(stream)
         except OSError as error:
             raise CaseError(
