@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.suggester import SuggestFromList
@@ -40,7 +41,8 @@ class AskScreen(Dialog[str | None]):
                 value=self.value,
                 suggester=SuggestFromList(self.suggestions) if self.suggestions else None,
             )
-            yield Static(safe(self.hint or "enter takes it, esc cancels", "dim"))
+            lines = (self.hint or "enter takes it, esc cancels").split("\n")
+            yield Static(Text("\n").join(safe(line, "dim") for line in lines))
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

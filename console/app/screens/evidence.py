@@ -228,9 +228,9 @@ class EvidenceScreen(CaseScreen):
 
     def confirm(self, path: Path, lines: list[str]) -> None:
         self.set_status("")
-        hint = "\n".join(
-            [*lines[:12], "", "options: --tz ZONE --year Y --node N --in-place; enter adds"]
-        )
+        found = [plain(line, 200) for line in lines[:12]]  # a file's name is one line
+        options = "options: --tz ZONE --year Y --node N --in-place; enter adds"
+        hint = "\n".join([*found, "", options])
 
         def start(text: str | None) -> None:
             if text is not None and not self.is_busy():
