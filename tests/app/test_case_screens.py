@@ -193,6 +193,8 @@ async def test_cancelled_ingest_goes_on_at_the_next_start(tmp_path: Path, case: 
         await pilot.press("escape")
         while any(worker.group == "add" and worker.is_running for worker in app.workers):
             await pilot.pause()
+        while status(app).startswith("cancelling"):  # the thread finishes what it holds
+            await pilot.pause(0.05)
         await settle(pilot)
         assert status(app).startswith("cancelled")
     app.workspace.close()
