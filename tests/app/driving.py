@@ -6,9 +6,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from textual.pilot import Pilot
-from textual.worker import WorkerCancelled
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from console.app.app import Console
+from console.errors import CaseError
 
 NOW = datetime(2026, 11, 24, 9, 30)
 KEYS = {" ": "space", ":": "colon", "=": "equals_sign", "-": "minus", ".": "full_stop",
@@ -21,10 +22,18 @@ def still() -> datetime:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait for workers and what they post, never for time alone."""
+    """Wait for workers and what they post, never for time alone.
+
+    Raises what a worker failed with, unless it is an error that the console explains to the
+    analyst: the screen shows that one, and the test reads it there.
+    """
     for _ in range(4):
-        with suppress(WorkerCancelled):  # a newer query took over
-            await pilot.app.workers.wait_for_complete()
+        try:
+            with suppress(WorkerCancelled):  # a newer query took over
+                await pilot.app.workers.wait_for_complete()
+        except WorkerFailed as failed:
+            if not isinstance(failed.error, CaseError):
+                raise
         await pilot.pause()
 
 
