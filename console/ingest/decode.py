@@ -8,7 +8,7 @@ envelope.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -19,16 +19,15 @@ import numpy as np
 from console.case.queryfiles import load
 from console.errors import CaseError
 from console.ingest.arrow import TextColumn
-from console.ingest.formats import RECOGNISE_BYTES, Format, Formats
+from console.ingest.formats import GENERIC_RANK, RECOGNISE_BYTES, Format, Formats
 from console.ingest.framing import Rows
+from console.ingest.yields import Level, Yield, literal, selects
 
 MAX_DEPTH = 8
 BATCH_ROWS = 8192
 SAMPLE_ROWS = 192
 # Columns that a format works on but that are not passed on as they are.
 KEYS = frozenset({"evidence", "line", "offset_bytes", "cites", "is_open"})
-# Columns of `batch` that the decoder fills by itself.
-_PLACED = frozenset({"root", "part", "format", "cites", "is_open", "is_whole"})
 
 
 @dataclass(frozen=True)
@@ -60,28 +59,6 @@ class Decoded:
     files: arro.Table
 
 
-@dataclass
-class Level:
-    """The rows that one statement sees as `lines`: a relation and how deep it was unwrapped."""
-
-    relation: str
-    chain: tuple[str, ...]
-    count: int
-    used: str = ""  # the relation of lines already taken; empty while none is
-    tried: set[str] = field(default_factory=set)
-
-    @property
-    def depth(self) -> int:
-        return len(self.chain)
-
-    @property
-    def rest(self) -> str:
-        """What no format took yet, as SQL; the names in it are ours."""
-        if not self.used:
-            return self.relation
-        return f"{self.relation} anti join {self.used} using (line)"
-
-
 class Decoder:
     """Decodes chunks on one connection; the events of the last chunk lie in the table `batch`."""
 
@@ -91,14 +68,16 @@ class Decoder:
         self.failed: dict[str, CaseError] = {}
         self._level_count = 0
         self._next_key = 0
+        self._yields: list[Yield] = []
+        self._left: list[str] = []  # SELECTs of what no format took
         schema, ingest = load("schema"), load("ingest")
         self._sql = {name: file.body for name, file in ingest.items()}
         connection.execute(schema["macros"].body)
         connection.execute(schema["lines"].body)
-        connection.execute(self._sql["batch"])
+        connection.execute(self._sql["batch_shape"])
         connection.execute(self._sql["files"])
         self._line_columns = self._columns("lines_shape")
-        self._event_columns = self._columns("batch")
+        self._event_columns = self._columns("batch_shape")
 
     def _columns(self, relation: str) -> dict[str, str]:
         rows = self.connection.execute(f"describe {relation}").fetchall()
@@ -115,12 +94,12 @@ class Decoder:
         (`is_open`) are left out of `batch`, and returned: one array of row numbers per part.
         The relation `raw` (where each row came from) stays until the next call.
         """
-        self.connection.execute("truncate batch")
         self._raw = raw = _raw_table(parts)
         self._next_key = len(raw)
         self.connection.register("raw", raw)
         try:
             self._explode(Level("raw_lines", (), len(raw)))
+            self._make_batch()
             self._attach_blank_lines()
             held = self._hold_open() if not final else np.zeros(0, np.int64)
         finally:
@@ -142,7 +121,7 @@ class Decoder:
         if level.depth == 0:
             self.connection.execute(self._sql["raw_lines"])
         while level.count and level.depth < MAX_DEPTH:
-            fmt = self.formats.recognised(self._sample(level), level.tried | self.failed.keys())
+            fmt = self._recognised(level)
             if fmt is None:
                 break
             level.tried.add(fmt.id)
@@ -164,20 +143,34 @@ class Decoder:
             f"create or replace temp view lines as select {columns} from {level.rest}"  # noqa: S608
         )
 
-    def _sample(self, level: Level) -> list[tuple[str, str]]:
+    def _recognised(self, level: Level) -> Format | None:
+        """The next format to try: by the sample at hand, and by a new one where that is too little.
+
+        What is left of a level is sampled anew before a generic format may take it.
+        """
+        tried = level.tried | self.failed.keys()
+        fmt = self.formats.recognised(level.sample.values(), tried)
+        if level.is_sampled or (fmt is not None and fmt.rank < GENERIC_RANK):
+            return fmt
+        self._sample(level)
+        return self.formats.recognised(level.sample.values(), tried)
+
+    def _sample(self, level: Level) -> None:
         self._view(level)
-        sql = self._sql["sample"]
-        return self.connection.execute(
-            sql,
+        rows = self.connection.execute(
+            self._sql["sample"],
             {
                 "stride": max(1, level.count // SAMPLE_ROWS),
                 "limit": SAMPLE_ROWS * 2,
                 "bytes": RECOGNISE_BYTES,
             },
         ).fetchall()
+        level.sample = {line: (message, path) for line, message, path in rows}
+        level.is_sampled = True
 
     def _apply(self, fmt: Format, level: Level) -> None:
         """Run one format over what is left of a level."""
+        self._view(level)
         out = self._new_relation("out")
         self.connection.execute(f"create temp table {out} as {fmt.body}")
         columns = self._columns(out)
@@ -191,7 +184,9 @@ class Decoder:
         if not taken:
             return
         if fmt.kind == "record":
-            self._add_records(fmt, level, out, columns)
+            repeats = self._one(f"select count(*) - count(distinct line) from {out}") > 0  # noqa: S608
+            cited = self._cited(out, level) if level.depth and "cites" in columns else ""
+            self._yields.append(Yield(fmt, level, out, columns, repeats, cited))
         else:
             self._explode(self._unwrap(fmt, level, out, columns))
 
@@ -208,51 +203,18 @@ class Decoder:
             self.connection.execute(f"insert into {level.used} select line from {taken}")  # noqa: S608
         else:
             level.used = taken
+        if count:
+            rows = self.connection.execute(
+                f"select line from {taken} where line in $lines",  # noqa: S608
+                {"lines": list(level.sample)},
+            ).fetchall()
+            for (line,) in rows:
+                del level.sample[line]
+            level.is_sampled = False
         return count
 
-    def _add_records(self, fmt: Format, level: Level, out: str, columns: dict[str, str]) -> None:
-        """Into `batch`: the format's columns, and the outer rows' where it says nothing."""
-        picked, filled = [], []
-        inherited = level.depth > 0
-        for name, kind in self._event_columns.items():
-            if name in _PLACED:
-                continue
-            own = f"try_cast(o.{name} as {kind})" if name in columns else ""
-            outer = f"l.{name}" if name in self._line_columns and inherited else ""
-            is_text = name == "message" or (name == "fields" and fmt.keeps_text and inherited)
-            if is_text and name not in columns:
-                outer = "l.message"
-            both = f"coalesce({own}, {outer})" if own and outer else own or outer
-            if both:
-                filled.append(name)
-                picked.append(f"{both} as {name}")
-        root = "l.root" if inherited else "o.line"
-        part = "l.part" if inherited else "0"
-        if self._one(f"select count(*) - count(distinct line) from {out}"):  # noqa: S608
-            part = f"row_number() over (partition by {root}) - 1"
-        needs_outer = inherited or "message" not in columns
-        join = f" join {level.relation} l using (line)" if needs_outer else ""
-        cites, cites_join = self._cites(out, level, columns)
-        opened = " or ".join(
-            [
-                *(["coalesce(o.is_open, false)"] if "is_open" in columns else []),
-                *(["l.is_open"] if inherited else []),
-            ]
-        )
-        chain = ">".join((*level.chain, fmt.id))
-        self.connection.execute(
-            f"insert into batch by name select {', '.join(picked)}, {root} as root, "  # noqa: S608
-            f"{part} as part, {cites} as cites, {opened or 'false'} as is_open, "
-            f"$is_whole as is_whole, $chain as format from {out} o{join}{cites_join}",
-            {"chain": chain, "is_whole": fmt.keeps_text and not inherited},
-        )
-
-    def _cites(self, out: str, level: Level, columns: dict[str, str]) -> tuple[str, str]:
-        """The expression and the join that give the rows beside an event's own."""
-        if level.depth == 0:
-            return ("o.cites", "") if "cites" in columns else ("null", "")
-        if "cites" not in columns:
-            return "l.cites", ""
+    def _cited(self, out: str, level: Level) -> str:
+        """The relation of the rows beside those of a format's own, by line of an inner level."""
         cited = self._new_relation("cited")
         self.connection.execute(
             self._sql["cited"]
@@ -260,7 +222,7 @@ class Decoder:
             .replace("format_rows", out)
             .replace("level_rows", level.relation)
         )
-        return "c.cites", f" left join {cited} c using (line)"
+        return cited
 
     def _unwrap(self, fmt: Format, level: Level, out: str, columns: dict[str, str]) -> Level:
         """The inner lines of an envelope, with all that the outer lines know."""
@@ -282,7 +244,11 @@ class Decoder:
             part = "(row_number() over (partition by l.root order by l.part) - 1) as part"
         else:
             line, part = "o.line as line", "l.part"
-        cites, cites_join = self._cites(out, level, columns)
+        cites, cites_join = "l.cites", ""
+        if "cites" in columns and level.depth:
+            cites, cites_join = "c.cites", f" left join {self._cited(out, level)} c using (line)"
+        elif "cites" in columns:
+            cites = "o.cites"
         opened = "o.is_open" if "is_open" in columns else "false"
         self.connection.execute(
             f"create temp table {inner} as select {line}, l.evidence, l.offset_bytes, "  # noqa: S608
@@ -299,12 +265,20 @@ class Decoder:
 
     def _leftover(self, level: Level) -> None:
         """What no inner format knows: an event of the envelope, or plain text."""
+        left = self._new_relation("left")
+        self.connection.execute(f"create temp view {left} as select * from {level.rest}")  # noqa: S608
         name = "leftover_inner" if level.depth else "leftover_text"
-        self._view(level)
-        self.connection.execute(
-            f"create or replace temp view left_lines as select * from {level.rest}"  # noqa: S608
+        chain = literal(">".join(level.chain) or "text")
+        self._left.append(
+            self._sql[name].replace("left_lines", left).replace("$chain", chain)
         )
-        self.connection.execute(self._sql[name], {"chain": ">".join(level.chain) or "text"})
+
+    def _make_batch(self) -> None:
+        """The events of all levels; of an event's columns those that something fills."""
+        parts = selects(self._yields, self._line_columns, self._event_columns) + self._left
+        self.connection.execute(
+            self._sql["batch"].replace("yielded_events", " union all by name ".join(parts))
+        )
 
     def _attach_blank_lines(self) -> None:
         if self._one("select count(*) from batch where format = 'blank'"):
@@ -328,8 +302,10 @@ class Decoder:
         return f"{name}_{self._level_count}"
 
     def _drop_levels(self) -> None:
-        for (name,) in self.connection.execute(self._sql["scratch"]).fetchall():
-            self.connection.execute(f'drop table "{name}"')
+        self._yields.clear()
+        self._left.clear()
+        for name, kind in self.connection.execute(self._sql["scratch"]).fetchall():
+            self.connection.execute(f'drop {kind} "{name}"')
 
 
 def _raw_table(parts: Sequence[tuple[int, Rows]]) -> arro.Table:

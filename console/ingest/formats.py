@@ -20,6 +20,7 @@ from console.errors import CaseError
 
 RECOGNISE_BYTES = 16384  # of a line, what recognition looks at
 KINDS = ("envelope", "record")
+GENERIC_RANK = 80  # from here on: formats that know almost anything
 
 
 @dataclass(frozen=True)

@@ -31,19 +31,29 @@ class Shaper:
         self._connection.execute(FIXED_PLAN)
         self._connection.execute(self._sql["mask_macros"])
         self._connection.execute("set variable masking_key = $key", {"key": masking_key.hex()})
+        self._connection.execute(self._sql["batch_shape"])
+        described = self._connection.execute("describe batch_shape").fetchall()
+        self._columns = {name: kind for name, kind, *_ in described}
 
     def shape(self, decoded: Decoded, first_seq: int) -> arro.Table:
         """Rows of `events`. first_seq: what the chunk's first row has as `seq`."""
         connection = self._connection
         for name, table in (
-            ("batch", decoded.events), ("raw", decoded.rows), ("files", decoded.files),
+            ("given", decoded.events), ("raw", decoded.rows), ("files", decoded.files),
         ):  # fmt: skip
             connection.register(name, table)
+        filled = set(decoded.events.column_names)
+        empty = "".join(
+            f", null::{kind} as {name}"
+            for name, kind in self._columns.items()
+            if name not in filled
+        )
+        connection.execute(f"create or replace temp view batch as select *{empty} from given")  # noqa: S608
         connection.execute(self._sql["mask_rows"])
         shaped = arro.Table.from_arrow(
             connection.sql(self._sql["store"], params={"first_seq": first_seq})
         )
-        for name in ("batch", "raw", "files"):
+        for name in ("given", "raw", "files"):
             connection.unregister(name)
         return shaped
 

@@ -1,52 +1,9 @@
 -- id: batch
--- title: The events of one chunk: the event table's columns, keyed by row of the chunk
--- root: the row that the event begins with; part: which inner record of it; cites: rows beside it
--- is_whole: its `fields` are the text of that row, which is not copied here
-create temp table batch (
-    root bigint,
-    part bigint,
-    cites bigint[],
-    is_open boolean,
-    is_whole boolean,
-    ts timestamp,
-    ts_end timestamp,
-    ts_quality varchar,
-    ts_label varchar,
-    category varchar,
-    activity varchar,
-    outcome varchar,
-    status varchar,
-    severity utinyint,
-    actor varchar,
-    actor_type varchar,
-    groups varchar[],
-    session varchar,
-    user_agent varchar,
-    src_ip varchar,
-    src_port usmallint,
-    dst_ip varchar,
-    dst_port usmallint,
-    dst_name varchar,
-    object_kind varchar,
-    object_name varchar,
-    subresource varchar,
-    file_path varchar,
-    file_hash varchar,
-    cluster varchar,
-    node varchar,
-    namespace varchar,
-    workload varchar,
-    pod varchar,
-    container varchar,
-    container_id varchar,
-    image varchar,
-    cloud_account varchar,
-    region varchar,
-    pid bigint,
-    ppid bigint,
-    exe varchar,
-    cmdline varchar,
-    message varchar,
-    fields varchar,
-    format varchar
-);
+-- title: The events of one chunk, with those columns of `batch_shape` that a format fills
+create or replace temp table batch as
+select
+    root, part, cites, is_open, is_whole, ts, ts_quality, category, activity, outcome, message, fields,
+    format
+from batch_shape
+union all by name
+yielded_events

@@ -1,6 +1,5 @@
 -- id: leftover_inner
 -- title: An unwrapped line that no record format knows is an event of its envelope
-insert into batch by name
 select
     root, part, cites, is_open, ts, coalesce(ts_quality, 'none') as ts_quality, ts_label, severity,
     'system' as category, 'log' as activity, 'unknown' as outcome,

@@ -1,7 +1,6 @@
 -- id: leftover_text
 -- title: A line that no format knows is an event of format text
 -- A blank, indented or closing line goes on with the event before it, which then cites it.
-insert into batch by name
 select
     root, part, 'none' as ts_quality, 'system' as category, 'log' as activity,
     'unknown' as outcome, message, if(regexp_matches(message, '^(\s|$|[}\])])'), 'blank', $chain) as format

@@ -32,7 +32,7 @@ picked as (
     )
     group by line
 )
-select left(lines.message, $bytes) as message, lines.path
+select lines.line, left(lines.message, $bytes) as message, lines.path
 from lines
 join picked using (line)
 order by picked.place, line
