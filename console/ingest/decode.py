@@ -21,7 +21,7 @@ from console.errors import CaseError
 from console.ingest.arrow import TextColumn
 from console.ingest.formats import GENERIC_RANK, RECOGNISE_BYTES, Format, Formats
 from console.ingest.framing import Rows
-from console.ingest.yields import Level, Yield, literal, selects
+from console.ingest.yields import Level, Yield, selects
 
 MAX_DEPTH = 8
 BATCH_ROWS = 8192
@@ -69,7 +69,7 @@ class Decoder:
         self._level_count = 0
         self._next_key = 0
         self._yields: list[Yield] = []
-        self._left: list[str] = []  # SELECTs of what no format took
+        self._left: list[str] = []  # SELECTs of what no format took at all
         schema, ingest = load("schema"), load("ingest")
         self._sql = {name: file.body for name, file in ingest.items()}
         connection.execute(schema["macros"].body)
@@ -98,7 +98,7 @@ class Decoder:
         self._next_key = len(raw)
         self.connection.register("raw", raw)
         try:
-            self._explode(Level("raw_lines", (), len(raw)))
+            self._explode(Level("raw_lines", (), len(raw), frozenset({"offset_bytes", "message"})))
             self._make_batch()
             self._attach_blank_lines()
             held = self._hold_open() if not final else np.zeros(0, np.int64)
@@ -138,10 +138,8 @@ class Decoder:
 
     def _view(self, level: Level) -> None:
         """Bind the name `lines` to what is left of the level."""
-        columns = ", ".join(self._line_columns)
-        self.connection.execute(
-            f"create or replace temp view lines as select {columns} from {level.rest}"  # noqa: S608
-        )
+        lines = level.lines(self._line_columns)
+        self.connection.execute(f"create or replace temp view lines as {lines}")
 
     def _recognised(self, level: Level) -> Format | None:
         """The next format to try: by the sample at hand, and by a new one where that is too little.
@@ -186,7 +184,8 @@ class Decoder:
         if fmt.kind == "record":
             repeats = self._one(f"select count(*) - count(distinct line) from {out}") > 0  # noqa: S608
             cited = self._cited(out, level) if level.depth and "cites" in columns else ""
-            self._yields.append(Yield(fmt, level, out, columns, repeats, cited))
+            chain = (*level.chain, fmt.id)
+            self._yields.append(Yield(level, chain, out, columns, fmt.keeps_text, repeats, cited))
         else:
             self._explode(self._unwrap(fmt, level, out, columns))
 
@@ -227,17 +226,14 @@ class Decoder:
     def _unwrap(self, fmt: Format, level: Level, out: str, columns: dict[str, str]) -> Level:
         """The inner lines of an envelope, with all that the outer lines know."""
         inner = self._new_relation("level")
+        own = (columns.keys() & self._line_columns.keys()) - KEYS
+        filled = (own | level.filled) - KEYS
         picked = []
-        for name, kind in self._line_columns.items():
-            if name in KEYS:
-                continue
-            own = f"try_cast(o.{name} as {kind})" if name in columns else ""
-            keeps_null = name in ("message", "context")
-            if own and keeps_null:
-                picked.append(f"{own} as {name}")
-            else:
-                both = f"coalesce({own}, l.{name})" if own else f"l.{name}"
-                picked.append(f"{both} as {name}")
+        for name in sorted(filled):
+            value = f"try_cast(o.{name} as {self._line_columns[name]})" if name in own else ""
+            if value and name in level.filled and name not in ("message", "context"):
+                value = f"coalesce({value}, l.{name})"
+            picked.append(f"{value or f'l.{name}'} as {name}")
         if fmt.is_expanding:
             start = self._next_key
             line = f"{start} + row_number() over () as line"
@@ -251,7 +247,7 @@ class Decoder:
             cites = "o.cites"
         opened = "o.is_open" if "is_open" in columns else "false"
         self.connection.execute(
-            f"create temp table {inner} as select {line}, l.evidence, l.offset_bytes, "  # noqa: S608
+            f"create temp table {inner} as select {line}, l.file, l.offset_bytes, "  # noqa: S608
             f"{', '.join(picked)}, l.root, {part}, "
             f"{cites} as cites, (l.is_open or coalesce({opened}, false)) as is_open "
             f"from {out} o join {level.relation} l using (line){cites_join}"
@@ -261,21 +257,23 @@ class Decoder:
             self._next_key += count + 1
         # told by the file's place, which its inner lines have too: once is enough
         tried = {fmt.id} if fmt.path_pattern else set()
-        return Level(inner, (*level.chain, fmt.id), count, tried=tried)
+        filled |= {"offset_bytes"}
+        return Level(inner, (*level.chain, fmt.id), count, frozenset(filled), tried=tried)
 
     def _leftover(self, level: Level) -> None:
         """What no inner format knows: an event of the envelope, or plain text."""
         left = self._new_relation("left")
-        self.connection.execute(f"create temp view {left} as select * from {level.rest}")  # noqa: S608
-        name = "leftover_inner" if level.depth else "leftover_text"
-        chain = literal(">".join(level.chain) or "text")
-        self._left.append(
-            self._sql[name].replace("left_lines", left).replace("$chain", chain)
-        )
+        self._view(level)
+        if level.depth:
+            self.connection.execute(f"create temp table {left} as {self._sql['leftover_inner']}")
+            self._yields.append(Yield(level, level.chain, left, self._columns(left)))
+        else:
+            self.connection.execute(f"create temp table {left} as {self._sql['leftover_text']}")
+            self._left.append(f"from {left}")
 
     def _make_batch(self) -> None:
         """The events of all levels; of an event's columns those that something fills."""
-        parts = selects(self._yields, self._line_columns, self._event_columns) + self._left
+        parts = selects(self._yields, self._event_columns) + self._left
         self.connection.execute(
             self._sql["batch"].replace("yielded_events", " union all by name ".join(parts))
         )
@@ -304,8 +302,8 @@ class Decoder:
     def _drop_levels(self) -> None:
         self._yields.clear()
         self._left.clear()
-        for name, kind in self.connection.execute(self._sql["scratch"]).fetchall():
-            self.connection.execute(f'drop {kind} "{name}"')
+        for (name,) in self.connection.execute(self._sql["scratch"]).fetchall():
+            self.connection.execute(f'drop table "{name}"')
 
 
 def _raw_table(parts: Sequence[tuple[int, Rows]]) -> arro.Table:

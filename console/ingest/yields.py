@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from console.ingest.formats import Format
-
+# What is known of a file and so of each of its rows.
+OF_FILES = frozenset(
+    {"evidence", "path", "header", "file_ts", "zone", "year", "cluster", "node", "namespace",
+     "workload", "pod", "container", "container_id"}
+)  # fmt: skip
 # Columns of an event that are not a format's to fill.
 _PLACED = frozenset({"root", "part", "format", "cites", "is_open", "is_whole"})
 
@@ -19,13 +22,16 @@ _PLACED = frozenset({"root", "part", "format", "cites", "is_open", "is_whole"})
 class Level:
     """The rows that one statement sees as `lines`: a relation and how deep it was unwrapped.
 
-    sample: of what is left, text and path by line; is_sampled: nothing was taken since.
+    filled: the columns of `lines` that the relation has; what a file says of all its rows is not
+    among them. used: the relation of lines already taken, empty while none is. sample: of what is
+    left, text and path by line; is_sampled: nothing was taken since.
     """
 
     relation: str
     chain: tuple[str, ...]
     count: int
-    used: str = ""  # the relation of lines already taken; empty while none is
+    filled: frozenset[str]
+    used: str = ""
     tried: set[str] = field(default_factory=set)
     sample: dict[int, tuple[str, str]] = field(default_factory=dict)
     is_sampled: bool = False
@@ -34,26 +40,38 @@ class Level:
     def depth(self) -> int:
         return len(self.chain)
 
-    @property
-    def rest(self) -> str:
-        """What no format took yet, as SQL; the names in it are ours."""
-        if not self.used:
-            return self.relation
-        return f"{self.relation} anti join {self.used} using (line)"
+    def lines(self, columns: Mapping[str, str]) -> str:
+        """What no format took yet, in the shape that formats read, as SQL; the names are ours."""
+        picked = [
+            "l.line" if name == "line" else f"{self._value(name, kind)} as {name}"
+            for name, kind in columns.items()
+        ]
+        unused = f" anti join {self.used} using (line)" if self.used else ""
+        return (
+            f"select {', '.join(picked)} "  # noqa: S608
+            f"from {self.relation} l join files f using (file){unused}"
+        )
+
+    def _value(self, name: str, kind: str) -> str:
+        values = [f"l.{name}"] if name in self.filled else []
+        values += [f"f.{name}"] if name in OF_FILES else []
+        return f"coalesce({', '.join(values)})" if values else f"null::{kind}"
 
 
 @dataclass(frozen=True)
 class Yield:
-    """The rows that a record format made of a level's lines.
+    """The events that were made of a level's lines, one row each, by `line`.
 
-    columns: name to type. cited: the relation of the rows beside an event's own, if the format
-    cites any at an inner level. repeats: several rows are of one line.
+    columns: name to type. keeps_text: the fields of an event are its line. cited: the relation of
+    the rows beside an event's own, if any are cited at an inner level. repeats: several rows are of
+    one line.
     """
 
-    fmt: Format
     level: Level
+    chain: tuple[str, ...]
     relation: str
     columns: Mapping[str, str]
+    keeps_text: bool = False
     repeats: bool = False
     cited: str = ""
 
@@ -62,10 +80,6 @@ class Yield:
         """Whether it can be joined to its level together with others."""
         return self.level.depth > 0 and not self.repeats and not self.cited
 
-    @property
-    def chain(self) -> str:
-        return ">".join((*self.level.chain, self.fmt.id))
-
 
 def literal(text: str) -> str:
     """As SQL writes a text."""
@@ -73,17 +87,17 @@ def literal(text: str) -> str:
 
 
 def selects(
-    yields: Iterable[Yield], lines: Mapping[str, str], events: Mapping[str, str]
+    yields: Iterable[Yield], events: Mapping[str, str]
 ) -> list[str]:
-    """SQL that together gives the events of these; `lines`, `events`: columns with their types."""
+    """SQL that together gives the events of these; events: the columns they have, with types."""
     groups: dict[object, list[Yield]] = {}
     for one in yields:
         key = one.level.relation if one.is_plain else (one.relation, "alone")
         groups.setdefault(key, []).append(one)
-    return [_select(group, lines, events) for group in groups.values()]
+    return [_select(group, events) for group in groups.values()]
 
 
-def _select(group: Sequence[Yield], lines: Mapping[str, str], events: Mapping[str, str]) -> str:
+def _select(group: Sequence[Yield], events: Mapping[str, str]) -> str:
     """The formats' columns, and the outer rows' where these say nothing."""
     first = group[0]
     is_inner = first.level.depth > 0
@@ -94,7 +108,7 @@ def _select(group: Sequence[Yield], lines: Mapping[str, str], events: Mapping[st
             continue
         both = [
             *([f"o.{name}"] if name in own else []),
-            *([_outer(name, group)] if is_inner and name in lines else []),
+            *(_outer(name, group) if is_inner else []),
         ]
         if not both and name == "message":
             both = ["l.message"]
@@ -126,16 +140,23 @@ def _select(group: Sequence[Yield], lines: Mapping[str, str], events: Mapping[st
     )
 
 
-def _outer(name: str, group: Sequence[Yield]) -> str:
+def _outer(name: str, group: Sequence[Yield]) -> list[str]:
     """What the outer line has for a column; a format may say that its fields are that line."""
-    keep = {one.fmt.keeps_text and "fields" not in one.columns for one in group}
-    if name != "fields" or keep == {False}:
-        return f"l.{name}"
-    return "l.message" if keep == {True} else "if(o.keeps_text, l.message, l.fields)"
+    level = group[0].level
+    outer = f"l.{name}" if name in level.filled else "null"
+    keep = {_is_text(one) for one in group}
+    if name == "fields" and keep != {False}:
+        return ["l.message" if keep == {True} else f"if(o.is_text, l.message, {outer})"]
+    return [outer] if name in level.filled else []
+
+
+def _is_text(one: Yield) -> bool:
+    """Whether an event's fields are its line, and not a column of the format's own."""
+    return one.keeps_text and "fields" not in one.columns
 
 
 def _cast(one: Yield, events: Mapping[str, str]) -> str:
-    """A format's rows in the types of an event's columns."""
+    """Its rows in the types of an event's columns."""
     cast = [
         f"try_cast({name} as {events[name]}) as {name}"
         for name in one.columns
@@ -145,10 +166,12 @@ def _cast(one: Yield, events: Mapping[str, str]) -> str:
         *(["cites::bigint[] as cites"] if "cites" in one.columns else []),
         *(["is_open"] if "is_open" in one.columns else []),
     ]
-    is_whole = one.fmt.keeps_text and one.level.depth == 0
-    keeps_text = one.fmt.keeps_text and "fields" not in one.columns
+    is_whole = one.keeps_text and one.level.depth == 0
     return (
-        f"select {', '.join(['line', *cast, *kept])}, {literal(one.chain)} as format, "  # noqa: S608
-        f"{str(is_whole).lower()} as is_whole, {str(keeps_text).lower()} as keeps_text "
-        f"from {one.relation}"
+        f"select {', '.join(['line', *cast, *kept])}, {literal('>'.join(one.chain))} as format, "  # noqa: S608
+        f"{_bool(is_whole)} as is_whole, {_bool(_is_text(one))} as is_text from {one.relation}"
     )
+
+
+def _bool(value: bool) -> str:
+    return str(value).lower()
