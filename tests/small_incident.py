@@ -8,9 +8,14 @@ from pathlib import Path
 
 from console.case.folder import Case
 from console.case.workspace import Workspace
-from console.detect.hunts import run_hunts
+from console.detect.hunts import load_hunts, read_kinds, run_hunt
 from console.ingest.service import AddOptions, add_paths
 
+# what the analyst of this case took as findings; others of the hunts find something too
+TAKEN = (
+    "files-changed", "host-access-pod", "rights-granted", "secrets-listed", "tracks-covered",
+    "web-shell", "denied-then-allowed", "exec-into-pod",
+)  # fmt: skip
 SAMPLE = Path(__file__).parent / "data" / "sample" / "lab_incident"
 
 
@@ -24,13 +29,18 @@ def build_small_incident(folder: Path) -> None:
             if added.error:
                 raise added.error
     workspace = Workspace(case)
-    for hit in run_hunts(workspace.index.cursor()):
-        if hit.count:
-            case.record(
-                "finding",
-                cites=[str(workspace.citation(key)) for key, _ in hit.examples],
-                data={"title": hit.title, "severity": hit.severity, "attack": list(hit.attack)},
-            )
+    cursor, hunts = workspace.index.cursor(), load_hunts()
+    for id_ in TAKEN:
+        hit = run_hunt(cursor, hunts.get(id_), read_kinds(cursor))
+        case.record(
+            "finding",
+            cites=[str(workspace.citation(key)) for key, _ in hit.examples],
+            data={
+                "title": hit.hunt.title,
+                "severity": hit.hunt.severity,
+                "attack": list(hit.hunt.attack),
+            },
+        )
     text = (
         "The web shell in the shop's cart page was used to steal the default service account's token,"
         " which a new role binding had just made powerful."

@@ -26,6 +26,7 @@ from console.case.columns import COLUMNS
 from console.case.entities import Entity
 from console.case.filter import Filter
 from console.case.filter_complete import complete
+from console.case.filter_terms import HUNT
 from console.case.overview import unfinished
 from console.case.state import PHASES
 from console.case.timeline import Key
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from console.app.screens.cluster import ClusterScreen
     from console.app.screens.timeline import TimelineScreen
     from console.app.screens.tour import TourStep
+    from console.detect.hunts import Hit
     from console.live.api import ClusterApi
     from console.live.inventory import Ref
 
@@ -84,6 +86,7 @@ class Console(TypeAhead):
         self.command_history: list[str] = []
         self.tour, self.tour_at = tour, 0
         self.changes = 0
+        self.hits: tuple[int, Sequence[Hit]] | None = None
         self._poll: Worker[None] | None = None
 
     # -- the case, as it changes
@@ -294,6 +297,13 @@ class Console(TypeAhead):
 
         self.push_screen(SqlScreen(query))
 
+    def open_hunts(self) -> None:
+        from console.app.screens.hunts import HuntsScreen
+
+        self.open_mode("findings")
+        if not isinstance(self.screen, HuntsScreen):
+            self.push_screen(HuntsScreen())
+
     def show_report(self) -> None:
         from console.app.screens.case import CaseOverviewScreen
 
@@ -398,6 +408,10 @@ class Console(TypeAhead):
 
     def column_values(self, column: str, start: str = "") -> list[str]:
         """The commonest values of a column; for completion, away from the event loop."""
+        if column in ("tag", HUNT):
+            tags = {tag for tags in self.workspace.state.tags.values() for tag in tags}
+            known = tags if column == "tag" else self.workspace.hunts
+            return [name for name in sorted(known) if name.startswith(start)]
         if column not in COLUMNS:
             return []
         rows = self.workspace.timeline().values(Filter(), column, COMPLETIONS)

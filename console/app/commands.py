@@ -146,6 +146,8 @@ COMMANDS = {
                 lambda app, rest: app.open_inside(rest) if rest else app.open_mode("containers")),
         _mode("timeline", "all events"),
         _mode("findings", "what was concluded"),
+        Command("hunts", "", "what to look for in every case, and what of it is there",
+                lambda app, rest: app.open_hunts()),
         _mode("evidence", "every file, and what was read of it"),
         _mode("actions", "what was planned, applied, measured, undone"),
         _mode("case", "phase, hypothesis, notes, owners, journal"),

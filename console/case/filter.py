@@ -44,11 +44,17 @@ class Filter:
 
 
 def compile_filter(
-    text: str, *, now: datetime | None = None, day: date | None = None, prefix: str = "f"
+    text: str,
+    *,
+    now: datetime | None = None,
+    day: date | None = None,
+    prefix: str = "f",
+    hunts: Mapping[str, str] | None = None,
 ) -> Filter:
     """Raises FilterError, and nothing else, for a text that is no filter.
 
-    now: UTC, for `now-15m`; day: of clock times without a date; prefix: of parameter names.
+    now: UTC, for `now-15m`; day: of clock times without a date; prefix: of parameter names;
+    hunts: the SELECT of each hunt that may be named.
     """
     tokens, terms = tokenize(text)
     if not tokens:
@@ -56,7 +62,7 @@ def compile_filter(
     moment = now or datetime.now(UTC)
     if moment.tzinfo:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
-    compiler = TermCompiler(text, moment, day or moment.date(), prefix)
+    compiler = TermCompiler(text, moment, day or moment.date(), prefix, hunts or {})
     tree = _parse(text, tokens)
     sql = _sql(tree, terms, compiler)
     words = tuple(dict.fromkeys(_words(tree, terms)))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from console.case.columns import COLUMNS
 from console.case.filter_edit import quoted
-from console.case.filter_terms import ALIASES, MARKS, NUMBERS, TIMES
+from console.case.filter_terms import ALIASES, HUNT, MARKS, NUMBERS, TIMES
 from console.case.filter_tokens import FIELD, decode, is_field
 
 MAX_VALUES = 50
 _HIDDEN = frozenset({"seq", "cites", "part", "line_count", "offset_bytes", "size_bytes"})
-_NAMES = tuple(sorted({*ALIASES, *MARKS, *COLUMNS} - _HIDDEN))
+_NAMES = tuple(sorted({*ALIASES, *MARKS, HUNT, *COLUMNS} - _HIDDEN))
 _VALUELESS = frozenset({"message", "fields", "note"}) | TIMES
 _ORDERED = NUMBERS | TIMES | {"status"}
 
@@ -34,7 +34,7 @@ def complete(text: str, cursor: int, values: Callable[[str, str], list[str]]) ->
     """What the word before the cursor can become; nothing at the end of a finished word.
 
     values: (column, beginning) -> values of the column that begin so, the likeliest first; it may
-    be asked for a tag as column `tag`.
+    be asked for a tag as column `tag`, for a hunt as `hunt`.
     """
     cursor = max(0, min(cursor, len(text)))
     start, stop, field = _word_at(text, cursor)
@@ -68,7 +68,7 @@ def _values(
         texts = [
             value
             for column in columns
-            if (column in COLUMNS or column == "tag") and column not in _VALUELESS
+            if (column in COLUMNS or column in ("tag", HUNT)) and column not in _VALUELESS
             for value in values(column, prefix)
             if value and value.lower().startswith(prefix.lower())
         ]

@@ -57,6 +57,7 @@ class Index:
         self.database.execute("use memory.main")
         self.database.execute(schema["marks"].body)
         self._create_views({})
+        self.database.execute(schema["hunting"].body)
         self.refresh()
 
     def refresh(self) -> bool:

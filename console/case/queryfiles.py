@@ -49,6 +49,21 @@ class SqlFile:
         body = "\n".join(lines[end:]).strip().removesuffix(";")
         return cls(id_, title, {k: tuple(v) for k, v in header.items()}, body, path)
 
+    def check_is_select(self) -> None:
+        """That it only reads, unless it is the program's own: it may have come with a case."""
+        if self.path.is_relative_to(queries_dir()):
+            return
+        import duckdb
+
+        try:
+            statements = duckdb.extract_statements(self.body)
+        except duckdb.Error as error:
+            raise CaseError(f"DuckDB can't read it: {error}", where=str(self.path)) from error
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise CaseError(
+                "it has to be one SELECT", where=str(self.path), hint="remove what else it does"
+            )
+
 
 @cache
 def queries_dir() -> Path:
@@ -64,3 +79,22 @@ def load(folder: str) -> Mapping[str, SqlFile]:
     return {
         path.stem: SqlFile.read(path) for path in sorted((queries_dir() / folder).glob("*.sql"))
     }
+
+
+def load_all(folder: str, case_folder: Path | None) -> tuple[list[SqlFile], list[CaseError]]:
+    """The program's SQL files, the user's own and the case's (later ones win by id), and what is
+    wrong with others."""
+    import platformdirs
+
+    own = Path(platformdirs.user_config_dir("kubecase")) / folder
+    found, broken = dict(load(folder)), []
+    for place in (own, *([case_folder / folder] if case_folder else [])):
+        for path in sorted(place.glob("*.sql")) if place.is_dir() else ():
+            try:
+                file = SqlFile.read(path)
+                file.check_is_select()
+            except CaseError as error:
+                broken.append(error)
+            else:
+                found[file.id] = file
+    return list(found.values()), broken

@@ -43,6 +43,7 @@ class Finding:
     citations: tuple[Citation, ...]
     who: str
     ts: datetime
+    hunt: str = ""  # the id of the hunt that it was taken from
 
     @property
     def name(self) -> str:
@@ -257,6 +258,7 @@ class _Folding:
             citations=tuple(_citations(entry)),
             who=entry.who,
             ts=entry.ts,
+            hunt=str(data.get("hunt", "")),
         )
 
     def _status(self, entry: Entry) -> None:

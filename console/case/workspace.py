@@ -6,7 +6,9 @@ every second or so from a worker.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 from console.case.citation import Citation
 from console.case.folder import Case
 from console.case.index import Index
+from console.case.queryfiles import load_all
 from console.case.text import visible
 from console.case.timeline import Key, Timeline
 
@@ -75,7 +78,12 @@ class Workspace:
         """Compile a filter; times without a date are of the case's last day."""
         from console.case.filter import compile_filter
 
-        return compile_filter(text, day=self._day())
+        return compile_filter(text, day=self._day(), hunts=self.hunts)
+
+    @cached_property
+    def hunts(self) -> Mapping[str, str]:
+        """The SQL of every hunt by its id, for `hunt:ID`."""
+        return {file.id: file.body for file in load_all("hunts", self.case.folder)[0]}
 
     def _day(self) -> date | None:
         last = self.timeline().extent().last

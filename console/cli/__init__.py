@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "finding": ("console.cli.finding:finding", "List, add or judge findings."),
     "formats": ("console.cli.formats:formats", "List the formats, or test one of your own."),
     "handover": ("console.cli.handover:handover", "Where the case stands, for the next analyst."),
+    "hunts": ("console.cli.hunts:hunts", "Ask what to look for in every case, and what is there."),
     "import": ("console.cli.import_:import_", "Take a bundle of evidence back."),
     "inventory": ("console.cli.inventory:inventory", "What is in a cluster, or was at a moment."),
     "isolate": ("console.cli.isolate:isolate", "Isolate a pod, and measure whether it is."),

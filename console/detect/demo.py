@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from console.case.bundle import import_bundle
 from console.case.folder import Case
 from console.case.workspace import Workspace
-from console.detect.hunts import run_hunts
+from console.detect.hunts import load_hunts, run_hunts
 from console.ingest.service import resume
 
 if TYPE_CHECKING:
@@ -58,15 +58,15 @@ def summarise(workspace: Workspace) -> dict[str, Any]:
         "last": extent.last,
         "stands_out": [
             {
-                "hunt": hit.id,
-                "title": hit.title,
-                "severity": hit.severity,
-                "attack": list(hit.attack),
+                "hunt": hit.hunt.id,
+                "title": hit.hunt.title,
+                "severity": hit.hunt.severity,
+                "attack": list(hit.hunt.attack),
                 "events": hit.count,
                 "first": hit.first,
                 "example": hit.examples[0][1] if hit.examples else "",
             }
-            for hit in run_hunts(workspace.index.cursor())
+            for hit in run_hunts(workspace.index.cursor(), load_hunts())
             if hit.count
         ],
     }

@@ -1,13 +1,10 @@
 -- id: host-access-pod
--- title: Pods made with host namespaces, host paths or privileges
+-- title: Pods with host namespaces
 -- attack: T1610 T1611
 -- severity: high
--- needs: api
+-- needs: bodies workload
 select ts, evidence, path, line, part, actor, namespace, pod, message
-from events
-where category = 'api' and activity in ('create', 'update', 'patch') and object_kind = 'pods'
-    and outcome = 'ok'
-    and regexp_matches(fields,
-        '"(hostPID|hostNetwork|hostIPC|privileged)"\s*:\s*true|"hostPath"\s*:\s*\{|"(SYS_ADMIN|SYS_PTRACE|SYS_MODULE|ALL)"')
-    and coalesce(actor, '') not like 'system:serviceaccount:kube-system:%'
-    and coalesce(actor, '') not like 'system:node:%'
+from pod_specs
+where regexp_matches(fields, '"(hostPID|hostNetwork|hostIPC)"\s*:\s*true')
+qualify category = 'api'
+    or row_number() over (partition by category, object_kind, namespace, object_name order by ts) = 1

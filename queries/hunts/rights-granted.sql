@@ -4,8 +4,7 @@
 -- severity: high
 -- needs: api
 select ts, evidence, path, line, part, actor, namespace, pod, message
-from events
-where category = 'api' and activity in ('create', 'update', 'patch') and outcome = 'ok'
-    and object_kind in ('rolebindings', 'clusterrolebindings', 'roles', 'clusterroles')
-    and coalesce(actor, '') not in ('system:apiserver')
-    and coalesce(actor, '') not like 'system:serviceaccount:kube-system:%'
+from api_writes
+where object_kind in ('rolebindings', 'clusterrolebindings', 'roles', 'clusterroles')
+    and activity not like 'delete%'
+    and not is_system(actor)

@@ -2,6 +2,7 @@
 -- title: Requests that carry commands
 -- attack: T1505.003
 -- severity: high
+-- needs: http process api alert system
 select ts, evidence, path, line, part, actor, namespace, pod, message
 from events
 where regexp_matches(lower(message),

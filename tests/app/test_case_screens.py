@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from pathlib import Path
 
@@ -56,7 +57,7 @@ async def test_overview_says_what_is_missing_and_opens_what_is_there(demo: Works
         assert here is not None
         assert row.key.ts is not None
         assert row.key.ts >= here
-        await press(pilot, "1", "tab", "j", "enter")  # the line that names what is missing
+        await press(pilot, "1", "tab", "j", "j", "enter")  # the line that names what is missing
         assert screen.query_one("#coverage", RowList).has_focus
         await press(pilot, "enter")
         assert "wtmp" in status(app)
@@ -187,10 +188,12 @@ async def test_cancelled_ingest_goes_on_at_the_next_start(tmp_path: Path, case: 
         await settle(pilot)
         app.run_command(f"add {folder}")
         await settle(pilot)
-        await pilot.press("enter")
+        # not `pilot.press`: that one waits until the screen is quiet, which may be when all is read
+        app.simulate_key("enter")
         while not any(worker.group == "add" and worker.is_running for worker in app.workers):
-            await pilot.pause()
-        await pilot.press("escape")
+            assert not status(app).startswith("added")
+            await asyncio.sleep(0)
+        app.simulate_key("escape")
         while any(worker.group == "add" and worker.is_running for worker in app.workers):
             await pilot.pause()
         while status(app).startswith("cancelling"):  # the thread finishes what it holds

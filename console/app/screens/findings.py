@@ -36,11 +36,15 @@ _WIDE = (
 
 
 class FindingsScreen(CaseScreen):
-    """a adds one from the events that are marked in the timeline; s says new, real or benign."""
+    """a adds one from the events that are marked in the timeline; s says new, real or benign.
+
+    h shows the hunts: what to look for in every case, and what of it is there.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,n", "add", "Add"),
         Binding("s", "status", "Status"),
+        Binding("h", "hunts", "Hunts"),
         Binding("p", "pivot", "Pivot"),
         Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
@@ -96,7 +100,8 @@ class FindingsScreen(CaseScreen):
         self.query_one(RowList).show(
             [self._row(finding, is_wide) for finding in self.findings],
             columns=_WIDE if is_wide else _NARROW,
-            empty="no findings yet: mark events in the timeline with space, then a here",
+            empty="no findings yet: h asks what to look for in every case; or mark events in the"
+            " timeline with space, then a here",
         )
         self.draw_detail()
 
@@ -181,6 +186,9 @@ class FindingsScreen(CaseScreen):
         )
 
     # -- going on from one
+
+    def action_hunts(self) -> None:
+        self.console_app.open_hunts()
 
     @on(RowList.Opened)
     def open_events(self) -> None:

@@ -27,6 +27,7 @@ FILTER = (
     ("status:[400 TO 499]", "ranges, also status:>=400, ts:>=22:46"),
     ("src_ip:10.0.0.0/8", "addresses in a network"),
     ("tag:x   note:x", "what you or others said of an event"),
+    ("hunt:x", "what a hunt finds (:hunts lists them)"),
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -22,8 +23,10 @@ from console.app.widgets.row_list import Column, RowList, widths
 from console.case.entities import Entity, entity_in
 from console.case.overview import Coverage, Overview, gaps, read_overview
 from console.case.state import CaseState
+from console.detect.hunts import Hit, load_hunts, read_kinds, run_hunt
 
 WIDE = 120
+HUNTED_EVENTS = 500_000  # up to here all hunts are asked as soon as the case is open
 # What the investigation turns on, and how to come by it.
 WANTED = (
     ("api", "API audit", "audit log of the API server: /var/log/kubernetes/audit, or the cloud's"),
@@ -63,6 +66,11 @@ class OverviewScreen(CaseScreen):
     @dataclass
     class Loaded(Message):
         overview: Overview
+
+    @dataclass
+    class Hunted(Message):
+        generation: int
+        hits: list[Hit]
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,16 +115,42 @@ class OverviewScreen(CaseScreen):
         self.view = message.overview
         self.draw_head()
         self.draw_coverage()
-        self.steps = next_steps(self.view, self.workspace.state)
-        self.query_one("#next", RowList).show(
-            [[_step_text(step)] for step in self.steps], empty="nothing waits to be done"
-        )
+        self.draw_steps()
         found = [(entity_in(column, value), count) for column, value, count in self.view.top]
         named = [(entity, count) for entity, count in found if entity]
         self.entities = [entity for entity, _ in named]
         self.query_one("#top", RowList).show(
             [[safe(f"{n:,}"), safe(f"{e.type} {e.value}")] for e, n in named],
             empty="nothing was denied, failed or severe",
+        )
+
+        held = self.console_app.hits
+        generation = self.workspace.index.generation
+        if 0 < self.view.events <= HUNTED_EVENTS and (not held or held[0] != generation):
+            self.hunt(generation)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="hunts")
+    def hunt(self, generation: int) -> None:
+        """What stands out, once for each state of the index; of a big case only `:hunts` asks."""
+        worker = get_current_worker()
+        cursor = self.workspace.index.cursor()
+        kinds, hits = read_kinds(cursor), []
+        for hunt in load_hunts(self.workspace.case.folder).all.values():
+            if worker.is_cancelled:
+                return
+            hits.append(run_hunt(cursor, hunt, kinds))
+        self.post_message(self.Hunted(generation, hits))
+
+    @on(Hunted)
+    def take_hits(self, message: Hunted) -> None:
+        self.console_app.hits = message.generation, message.hits
+        self.draw_steps()
+
+    def draw_steps(self) -> None:
+        hits = self.console_app.hits[1] if self.console_app.hits else None
+        self.steps = next_steps(self.view, self.workspace.state, hits)
+        self.query_one("#next", RowList).show(
+            [[_step_text(step)] for step in self.steps], empty="nothing waits to be done"
         )
 
     def draw_head(self) -> None:
@@ -261,6 +295,8 @@ class OverviewScreen(CaseScreen):
             coverage = self.query_one("#coverage", RowList)
             coverage.focus()
             coverage.go_to(len(self.view.coverage))
+        elif step.mode == "hunts":
+            self.console_app.open_hunts()
         elif step.mode:
             self.console_app.open_mode(step.mode)
         else:
@@ -271,12 +307,23 @@ class OverviewScreen(CaseScreen):
         self.open_entity(self.entities[self.query_one("#top", RowList).cursor])
 
 
-def next_steps(view: Overview, state: CaseState) -> list[Step]:
-    """What waits to be done, the most urgent first."""
+def next_steps(view: Overview, state: CaseState, hits: Sequence[Hit] | None = None) -> list[Step]:
+    """What waits to be done, the most urgent first. hits: None if no hunt was asked yet."""
+    taken = {finding.hunt for finding in state.findings}
+    new = [hit for hit in hits or () if hit.count and hit.hunt.id not in taken]
+    severe = [
+        f"{count} {severity}"
+        for severity in ("critical", "high")
+        if (count := sum(hit.hunt.severity == severity for hit in new))
+    ]
+    of_which = f" ({', '.join(severe)})" if severe else ""
     waiting = sum(finding.status == "new" for finding in state.findings)
     missing = [name for key, name, _ in WANTED if not view.kinds.get(key)]
     inferred, timeless = view.kinds.get("inferred", 0), view.kinds.get("timeless", 0)
     steps = [
+        (new, Step(f"{len(new)} hunts found something{of_which}", "hunts")),
+        (hits is None and view.events > HUNTED_EVENTS,
+         Step("no hunt was asked: enter asks what to look for in every case", "hunts")),
         (waiting, Step(f"{waiting} findings are not triaged", "findings")),
         (view.waiting, Step(f"{view.waiting} files are not read to their end", "evidence")),
         (view.unread, Step(f"{view.unread} parts of files could not be read", "evidence")),

@@ -30,6 +30,7 @@ from console.app.widgets.event_table import EventTable
 from console.app.widgets.filter_line import FilterBar, FilterLine
 from console.app.widgets.histogram import Histogram
 from console.case.filter import Filter, FilterError
+from console.case.filter_terms import HUNT
 from console.case.timeline import Key, Row, Timeline, Window
 from console.errors import CaseError
 
@@ -428,6 +429,8 @@ class TimelineReading(CaseScreen):
         if column == "tag":
             found = {tag for tags in self.workspace.state.tags.values() for tag in tags}
             return sorted(tag for tag in found if tag.startswith(start))
+        if column == HUNT:
+            return [id_ for id_ in sorted(self.workspace.hunts) if id_.startswith(start)]
         if column not in self._values:
             rows = self.workspace.timeline().values(Filter(), column, COMPLETED_VALUES)
             self._values[column] = [str(value) for value, *_ in rows if value is not None]
