@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from console.case.queryfiles import load
+from console.case.spans import PLAUSIBLE, TICK
 
 if TYPE_CHECKING:
     from console.case.workspace import Workspace
@@ -40,7 +41,8 @@ def gaps(buckets: Sequence[int]) -> list[range]:
 
 @dataclass(frozen=True)
 class Overview:
-    """kinds: events per category, and `kubelet`, `inferred`, `timeless`; top: (column, value,
+    """kinds: events per category, and `kubelet`, `inferred`, `timeless`, `odd` (times that can only
+    be wrong); first, last: without those; top: (column, value,
     events); waiting: files that are in the case and not read to their end."""
 
     first: datetime | None = None
@@ -68,29 +70,30 @@ def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
     extent = timeline.extent()
     sources = timeline.sources()
     sql = {name: file.body for name, file in load("timeline").items()}
-    row = cursor.execute(sql["kinds"]).fetchone() or ()
+    row = cursor.execute(sql["kinds"], {"low": PLAUSIBLE[0], "high": PLAUSIBLE[1]}).fetchone() or ()
     names = [column[0].removesuffix("_count") for column in cursor.description or ()]
     unread = cursor.execute(sql["unread_count"]).fetchone()
     found = cursor.execute(sql["top"], {"limit": top}).fetchall()
+    start, stop = timeline.stretch(extent) or (None, None)
     return Overview(
-        first=extent.first,
-        last=extent.last,
+        first=start,
+        last=stop - TICK if stop else None,
         events=extent.events,
         files=len(sources),
         text=sum(int(source["text"]) for source in sources),
         unread=int(unread[0]) if unread else 0,
         waiting=len(unfinished(workspace)),
-        coverage=_coverage(workspace, extent.first, extent.last, buckets),
+        coverage=_coverage(workspace, start, stop, buckets),
         kinds=dict(zip(names, row, strict=True)),
         top=tuple((column, str(value), count) for column, value, count in found),
     )
 
 
 def _coverage(
-    workspace: Workspace, first: datetime | None, last: datetime | None, buckets: int
+    workspace: Workspace, start: datetime | None, stop: datetime | None, buckets: int
 ) -> tuple[Coverage, ...]:
-    start = first or datetime(1970, 1, 1)
-    stop = (last or start) + timedelta(microseconds=1)
+    start = start or datetime(1970, 1, 1)
+    stop = stop or start + TICK
     rows: dict[str, list[int]] = {}
     totals: dict[str, int] = {}
     firsts: dict[str, datetime | None] = {}

@@ -17,11 +17,14 @@ import duckdb
 from console.case.columns import COLUMNS
 from console.case.filter import Alternatives, Filter
 from console.case.queryfiles import load
+from console.case.spans import PLAUSIBLE, TICK, around, earlier, is_plausible, later
 from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
     from console.case.entities import Entity
 
+ALL = Filter()
+WHOLE = datetime.max - datetime.min
 FIRST_SPAN_SHARE = 64  # a page looks at this share of the case first, then at eight times as much
 # What the timeline shows of an event; long texts are cut, the detail pane has them whole.
 MESSAGE_CHARS = 600
@@ -128,6 +131,24 @@ class Timeline:
         """Of the whole case, at once."""
         first, last, events = self._rows(self._sql["extent"], {})[0]
         return Extent(first, last, events)
+
+    def stretch(
+        self, extent: Extent, filter: Filter = ALL, window: Window = Window()
+    ) -> tuple[datetime, datetime] | None:
+        """From when to when a picture of the matching events goes; None if none has a time.
+
+        Times that can only be wrong are left out, unless there are no others. extent: of them all.
+        """
+        if extent.first is None or extent.last is None:
+            return None
+        first, last = extent.first, extent.last
+        if not is_plausible(first, last):
+            low, high = PLAUSIBLE
+            start = max(low, window.start or low)
+            usual = self.count(filter, Window(start, min(high, window.stop or high)))
+            if usual.first is not None and usual.last is not None:
+                first, last = usual.first, usual.last
+        return around(first, last)
 
     def after(
         self,
@@ -275,9 +296,9 @@ class Timeline:
         did = self._rows(self._with(self._sql["entity"], mine), {**mine.params, "limit": 12})
         touches = self._rows(self._with(self._sql["touches"], mine), {**mine.params, "each": each})
         density: dict[str, list[int]] = {}
-        if extent.first and extent.last:
-            stop = extent.last + timedelta(microseconds=1)
-            counts = self.histogram(mine, extent.first, stop, buckets, "category").counts
+        if stretch := self.stretch(extent, mine):
+            start, stop = stretch
+            counts = self.histogram(mine, start, stop, buckets, "category").counts
             for bucket, category, count in counts:
                 cells = density.setdefault(category, [0] * buckets)
                 cells[min(bucket, buckets - 1)] += count
@@ -364,18 +385,15 @@ class Timeline:
         high = min(extent.last, window.stop or extent.last)
         if anchor and anchor.ts:
             low, high = (max(low, anchor.ts), high) if forward else (low, min(high, anchor.ts))
-        span = (extent.last - extent.first) / FIRST_SPAN_SHARE + timedelta(seconds=1)
-        tick = timedelta(microseconds=1)
+        start, stop = self.stretch(extent) or (extent.first, extent.last)
+        span = (stop - start) / FIRST_SPAN_SHARE + timedelta(seconds=1)
         while low <= high:
-            if forward:
-                edge = min(high, low + span)
-                yield low, edge
-                low = edge + tick
-            else:
-                edge = max(low, high - span)
-                yield edge, high
-                high = edge - tick
-            span *= 8
+            edge = min(high, later(low, span)) if forward else max(low, earlier(high, span))
+            yield (low, edge) if forward else (edge, high)
+            if edge == (high if forward else low):
+                return
+            low, high = (edge + TICK, high) if forward else (low, edge - TICK)
+            span = min(span * 8, WHOLE)
 
     def evidence(
         self, filter: Filter, window: Window = Window()

@@ -17,6 +17,7 @@ from console.case.citation import Citation
 from console.case.folder import Case
 from console.case.index import Index
 from console.case.queryfiles import load_all
+from console.case.spans import TICK
 from console.case.text import visible
 from console.case.timeline import Key, Timeline
 
@@ -86,8 +87,9 @@ class Workspace:
         return {file.id: file.body for file in load_all("hunts", self.case.folder)[0]}
 
     def _day(self) -> date | None:
-        last = self.timeline().extent().last
-        return last.date() if last else None
+        timeline = self.timeline()
+        stretch = timeline.stretch(timeline.extent())
+        return (stretch[1] - TICK).date() if stretch else None
 
     def citation(self, key: Key) -> Citation:
         """How a journal names an event."""

@@ -86,9 +86,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def selects(
-    yields: Iterable[Yield], events: Mapping[str, str]
-) -> list[str]:
+def selects(yields: Iterable[Yield], events: Mapping[str, str]) -> list[str]:
     """SQL that together gives the events of these; events: the columns they have, with types."""
     groups: dict[object, list[Yield]] = {}
     for one in yields:

@@ -34,8 +34,10 @@ create or replace temp macro stamp_ts(near, text, year, file_ts) as (
 );
 
 -- An RFC 3339 or ISO 8601 time with any number of fraction digits as UTC microseconds; null if none.
+-- `infinity`, years that no calendar has, and year 1 (Go's "no time") are none either.
 create or replace temp macro iso_ts(text) as
-    try_cast(try_cast(text as timestamptz) as timestamp);
+    if(ltrim(text) between '1900' and '9999' and ltrim(text)[5] not between '0' and '9',
+        try_cast(try_cast(text as timestamptz) as timestamp), null);
 
 -- One text value of a JSON document at a JSON path; null for JSON null.
 create or replace temp macro jtext(document, path) as

@@ -9,5 +9,6 @@ select
     count(*) filter (category = 'file')::bigint as file_count,
     count(*) filter (path ilike '%kubelet%' or exe ilike '%kubelet')::bigint as kubelet_count,
     count(*) filter (ts_quality in ('inferred_zone', 'inferred_year'))::bigint as inferred_count,
-    count(*) filter (ts is null)::bigint as timeless_count
+    count(*) filter (ts is null)::bigint as timeless_count,
+    count(*) filter (ts < $low or ts >= $high)::bigint as odd_count
 from events

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
@@ -146,11 +145,8 @@ class LanesScreen(CaseScreen):
             tally = read_tally(timeline, view, buckets, "outcome")
             extent, window = tally.extent, view.window
             lanes: list[Lane] = []
-            if extent.first is not None and extent.last is not None:
-                window = Window(
-                    window.start or extent.first,
-                    window.stop or extent.last + timedelta(microseconds=1),
-                )
+            if stretch := timeline.stretch(extent, view.filter, window):
+                window = Window(window.start or stretch[0], window.stop or stretch[1])
                 lanes = timeline.lanes(view.filter, by, window, buckets, MAX_LANES, cited)
         except duckdb.InterruptException:
             return

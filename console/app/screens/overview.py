@@ -22,6 +22,7 @@ from console.app.widgets.histogram import BLOCKS
 from console.app.widgets.row_list import Column, RowList, widths
 from console.case.entities import Entity, entity_in
 from console.case.overview import Coverage, Overview, gaps, read_overview
+from console.case.spans import PLAUSIBLE
 from console.case.state import CaseState
 from console.detect.hunts import Hit, load_hunts, read_kinds, run_hunt
 
@@ -320,8 +321,9 @@ def next_steps(view: Overview, state: CaseState, hits: Sequence[Hit] | None = No
     waiting = sum(finding.status == "new" for finding in state.findings)
     missing = [name for key, name, _ in WANTED if not view.kinds.get(key)]
     inferred, timeless = view.kinds.get("inferred", 0), view.kinds.get("timeless", 0)
+    odd, years = view.kinds.get("odd", 0), [edge.year for edge in PLAUSIBLE]
     steps = [
-        (new, Step(f"{len(new)} hunts found something{of_which}", "hunts")),
+        (new, Step(f"{len(new)} hunt{'s' * (len(new) > 1)} found something{of_which}", "hunts")),
         (hits is None and view.events > HUNTED_EVENTS,
          Step("no hunt was asked: enter asks what to look for in every case", "hunts")),
         (waiting, Step(f"{waiting} findings are not triaged", "findings")),
@@ -331,6 +333,8 @@ def next_steps(view: Overview, state: CaseState, hits: Sequence[Hit] | None = No
         (inferred, Step(f"{inferred:,} times have an inferred year or zone: e sets it",
                         "evidence")),
         (view.text, Step(f"{view.text:,} events of lines no format knew", "", "format:text")),
+        (odd, Step(f"{odd:,} times are not of {years[0]} to {years[1]}: not drawn",
+                   "", f"ts:<{years[0]} OR ts:>={years[1]}")),
         (timeless, Step(f"{timeless:,} events carry no time", "", "-ts:*", is_urgent=False)),
         (not state.hypothesis, Step("no hypothesis yet", "case", is_urgent=False)),
         (not state.notes, Step("no notes yet: n in the timeline", "timeline", is_urgent=False)),

@@ -6,7 +6,6 @@ A view is all that decides what is shown; nothing here looks at the screen.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from console.app.widgets.event_cells import ASKED
 from console.case.filter import Filter
@@ -109,10 +108,10 @@ def read_next(
 
 def read_tally(timeline: Timeline, view: View, buckets: int, stack: str) -> Tally:
     extent = timeline.count(view.filter, view.window)
-    if extent.first is None or extent.last is None:
+    stretch = timeline.stretch(extent, view.filter, view.window)
+    if stretch is None:
         return Tally(extent, None, {})
-    start = view.window.start or extent.first
-    stop = view.window.stop or extent.last + timedelta(microseconds=1)
+    start, stop = view.window.start or stretch[0], view.window.stop or stretch[1]
     counts = timeline.histogram(view.filter, start, stop, buckets, stack)
     outcomes = (
         counts if stack == "outcome"
