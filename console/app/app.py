@@ -197,6 +197,33 @@ class Console(TypeAhead):
         if screen is not None:
             screen.show_failure(error)
 
+    # What the analyst can act on never ends the console, be it raised by a key or by what a
+    # dialogue was answered with.
+
+    async def run_action(self, *arguments: Any, **options: Any) -> bool:
+        try:
+            return await super().run_action(*arguments, **options)
+        except CaseError as error:
+            self.show_error(error)
+            return True
+
+    def push_screen(
+        self,
+        screen: Screen[Any] | str,
+        callback: Callable[[Any], Any] | None = None,
+        wait_for_dismiss: bool = False,
+        *,
+        mode: str | None = None,
+    ) -> Any:
+        def take(result: Any) -> Any:
+            assert callback is not None
+            try:
+                return callback(result)
+            except CaseError as error:
+                self.show_error(error)
+
+        return super().push_screen(screen, take if callback else None, wait_for_dismiss, mode=mode)  # type: ignore[call-overload]
+
     @property
     def seen_screen(self) -> CaseScreen | None:
         """The uppermost screen that is no dialogue."""
@@ -385,16 +412,21 @@ class Console(TypeAhead):
         self.push_screen(EntityScreen(entity))
 
     def walk_trail(self, step: int) -> None:
+        """To the entity before or after the one that is shown; from another screen, back to it."""
         from console.app.screens.entity import EntityScreen
 
-        at = self.trail_at + step
-        if 0 <= at < len(self.trail):
-            self.trail_at = at
-            screen = EntityScreen(self.trail[at])
-            if isinstance(self.screen, EntityScreen):
-                self.switch_screen(screen)
-            else:
-                self.push_screen(screen)
+        is_there = isinstance(self.screen, EntityScreen)
+        at = self.trail_at + step if is_there or step > 0 else self.trail_at
+        if not 0 <= at < len(self.trail):
+            ends = "begins" if step < 0 else "ends"
+            self.say(f"the trail {ends} here" if self.trail else "no pivot yet: p makes one")
+            return
+        self.trail_at = at
+        screen = EntityScreen(self.trail[at])
+        if is_there:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
 
     # -- the command line, the palette, the clipboard
 

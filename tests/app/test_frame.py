@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 from rich.cells import cell_len
@@ -21,9 +22,10 @@ from console.app.screens.help import HelpScreen
 from console.app.screens.lanes import LanesScreen
 from console.app.screens.report import ReportScreen
 from console.app.screens.timeline import TimelineScreen
+from console.app.widgets.filter_line import FilterLine
 from console.case.workspace import Workspace
 from console.errors import UsageError
-from tests.app.driving import command, press, screen_text, settle, status, still
+from tests.app.driving import command, enter, press, screen_text, settle, status, still
 
 
 async def test_commands_reach_a_screen_that_was_never_seen(demo: Workspace) -> None:
@@ -266,3 +268,84 @@ async def test_enter_twice_answers_a_dialogue_once(demo: Workspace) -> None:
             line.query_one(Input).post_message(Input.Submitted(line.query_one(Input), "timeline"))
         await settle(pilot)
         assert not isinstance(app.screen, ModalScreen)
+
+
+async def test_what_a_dialogue_was_answered_with_may_be_wrong(demo: Workspace) -> None:
+    """A target with a slip of the finger is told, and the console goes on."""
+    app = Console(demo, start="containers", clock=still)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "c")
+        await enter(pilot, "no target")
+        assert "✘ not a target" in status(app)
+        await press(pilot, "4")
+        assert app.mode == "timeline"
+
+
+async def test_an_action_that_is_refused_is_told(
+    demo: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Console) -> None:
+        raise UsageError("not now", hint="later")
+
+    monkeypatch.setattr(Console, "previous_mode", refuse)
+    app = Console(demo, clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "-")
+        assert "✘ not now: later" in status(app)
+        await press(pilot, "8")
+        assert app.mode == "case"
+
+
+async def test_the_trail_leads_back_to_the_page_that_was_left(demo: Workspace) -> None:
+    app = Console(demo, clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "left_square_bracket")
+        assert "no pivot yet" in status(app)
+        await command(pilot, "pivot ip=127.0.0.1")
+        assert isinstance(app.screen, EntityScreen)
+        await press(pilot, "escape", "left_square_bracket")
+        screen = app.screen
+        assert isinstance(screen, EntityScreen)
+        assert str(screen.entity) == "ip=127.0.0.1"
+        await press(pilot, "left_square_bracket")
+        assert "the trail begins here" in status(app)
+        await press(pilot, "right_square_bracket")
+        assert "the trail ends here" in status(app)
+
+
+async def test_help_begins_with_the_keys_of_the_screen(demo: Workspace) -> None:
+    app = Console(demo, start="timeline", clock=still)
+    async with app.run_test(size=(80, 60)) as pilot:
+        await settle(pilot)
+        await press(pilot, "?")
+        text = screen_text(app)
+        order = [text.index(word) for word in ("Pivot", "Values", "Page down", "Screen before")]
+        assert order == sorted(order)
+
+
+async def test_tab_waits_for_what_it_completes(
+    demo: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a big case values come later than the key; it must not leave the line meanwhile."""
+    go = Event()
+
+    def values(self: object, column: str, start: str) -> list[str]:
+        go.wait(5)
+        return ["create"] if column == "activity" else []
+
+    monkeypatch.setattr(
+        "console.app.screens.timeline_reading.TimelineReading.column_values", values
+    )
+    app = Console(demo, start="timeline", clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "/")
+        await pilot.press(*"verb", "colon", "tab")
+        line = app.screen.query_one(FilterLine)
+        assert line.has_focus
+        go.set()
+        await settle(pilot)
+        assert (line.value, line.has_focus) == ("verb:create", True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from console.app.commands import COMMANDS
 from console.app.keys import keys_of
+from console.app.screens.base import CaseScreen
 from console.app.screens.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -49,8 +50,17 @@ class HelpScreen(Dialog[None]):
         text = Text((type(self.asked).__doc__ or "").strip().split("\n\n")[0] + "\n")
         if cast("Console", self.app).tour:
             text.append("\nt shows the guided tour, from where you left it\n", "bold")
-        rows = [(keys, binding.description) for keys, binding, _ in keys_of(self.asked)]
-        _section(text, "Keys of this screen", rows)
+        shared = {binding.action for binding in _bindings(CaseScreen.BINDINGS)}
+        own: list[tuple[str, str]] = []
+        moving: list[tuple[str, str]] = []
+        everywhere: list[tuple[str, str]] = []
+        for keys, binding, node in keys_of(self.asked):
+            is_shared = binding.action in shared or node is self.app
+            rows = everywhere if is_shared else own if node is self.asked else moving
+            rows.append((keys, binding.description))
+        _section(text, "Keys of this screen", own)
+        _section(text, "In the list", moving)
+        _section(text, "On every screen", everywhere)
         _section(text, "Commands", [(f":{c.name} {c.argument}", c.help) for c in COMMANDS.values()])
         _section(text, "Filter", FILTER)
         with VerticalScroll(id="help"):
@@ -72,7 +82,13 @@ class HelpScreen(Dialog[None]):
             app.call_later(app.show_tour)
 
 
+def _bindings(declared: Iterable[BindingType]) -> list[Binding]:
+    return [binding for binding in declared if isinstance(binding, Binding)]
+
+
 def _section(text: Text, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    if not rows:
+        return
     text.append(f"\n{title}\n", "bold")
     for name, what in rows:
         text.append(f"  {name:<22} ", "bold")

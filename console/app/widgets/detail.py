@@ -96,7 +96,8 @@ class Detail(OptionList):
         place = f"{event['path']}:{event['line']}"
         head = f"{place}  sha256 {str(event['evidence'])[:16]}…  {event['format']}"
         self._line(None, Text(plain(head), style="bold"))
-        for name in COLUMNS:
+        # first what the table may have cut
+        for name in sorted(COLUMNS, key=lambda name: name != "message"):
             if name not in HIDDEN and event.get(name) not in (None, "", []):
                 self._field(Field(name, event[name], entity_in(name, event[name])))
         self._record(flatten(event.get("fields")))

@@ -79,6 +79,7 @@ class FilterLine(Input):
         )
         self.found = Found("", ())
         self.taken = -1  # which completion stands in the line
+        self.awaited = 0  # tab came before the ways to go on were known: which way it goes
         self.history: list[str] = []
         self.at = 0
         self.draft = ""
@@ -87,8 +88,12 @@ class FilterLine(Input):
         if self.taken < 0 and found.text == self.value:
             self.found = found
             self.post_message(self.Completed(found, -1))
+            step, self.awaited = self.awaited, 0
+            if step and found.completions:
+                self.action_complete(step)
 
     def watch_value(self) -> None:
+        self.awaited = 0
         taken = self.found.completions[self.taken] if self.taken >= 0 else None
         if taken is None or self.value != taken.apply(self.found.text):
             self.taken = -1
@@ -110,7 +115,10 @@ class FilterLine(Input):
     def action_complete(self, step: int) -> None:
         """Put the next (or previous) way to go on in the line; without any, leave the line."""
         count = len(self.found.completions)
-        if self.taken < 0 and (self.found.text != self.value or not count):
+        if self.taken < 0 and self.found.text != self.value:
+            self.awaited = step
+            return
+        if self.taken < 0 and not count:
             self.screen.focus_next() if step > 0 else self.screen.focus_previous()
             return
         self.taken = (self.taken + step) % count if self.taken >= 0 else (0 if step > 0 else -1)
