@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 
@@ -121,6 +123,25 @@ def cli() -> None:
     """
 
 
+# What the machine refuses, and not the program: said in one line, as any other error.
+_REFUSALS = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE,
+    errno.ENAMETOOLONG, errno.EFBIG,
+}  # fmt: skip
+
+
+def refusal(error: Exception) -> str:
+    """The line for an error that the machine gives (no room, no right), "" for any other."""
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        place = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{place}: make room, or check that you may read and write there"
+    if type(error).__module__.lstrip("_") == "duckdb":
+        text = str(error).splitlines()[0]
+        if any(os.strerror(number) in text for number in _REFUSALS):
+            return text
+    return ""
+
+
 def main() -> None:
     """Run; what the analyst can act on is one line on standard error and exit code 2."""
     from console.cli.output import visible
@@ -145,3 +166,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        line = refusal(error)
+        if not line:
+            raise
+        click.echo(f"kubecase: {visible(line)}", err=True)
+        sys.exit(2)

@@ -17,7 +17,13 @@ FORMATS = ("table", "json", "csv", "parquet")
 @click.argument("filter_text", metavar="[FILTER]", default="")
 @click.option("--from", "start", metavar="TIME", help="Not before this time (UTC).")
 @click.option("--to", "stop", metavar="TIME", help="Before this time (UTC).")
-@click.option("--limit", default=1000, show_default=True, help="At most so many; 0 is all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="At most so many; 0 is all.",
+)
 @click.option("--columns", help=f"Comma-separated; default {DEFAULT_COLUMNS}.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")

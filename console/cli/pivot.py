@@ -14,7 +14,9 @@ from console.cli.output import print_json, print_table, visible
 @click.argument("entity_text", metavar="TYPE=VALUE")
 @click.argument("pivot_id", metavar="[PIVOT]", required=False)
 @click.option("--as-of", metavar="TIME", help="Only what was known at this time (UTC).")
-@click.option("--limit", default=50, show_default=True, help="Rows per pivot.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Rows per pivot."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pivot.")
 def pivot(
     folder: Path,

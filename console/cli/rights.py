@@ -37,12 +37,14 @@ def rights(
 
     The dangerous rights come first. Exit code 1: roles or bindings can't be seen, or not all.
     """
+    from console.cli.case_first import case_last
     from console.cli.sources import opened
     from console.cli.times import parse_time
     from console.live.rbac import RBAC_KINDS, Subject
     from console.live.rights import rights_of
 
-    who = Subject.parse(subject)
+    subject, folder = case_last(subject, folder)  # type: ignore[assignment]
+    who = Subject.parse(subject or "")
     with opened(folder, contexts, kubeconfig, parse_time(as_of), RBAC_KINDS) as inventory:
         found = rights_of(inventory, who, groups)
         is_many = len(inventory.clusters()) > 1

@@ -39,11 +39,13 @@ def who_can(
 
     Exit code 1: roles or bindings can't be seen, or not all, so that there may be more.
     """
+    from console.cli.case_first import case_last
     from console.cli.sources import opened
     from console.cli.times import parse_time
     from console.live.rbac import RBAC_KINDS
     from console.live.rights import who_can as holders_of
 
+    verb, resource, folder = case_last(verb, resource, folder)  # type: ignore[assignment]
     with opened(folder, contexts, kubeconfig, parse_time(as_of), RBAC_KINDS) as inventory:
         found = holders_of(inventory, verb, resource, namespace)
         is_many = len(inventory.clusters()) > 1

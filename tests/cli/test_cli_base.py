@@ -277,3 +277,67 @@ def test_a_broken_format_is_named_when_evidence_is_added(
     listed = run("formats")
     assert listed.returncode == 1
     assert "odd.sql" in listed.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (
+            "OSError(28, 'No space left on device', '/x/\\x1by')",
+            "No space left on device (/x/\\x1by)",
+        ),
+        ("PermissionError(13, 'Permission denied', '/x')", "Permission denied (/x): make room, or"),
+        ("OSError(30, 'Read-only file system')", "Read-only file system: make room"),
+        (
+            "duckdb.IOException('IO Error: x: No space left on device')",
+            "IO Error: x: No space left",
+        ),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(raised: str, said: str) -> None:
+    """A full disk in the middle of an ingest is no bug of ours, and no traceback helps."""
+    done = run_raising(raised)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"kubecase: {said}")
+
+
+@pytest.mark.parametrize(
+    "raised",
+    ["OSError(9, 'Bad file descriptor')", "ValueError('x')", "duckdb.BinderException('x')"],
+)
+def test_a_bug_is_not_hidden(raised: str) -> None:
+    done = run_raising(raised)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def run_raising(error: str) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import duckdb\n"
+        "from console.cli import cli, main\n"
+        f"def fail(): raise {error}\n"
+        "cli.callback = fail\n"
+        "main()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, "journal", "x"], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_limit_below_none_is_wrong_use(run: Run, case: Path) -> None:
+    assert run("events", str(case), "--limit", "-1").returncode == 2
+    assert run("events", str(case), "--limit", "0").returncode == 0
+
+
+def test_the_case_may_stand_first_everywhere(run: Run, case: Path) -> None:
+    """`kubecase who-can CASE get secrets`, as with all other commands."""
+    from console.cli.case_first import case_last
+
+    assert case_last(str(case), "get", Path("secrets")) == ("get", "secrets", case)
+    assert case_last("get", "secrets", case) == ("get", "secrets", case)
+    assert case_last("get", "secrets", None) == ("get", "secrets", None)
+    assert case_last(str(case), None) == (None, case)
+    for args in (["who-can", str(case), "get", "secrets"], ["who-can", "get", "secrets", str(case)],
+                 ["rights", str(case), "shop/web"], ["rights", "shop/web", str(case)]):  # fmt: skip
+        assert "not a case" not in run(*args).stderr
