@@ -18,6 +18,7 @@ from console.app.commands import COMMANDS, run_command
 from console.app.keys import keys_of
 from console.app.modes import MODES
 from console.app.safe import plain
+from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseScreen, ScreenType
 from console.app.source import Live, Source, read_evidence
 from console.app.typeahead import TypeAhead
@@ -353,8 +354,6 @@ class Console(TypeAhead):
 
     def leave(self) -> None:
         """Exit; with evidence half read, only after a question."""
-        from console.app.screens.ask import ChooseScreen
-
         busy = {worker.group for worker in self.workers if worker.is_running}
         if "task" in busy:
             choices: Sequence[str] = ("stay", "leave; 7 Actions says later how far it came")
@@ -369,6 +368,15 @@ class Console(TypeAhead):
             ChooseScreen(title, choices),
             lambda choice: self.exit() if choice == choices[1] else None,
         )
+
+    async def action_quit(self) -> None:
+        """ctrl-q asks what `:q` asks."""
+        if not any(isinstance(screen, ChooseScreen) for screen in self.screen_stack):
+            self.leave()
+
+    def action_help_quit(self) -> None:
+        """ctrl-c ends nothing, and hides nothing."""
+        self.say(":q leaves kubecase")
 
     def change_phase(self, phase: str) -> None:
         """Of the response; what is typed after `:` is meant."""

@@ -16,6 +16,7 @@ from textual.widgets import Input
 from console.app.app import Console
 from console.app.clipboard import MAX_BYTES, clipboard_sequence
 from console.app.commands import COMMANDS, complete_command, find_command
+from console.app.screens.ask import ChooseScreen
 from console.app.screens.command import CommandScreen
 from console.app.screens.entity import EntityScreen
 from console.app.screens.help import HelpScreen
@@ -349,3 +350,29 @@ async def test_tab_waits_for_what_it_completes(
         go.set()
         await settle(pilot)
         assert (line.value, line.has_focus) == ("verb:create", True)
+
+
+async def test_no_key_leaves_what_is_under_way(demo: Workspace) -> None:
+    """ctrl-q asks as `:q` does; ctrl-c ends nothing and covers nothing."""
+    go = Event()
+    app = Console(demo, start="timeline", clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+c")
+        assert status(app) == ":q leaves kubecase"
+        assert not app._notifications
+        app.run_task(lambda say: "done" if go.wait(20) else "late")
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert isinstance(app.screen, ChooseScreen)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert isinstance(app.screen, ChooseScreen)
+        assert app.is_running
+        await pilot.press("enter")  # stay
+        go.set()
+        await settle(pilot)
+        assert app._exit is False
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert app._exit is True
