@@ -79,12 +79,13 @@ def _first_difference(base: Version, now: Version) -> Iterator[tuple[str, str]]:
 
 
 def hex_lines(data: bytes) -> Iterator[str]:
-    """`00000010  7f 45 4c 46 …  |.ELF…|`, as `hexdump -C`; what is past a limit is counted."""
+    """`00000010  7f 45 4c 46 …  .ELF…`: 76 columns, so that 80 have room for a sign before it; what
+    is past a limit is counted."""
     for start in range(0, min(len(data), HEX_BYTES), 16):
         part = data[start : start + 16]
         digits = " ".join(f"{byte:02x}" for byte in part[:8]).ljust(23)
         digits += "  " + " ".join(f"{byte:02x}" for byte in part[8:]).ljust(23)
         letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
-        yield f"{start:08x}  {digits}  |{letters}|"
+        yield f"{start:08x}  {digits}  {letters}"
     if len(data) > HEX_BYTES:
         yield f"… {len(data) - HEX_BYTES:,} bytes more"

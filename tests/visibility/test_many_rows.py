@@ -10,11 +10,13 @@ import pytest
 
 from console.app.app import Console
 from console.app.screens.containers import WINDOW_ROWS, ContainersScreen
+from console.app.screens.entity import EntityScreen
 from console.app.widgets.row_list import RowList
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.visibility.capture import Subject, keep, new_id
 from console.visibility.comparison import Comparison
+from console.visibility.showing import hex_lines
 from console.visibility.target import Target
 from tests.app.driving import enter, press, screen_text, settle, still
 
@@ -107,3 +109,59 @@ async def test_why_a_view_is_empty_is_wrapped(case: Case) -> None:
         assert "no capture of it saw files" in text
         assert WHY in text.replace("│ ", "")
     workspace.close()
+
+
+async def test_what_a_row_names_can_be_pivoted_on(case: Case) -> None:
+    """`p` as on every screen: the file, its hash, a connection's peer, and where it was seen."""
+    socket = {
+        "kind": "socket", "proto": "tcp", "state": "established", "local_ip": "10.0.0.5",
+        "local_port": 40016, "remote_ip": "203.0.113.9", "remote_port": 4444, "pids": [7],
+        "name": "sh", "exe": "/bin/sh", "peer": "pod shop/client", "peer_kind": "pod",
+    }  # fmt: skip
+    capture(case, "a", iter([*(row | {"sha256": "cd" * 32} for row in files(1)), socket]))
+    workspace = Workspace(case)
+    app = Console(workspace, clock=still, start="containers")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "p")
+        for entity in (
+            "file=/many/000000",
+            f"hash={'cd' * 32}",
+            "pod=a",
+            "node=n1",
+            "image=shop:1",
+        ):
+            assert entity in screen_text(app)
+        await press(pilot, "escape", "l")
+        # the peer's address is not cut, in a table as narrow as this
+        assert "203.0.113.9" in screen_text(app)
+        assert "4444" in screen_text(app)
+        await press(pilot, "p")
+        for entity in ("ip=203.0.113.9", "pod=client", "pid=7"):
+            assert entity in screen_text(app)
+        await press(pilot, "enter")
+        assert isinstance(app.screen, EntityScreen)
+    workspace.close()
+
+
+async def test_of_a_node_its_checks_come_first(case: Case) -> None:
+    check = {"kind": "check", "id": "x", "question": "Is it?", "answer": "yes", "severity": 5}
+    keep(case, new_id(), Subject("node/n1", "n1", "", "", "", "", "", ""), "probe", iter([check]),
+         raw="", began=BEGAN, not_seen=[], asked={"target": "node/n1"})  # fmt: skip
+    workspace = Workspace(case)
+    app = Console(workspace, clock=still, start="containers")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "Is it?" in screen_text(app)
+        screen = app.screen
+        assert isinstance(screen, ContainersScreen)
+        screen.open_target("pod/shop/a/web")
+        assert screen.what == "files"
+    workspace.close()
+
+
+def test_bytes_fit_beside_a_sign_in_eighty_columns() -> None:
+    lines = list(hex_lines(b"\x7fELF" + bytes(28)))
+    assert [len(line) for line in lines] == [76, 76]
+    assert lines[0].startswith("00000000  7f 45 4c 46 00")
+    assert lines[0].endswith("  .ELF............")

@@ -22,7 +22,7 @@ from textual.worker import get_current_worker
 from console.app.safe import plain
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
-from console.app.screens.difference_rows import WIDE_FROM, row_in_full, table
+from console.app.screens.difference_rows import WIDE_FROM, entities_of, row_in_full, table
 from console.app.widgets.row_list import RowList
 from console.app.widgets.text_pane import TextPane
 from console.app.widgets.window_rows import WindowRows
@@ -48,7 +48,7 @@ CHOICES = {
 
 
 class ContainersScreen(CaseScreen):
-    """←/→ another view, v against what, o another target, c capture now, enter the event.
+    """←/→ another view, v against what, o another target, c capture now, enter the event, p pivot.
 
     d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
     s samples connections that live briefly, u shows what is used now, / leaves rows with words.
@@ -61,6 +61,7 @@ class ContainersScreen(CaseScreen):
         Binding("right,l", "view(1)", "Next view", key_display="←/→"),
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("v", "against", "Against"),
+        Binding("p", "pivot", "Pivot"),
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
         Binding("s", "sample", "Sample"),
@@ -128,6 +129,7 @@ class ContainersScreen(CaseScreen):
 
     def open_target(self, target: str) -> None:
         self.target = target
+        self.what = first_view(target, self.what)
         self.load()
 
     def load(self) -> None:
@@ -157,7 +159,12 @@ class ContainersScreen(CaseScreen):
         if message.request != self.request:
             return
         self.known = message.known
-        self.target = self.target or (self.known[-1].target if self.known else "")
+        if not self.target and self.known:
+            self.target = self.known[-1].target
+            if (what := first_view(self.target, self.what)) != self.what:
+                self.what = what
+                self.load()
+                return
         self.error = message.result if isinstance(message.result, CaseError) else None
         is_compared = isinstance(message.result, tuple)
         self.comparison, self.part = message.result if is_compared else (None, NOTHING)  # type: ignore[misc]
@@ -447,13 +454,33 @@ class ContainersScreen(CaseScreen):
 
     # -- one file
 
-    def row_now(self) -> tuple[Target, str, int] | None:
-        """The container, path and pid that the row under the cursor is about."""
+    def cited_row(self) -> tuple[dict[str, Any], Known] | None:
+        """The row under the cursor by its columns, and the capture that it is from."""
         if self.row is None or not self.compared:
             return None
         row = dict(zip(self.part.page.columns, self.row, strict=True))
         cited = str(row.get("citation") or "").partition(":")[0]
-        of = next((one for one in self.compared if one.evidence == cited), self.compared[0])
+        return row, next((one for one in self.compared if one.evidence == cited), self.compared[0])
+
+    def action_pivot(self) -> None:
+        """To the page of what the row names, or of where it was seen."""
+        found = self.cited_row()
+        if found is None:
+            self.set_status("no row to pivot on")
+            return
+        row, of = found
+        entities = {str(entity): entity for entity in entities_of(row, of.facts)}
+        self.app.push_screen(
+            ChooseScreen("Pivot on", list(entities)),
+            lambda name: self.open_entity(entities[name]) if name else None,
+        )
+
+    def row_now(self) -> tuple[Target, str, int] | None:
+        """The container, path and pid that the row under the cursor is about."""
+        found = self.cited_row()
+        if found is None:
+            return None
+        row, of = found
         pid = int(row["pid"]) if self.what == "processes" and row.get("pid") else 0
         return Target.parse(of.target), str(row.get("path") or row.get("exe") or ""), pid
 
@@ -511,6 +538,13 @@ class ContainersScreen(CaseScreen):
         app.run_task(
             lambda say: fetch(app, target, path, pid, self.may_start, say, self.may_exceed)
         )
+
+
+def first_view(target: str, what: str) -> str:
+    """Of a node no files are looked at, but its checks; of a container no checks."""
+    is_node = target.startswith("node/")
+    swapped = {"files": "checks"} if is_node else {"checks": "files"}
+    return swapped.get(what, what)
 
 
 def first_row(cursor: int) -> int:

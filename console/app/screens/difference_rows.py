@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from console.app.safe import plain, safe
 from console.app.widgets.row_list import Column
+from console.case.entities import Entity
 from console.case.pivots import Page
 
 # Per kind: the columns that 80 cells have room for, the most telling last (it gets what is left).
@@ -35,6 +36,8 @@ HIDDEN = frozenset({"severity", "citation", "sha256", "check_id"})
 SHARES = {"path": 3, "why": 4, "cmdline": 3, "question": 3, "evidence_seen": 4, "exe": 2,
           "figure": 2, "value": 4, "change": 2, "peer": 2, "cwd": 1}  # fmt: skip
 TITLES = {"delta": "Δ", "size_bytes": "SIZE", "difference": "HERE?"}
+_TELLING = ("why", "path", "peer", "peer_ip", "peer_port", "process", "exe", "cmdline", "question")
+TELLING = {name: place for place, name in enumerate(_TELLING)}
 SIGNS = {"added": "+", "changed": "~", "deleted": "–", "present": "="}
 MAX_WIDTH = 21
 ALERT, NOTICE = 4, 3
@@ -98,10 +101,27 @@ def short_bytes(size: int) -> str:
 
 
 def row_in_full(columns: Sequence[str], row: Sequence[Any]) -> Text:
-    """Every column of one row, a line each."""
+    """Every column of one row, a line each; first what a narrow table cuts."""
     text = Text(no_wrap=True, overflow="ellipsis")
-    for name, value in zip(columns, row, strict=True):
+    cells = zip(columns, row, strict=True)
+    for name, value in sorted(cells, key=lambda cell: TELLING.get(cell[0], len(TELLING))):
         if value not in (None, ""):
             text.append(f" {name:<16}", "bold")
             text.append(f"{plain(value, 2000)}\n")
     return text
+
+
+# Column of a row, or fact of its capture -> the type of entity that it holds.
+_ROW_ENTITIES = {"path": "file", "sha256": "hash", "exe": "process", "pid": "pid", "peer_ip": "ip",
+                 "peer": "host"}  # fmt: skip
+_FACT_ENTITIES = {"pod": "pod", "container_id": "container", "image": "image", "node": "node"}
+
+
+def entities_of(row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Entity]:
+    """What can be pivoted on: of the row, then of where it was seen."""
+    found = [Entity(kind, str(row[n])) for n, kind in _ROW_ENTITIES.items() if row.get(n)]
+    kind, _, name = str(row.get("peer") or "").partition(" ")
+    if kind in ("pod", "node") and name:
+        found.append(Entity(kind, name.rpartition("/")[2]))
+    found += [Entity(kind, str(facts[n])) for n, kind in _FACT_ENTITIES.items() if facts.get(n)]
+    return list(dict.fromkeys(found))
