@@ -311,6 +311,11 @@ def until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
         line = raw.decode("utf-8", "replace").strip()
         if line == "gone" and not last:
             raise Gone("no process of it is left on the node", where=f"node/{node}")
+        if line.startswith("missing "):
+            raise ProbeFailed(
+                f"nothing was closed: its image has no {visible(line[8:60])}",
+                where=f"node/{node}", hint="name one that has it: --probe-image",
+            )  # fmt: skip
         if line == "done":
             return
         last = [*last[-2:], line]

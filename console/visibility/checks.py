@@ -20,6 +20,7 @@ _USUAL_CORE = ("core", "|/usr/share/apport/", "|/usr/lib/systemd/systemd-coredum
                "|/lib/systemd/systemd-coredump", "|/bin/false", "|/usr/libexec/abrt-hook-ccpp",
                "|/usr/lib/systemd/systemd-coredump", "/var/")  # fmt: skip
 _CONTAINER_PATH = re.compile(r"/(overlay2|snapshots|containers|kubelet/pods)/|/proc/\d+/root|/tmp/")
+_LAYERED = frozenset({"overlay", "fuse.fuse-overlayfs"})
 _CAPS_FULL = 0x1FFFFFFFFF  # what a container never has unless it is privileged
 
 
@@ -46,6 +47,7 @@ class Node:
 
     known: container ids that the API server or the engine names, None where neither was asked.
     own: the investigator's processes, with words: they are never an intruder's.
+    roots: device and type of what is / for one process of each mount namespace.
     """
 
     groups: Mapping[int, Sequence[str]] | None
@@ -56,25 +58,47 @@ class Node:
     known: frozenset[str] | None
     since: str = ""
     own: Mapping[int, str] = field(default_factory=dict)
+    roots: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     def said(self, pid: int) -> str:
         return f"pid {pid} ({self.names.get(pid, {}).get('Name', '?')})"
 
 
-def containers_of(groups: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """The container of each process that is in one, by the id in its cgroup path."""
+def containers_of(
+    groups: Mapping[int, Sequence[str]], links: Mapping[int, Mapping[str, str]] | None = None,
+    roots: Mapping[int, tuple[str, str]] | None = None,
+) -> dict[int, str]:  # fmt: skip
+    """The container of each process that is in one, by the id in its cgroup path.
+
+    One that was started by hand may be called anything (`ctr run IMAGE NAME`): what has a pid
+    namespace of its own, or an overlay that is not the node's as its root, is in a container that
+    is named by the path of its cgroup.
+    """
     found: dict[int, str] = {}
     for pid, lines in groups.items():
         for line in lines:
             if match := CONTAINER_ID.search(line):
                 found[pid] = match[1]
                 break
+    links, roots = links or {}, roots or {}
+    node = links.get(1, {}).get("ns/pid"), links.get(1, {}).get("ns/mnt")
+    foreign = {
+        links.get(pid, {}).get("ns/mnt") for pid, (device, type_) in roots.items()
+        if type_ in _LAYERED and 1 in roots and device != roots[1][0]
+    } - {None, node[1]}  # fmt: skip
+    for pid in groups.keys() - found.keys():
+        own = links.get(pid, {})
+        has_pids = node[0] is not None and own.get("ns/pid", node[0]) != node[0]
+        if has_pids or own.get("ns/mnt") in foreign:
+            paths = [line.partition(":")[2].partition(":")[2].strip("/") for line in groups[pid]]
+            found[pid] = max(paths, key=len, default="") or f"of pid {pid}"
     return found
 
 
 def checks(node: Node) -> Iterator[Check]:
-    yield _unknown_containers(node)
-    yield from _escaped(node)
+    inside = containers_of(node.groups or {}, node.links, node.roots)
+    yield _unknown_containers(node, inside)
+    yield from _escaped(node, inside)
     yield from _settings(node)
     yield from _files(node)
 
@@ -84,16 +108,16 @@ def _answer(seen: Iterable[str], was_looked_at: bool) -> tuple[Answer, tuple[str
     return ("yes" if evidence else "no" if was_looked_at else "could not look"), evidence
 
 
-def _unknown_containers(node: Node) -> Check:
+def _unknown_containers(node: Node, inside: Mapping[int, str]) -> Check:
     question = "Does a container run that the API server does not know?"
     if node.groups is None or node.known is None:
         return Check("unknown-container", question, "could not look")
     unknown: dict[str, list[int]] = {}
-    for pid, container in containers_of(node.groups).items():
+    for pid, container in inside.items():
         if container not in node.known and pid not in node.own:
             unknown.setdefault(container, []).append(pid)
     said = [
-        f"container {container[:12]}: pids {', '.join(map(str, sorted(pids)[:8]))}"
+        f"container {short(container)}: pids {', '.join(map(str, sorted(pids)[:8]))}"
         f" ({node.names.get(pids[0], {}).get('Name', '?')})"
         for container, pids in sorted(unknown.items())
     ]
@@ -103,8 +127,7 @@ def _unknown_containers(node: Node) -> Check:
     return Check("unknown-container", question, answer, (*ours, *evidence), severity=4)
 
 
-def _escaped(node: Node) -> Iterator[Check]:
-    inside = containers_of(node.groups) if node.groups is not None else {}
+def _escaped(node: Node, inside: Mapping[int, str]) -> Iterator[Check]:
     suspects = [(pid, cid) for pid, cid in sorted(inside.items()) if pid not in node.own]
     outside = [
         (pid, links) for pid, links in sorted(node.links.items())
@@ -115,7 +138,7 @@ def _escaped(node: Node) -> Iterator[Check]:
     )
     question = "Is a container's process in the node's own mount namespace (nsenter, chroot)?"
     crossed = [
-        f"{node.said(pid)} of container {cid[:12]}"
+        f"{node.said(pid)} of container {short(cid)}"
         for pid, cid in suspects
         if host_mounts and node.links.get(pid, {}).get("ns/mnt") == host_mounts
     ]
@@ -142,11 +165,16 @@ def _escaped(node: Node) -> Iterator[Check]:
 
     question = "Does a container's process have all capabilities (a privileged container)?"
     mighty = [
-        f"{node.said(pid)} of container {cid[:12]}"
+        f"{node.said(pid)} of container {short(cid)}"
         for pid, cid in suspects
         if pid in node.names and _mask(node.names[pid]) & _CAPS_FULL == _CAPS_FULL
     ]
     yield Check("all-capabilities", question, *_answer(mighty, bool(node.names)), severity=4)
+
+
+def short(container: str) -> str:
+    """An id as runtimes shorten it; another name whole."""
+    return container[:12] if re.fullmatch("[0-9a-f]{64}", container) else container
 
 
 def _mask(status: Mapping[str, str]) -> int:

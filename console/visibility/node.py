@@ -35,7 +35,8 @@ def node_rows(
     for pid_text, name, target in processes.parse_links(read.get("node/exes"), read.nonce):
         if pid_text.isdigit() and target:
             links.setdefault(int(pid_text), {})[name] = target
-    inside = containers_of(groups)
+    roots = _roots(read)
+    inside = containers_of(groups, links, roots)
     stats = {
         pid: "\n".join(lines).rpartition(")")[2].split()
         for pid, lines in by_pid(read.get("node/stats")).items()
@@ -62,9 +63,16 @@ def node_rows(
             "investigator": own.get(pid),
             "started": read.clock.started(stat[19]) if len(stat) > 19 else None,
         }  # fmt: skip
-    node = Node(groups or None, names, links, _settings(read), _files(read), known, since, own)
+    node = Node(
+        groups or None, names, links, _settings(read), _files(read), known, since, own, roots
+    )  # fmt: skip
     for check in checks(node):
         yield check.row()
+
+
+def _roots(read: Read) -> dict[int, tuple[str, str]]:
+    lines = (shown(line).split() for line in read.get("node/roots").split(b"\n"))
+    return {int(w[0]): (w[1], w[2]) for w in lines if len(w) == 3 and w[0].isdigit()}
 
 
 def _settings(read: Read) -> dict[str, list[str]]:

@@ -370,6 +370,13 @@ node_stats() { all_pids stat | xargs grep -H ''; }
 node_status() { all_pids status | xargs grep -HE '^(Name|Uid|PPid|CapEff|Seccomp|NSpid):'; }
 node_groups() { all_pids cgroup | xargs grep -H ''; }
 node_exes() { for which in exe root ns/mnt ns/pid; do all_pids "$which"; done | xargs stat -c "@$NONCE %n %N"; }
+node_roots() { # what is / for whom: `PID DEVICE TYPE`, one process of each mount namespace
+  all_pids ns/mnt | xargs stat -L -c '%i %n' 2>/dev/null | sort -s -k1,1 -u | sed "s|^[^ ]* $PROC/||; s|/.*||" |
+    while read -r pid; do
+      awk -v pid="$pid" '$5 == "/" {for (i = 7; i <= NF; i++) if ($i == "-") told = pid " " $3 " " $(i + 1)} END {if (told) print told}' \
+        "$PROC/$pid/mountinfo" 2>/dev/null
+    done
+}
 node_settings() {
   for file in kernel/core_pattern kernel/modprobe kernel/hotplug kernel/usermodehelper/bset kernel/yama/ptrace_scope; do
     [ ! -r "$PROC/sys/$file" ] || grep -H '' "$PROC/sys/$file"
@@ -418,6 +425,7 @@ if [ "$NODE" = 1 ]; then
   part node/status node_status
   part node/groups node_groups
   part node/exes node_exes
+  part node/roots node_roots
   part node/settings node_settings
   part node/files node_files
 fi

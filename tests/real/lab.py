@@ -38,6 +38,7 @@ START_LOCK = LOCKS / "kubecase-lab.start.lock"
 DISRUPT_LOCK = LOCKS / "kubecase-disrupt.lock"
 USERS_LOCK = LOCKS / "kubecase-lab.users.lock"  # held together by every process that uses the lab
 STARTED_BY = FOLDER / "started-by"  # there if tests started it, and not a person
+CONTAINERD = "lab-containerd"
 RUN = "KUBECASE_TEST_RUN"  # one run of pytest, with all of its xdist workers
 
 
@@ -45,6 +46,8 @@ RUN = "KUBECASE_TEST_RUN"  # one run of pytest, with all of its xdist workers
 class Lab:
     """What a test needs to reach the cluster and the engine.
 
+    containerd: the node whose kubelet runs pods on containerd (`spec.nodeName` puts one there: it is
+    tainted); containerd_root: the folder here that is its /. Only where `is_own`.
     audit_log is None and is_own False where it is the user's cluster: a test that kills a component
     or reads files of the lab says `lab.only_own()` first.
     image: has `sh`, `sleep`, `httpd`; pods name it with imagePullPolicy IfNotPresent.
@@ -57,6 +60,8 @@ class Lab:
     program: str
     image: str
     is_own: bool
+    containerd: str = ""
+    containerd_root: Path = Path()
 
     @property
     def env(self) -> dict[str, str]:
@@ -73,6 +78,10 @@ class Lab:
 
     def docker(self, *args: str, timeout_s: float = 60) -> str:
         return self._run(["docker", "-H", self.docker_host, *args], None, timeout_s)
+
+    def ctr(self, *args: str) -> str:
+        """containerd's own client, on its node, among the kubelet's containers."""
+        return self.sh("on-containerd", "ctr", "-n", "k8s.io", *args)
 
     def sh(self, *args: str, timeout_s: float = 600) -> str:
         """A command of lab.sh: `user`, `fake-pods`, and in disruptive tests `crash`, `compact`."""
@@ -206,6 +215,8 @@ def _started(held: ExitStack) -> Lab:
         program=str(CACHE / "bin" / "kubectl"),
         image="lab/busybox:1",
         is_own=True,
+        containerd=CONTAINERD,
+        containerd_root=FOLDER / CONTAINERD,
     )
 
 

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from console.case.folder import Case
-from console.respond import runner
+from console.respond import packets, runner
 from console.respond.action import Verdict
 from console.respond.config import Config
 from console.respond.manifest import clean
@@ -118,6 +119,25 @@ class Scene:
 
     def journal(self) -> str:
         return json.dumps([dict(entry.data) for entry in self.case.entries()])
+
+
+def carry_out_watched(
+    scene: Scene, record: Record, is_enough: Callable[[packets.Counters], bool]
+) -> Verdict:
+    """Apply it, with the client asking for pages, until an analyst who looks on has enough."""
+    scene.means.watch = watch = packets.Watch()
+    verdicts: list[Verdict] = []
+    worker = Thread(
+        target=lambda: verdicts.append(runner.carry_out(scene.case, scene.means, record))
+    )
+    worker.start()
+    try:
+        while worker.is_alive() and not is_enough(watch.counters):
+            scene.answers(scene.pods()[0])
+    finally:
+        watch.is_stopped = True
+        worker.join()
+    return verdicts[0]
 
 
 def image_with(lab: Lab, name: str, folder: Path) -> str:

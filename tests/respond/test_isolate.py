@@ -11,8 +11,9 @@ from console.case.folder import Case
 from console.errors import CaseError, UsageError
 from console.respond import runner
 from console.respond.isolation import judge
-from console.respond.netns import Attempt, Exceptions, Measured, Reach
+from console.respond.netns import Attempt, Exceptions, Measured, Reach, until_done
 from console.respond.registry import build
+from console.visibility.probe import ProbeFailed
 from tests.respond.conftest import Scene, wait_until
 
 
@@ -124,6 +125,11 @@ def test_what_opens_after_is_not_blocked() -> None:
     verdict = judge(was, found("open"), keep, not_enforced="")
     assert verdict.text == "PARTLY BLOCKED: still reaches out metadata 169.254.169.254:80"
     assert judge(was, found("refused"), keep, not_enforced="").word == "held"
+
+
+def test_a_probe_that_could_not_close_all_closes_nothing() -> None:
+    with pytest.raises(ProbeFailed, match="nothing was closed: its image has no ip6tables"):
+        list(until_done(iter([b"pid 7", b"missing ip6tables"]), "n1"))
 
 
 def test_host_network_is_refused(scene: Scene) -> None:

@@ -7,10 +7,8 @@ import shutil
 import struct
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -19,12 +17,10 @@ from console.case.workspace import Workspace
 from console.errors import CaseError, UsageError
 from console.ingest.service import resume
 from console.respond import packets, pcapng, runner
-from console.respond.action import Verdict
 from console.respond.flows import ACK, FIN, RST, SYN, read_flows
 from console.respond.pcap import Packet, Unpacker
-from console.respond.record import Record
 from tests.real.lab import missing
-from tests.respond.conftest import Scene, image_with
+from tests.respond.conftest import Scene, carry_out_watched, image_with
 
 HEAD = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 A, B = bytes([10, 0, 0, 1]), bytes([203, 0, 113, 9])
@@ -148,25 +144,6 @@ def test_a_capture_of_somebody_else(case: Case, tmp_path: Path) -> None:
 def test_limits(limits: dict[str, int]) -> None:
     with pytest.raises(UsageError):
         packets.Limits(**limits).check()  # type: ignore[arg-type]
-
-
-def carry_out_watched(
-    scene: Scene, record: Record, is_enough: Callable[[packets.Counters], bool]
-) -> Verdict:
-    """Apply it, with the client asking for pages, until an analyst who looks on has enough."""
-    scene.means.watch = watch = packets.Watch()
-    verdicts: list[Verdict] = []
-    worker = Thread(
-        target=lambda: verdicts.append(runner.carry_out(scene.case, scene.means, record))
-    )
-    worker.start()
-    try:
-        while worker.is_alive() and not is_enough(watch.counters):
-            scene.answers(scene.pods()[0])
-    finally:
-        watch.is_stopped = True
-        worker.join()
-    return verdicts[0]
 
 
 def test_packets_of_a_pod(scene: Scene, tcpdump_image: str) -> None:

@@ -497,5 +497,12 @@ def test_break_out_is_yes_no_or_could_not_look() -> None:
     assert all(answers[id_].evidence for id_ in yes)
     assert answers["static-pod"].answer == "could not look"
     assert containers_of({1: ["1:x:/docker/" + container]}) == {1: container}
+    by_hand = {
+        1: host | {"ns/pid": "pid:[1]"}, 2: {"ns/mnt": "mnt:[2]", "ns/pid": "pid:[2]"},
+        3: {"ns/mnt": "mnt:[3]", "ns/pid": "pid:[1]"}, 4: {"ns/mnt": "mnt:[4]", "ns/pid": "pid:[1]"},
+    }  # fmt: skip
+    groups = {1: ["0::/"], 2: ["3:cpu:/", "0::/k8s.io/evil"], 3: ["0::/"], 4: ["0::/a.service"]}
+    roots = {1: ("8:1", "overlay"), 3: ("0:9", "overlay"), 4: ("8:1", "overlay")}
+    assert containers_of(groups, by_hand, roots) == {2: "k8s.io/evil", 3: "of pid 3"}
     blind = list(checks(Node(None, {}, {}, {}, None, None)))
     assert {check.answer for check in blind} == {"could not look"}

@@ -1,5 +1,10 @@
 # Rules at the head of INPUT and OUTPUT of the pod's own namespace, in chains of our own.
 # NODE_IPS, ADDRESSES: of both families; each command gets its own.
+# a file of /proc says that it is empty, so it is read; a pod of most CNI plug-ins has a link-local address
+SIX=; if grep -qv ' lo$' "/proc/$PID/net/if_inet6" 2>/dev/null; then SIX=1; fi
+for c in iptables ${SIX:+ip6tables}; do # before anything is done
+  command -v $c >/dev/null 2>&1 || { echo "missing $c"; exit 0; }
+done
 set -e
 gateways() { $INSIDE ip $1 route 2>/dev/null | awk '$1 == "default" { print $3 }'; }
 of_family() { # 4 or 6, addresses
@@ -37,7 +42,6 @@ close() { # command family
   $t -C OUTPUT -j "$CHAIN-O" 2>/dev/null || $t -I OUTPUT 1 -j "$CHAIN-O"
 }
 close iptables 4
-# a file of /proc says that it is empty, so it is read
-if grep -qv ' lo$' "/proc/$PID/net/if_inet6" 2>/dev/null; then close ip6tables 6; fi
+[ -z "$SIX" ] || close ip6tables 6
 set +e
 echo closed
