@@ -45,3 +45,15 @@ async def test_an_owner_is_told(copy: Workspace) -> None:
         assert [call.text for call in copy.state.calls] == ["keep it up"]
         assert "Jo" in status(app)
         assert "told 1" in screen_text(app)
+
+
+async def test_the_plan_opens_where_the_case_is(copy: Workspace) -> None:
+    """The first open task of the phase is in view, though the pane below came later."""
+    copy.case.record("phase", data={"phase": "improve"})
+    copy.refresh()
+    app = Console(copy, start="case", clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "t")
+        [here] = [line for line in screen_text(app).split("\n") if line.startswith("▸")]
+        assert here.startswith("▸improve")

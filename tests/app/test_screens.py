@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.worker import WorkerCancelled
 
 from console.app.app import Console
+from console.app.screens.ask import ChooseScreen
 from console.app.screens.entity import EntityScreen
 from console.app.screens.timeline import TimelineScreen
 from console.app.widgets.detail import Detail
@@ -140,6 +141,14 @@ async def test_narrow_by_a_field_and_pivot(demo: Workspace) -> None:
         names = [field.name if field else "" for field in detail.fields]
         assert "requestObject.spec.hostPID" in names
         assert any(field and field.name == "line" for field in detail.fields)
+        # on a line that names nothing, whatever the event names can be chosen
+        detail.highlighted = names.index("outcome")
+        await pilot.press("p")
+        await settle(pilot)
+        assert isinstance(app.screen, ChooseScreen)
+        assert "user=system:serviceaccount:shop:default" in screen_text(app)
+        await pilot.press("escape")
+        await settle(pilot)
         detail.highlighted = names.index("actor")
         await pilot.press("p")
         await settle(pilot)
@@ -153,6 +162,23 @@ async def test_narrow_by_a_field_and_pivot(demo: Workspace) -> None:
         await pilot.press("left_square_bracket")
         await settle(pilot)
         assert app.trail_at == 0
+
+
+async def test_the_event_whose_detail_is_shown_stays_in_view(demo: Workspace) -> None:
+    """The pane takes half of the table's lines; those left have the cursor's among them."""
+    app = Console(demo, start="timeline", clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press(*["j"] * 14, "enter")
+        await settle(pilot)
+        table = app.screen.query_one(EventTable)
+        assert table.current is not None
+        assert table.current.key.ts is not None
+        shown = screen_text(app).split("\n")[table.region.y : table.region.bottom]
+        place = table.cursor - table.top + 1
+        assert shown[place].startswith(f"{table.current.key.ts:%H:%M:%S.%f}"[:-3])
+        assert shown[1].startswith(f"{table.rows[table.top].key.ts:%H:%M:%S.%f}"[:-3])
+        assert table.top > 0
 
 
 async def test_hostile_text_is_only_text(tmp_path: Path) -> None:

@@ -128,7 +128,10 @@ class TimelineScreen(TimelineReading):
 
     @on(Detail.Pivoted)
     def detail_pivoted(self, message: Detail.Pivoted) -> None:
-        self.open_entity(message.entity)
+        if message.entity:
+            self.open_entity(message.entity)
+        else:
+            self.action_pivot()
 
     def action_pivot(self) -> None:
         row = self.table.current

@@ -65,7 +65,9 @@ class Detail(OptionList):
 
     @dataclass
     class Pivoted(Message):
-        entity: Entity
+        """entity: None where the line names none, so that it may be any of the event's."""
+
+        entity: Entity | None
 
     @dataclass
     class Closed(Message):
@@ -175,8 +177,7 @@ class Detail(OptionList):
             self.post_message(self.Narrowed(field, negate))
 
     def action_pivot(self) -> None:
-        if self.current and self.current.entity:
-            self.post_message(self.Pivoted(self.current.entity))
+        self.post_message(self.Pivoted(self.current.entity if self.current else None))
 
     def action_copy(self) -> None:
         if self.current and not self.current.is_branch:

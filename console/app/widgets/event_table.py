@@ -202,6 +202,7 @@ class EventTable(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._keep_in_view()
+        self.refresh()  # lines that were drawn for another height are kept else
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "enter" and self.current:

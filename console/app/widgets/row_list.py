@@ -119,6 +119,7 @@ class RowList(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._scroll()
+        self.refresh()  # lines that were drawn for another height are kept else
 
     def on_focus(self) -> None:
         self.refresh()
