@@ -133,9 +133,11 @@ def run_hunts(cursor: duckdb.DuckDBPyConnection, hunts: Hunts, examples: int = 3
     return sorted(hits, key=rank)
 
 
-def rank(hit: Hit) -> tuple[bool, bool, int, str]:
-    """Findings first, then what is truly not there, then what could not be looked at."""
-    return not hit.count, bool(hit.said), ORDER.index(hit.hunt.severity), hit.hunt.id
+def rank(hit: Hit) -> tuple[bool, bool, int, datetime, str]:
+    """Findings first, then what is truly not there, then what could not be looked at; of one
+    severity in the order of time, as the story went."""
+    severity = ORDER.index(hit.hunt.severity)
+    return not hit.count, bool(hit.said), severity, hit.first or datetime.max, hit.hunt.id
 
 
 def read_kinds(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:

@@ -27,7 +27,7 @@ from console.case.state import CaseState
 from console.detect.hunts import Hit, load_hunts, read_kinds, run_hunt
 
 WIDE = 120
-HUNTED_EVENTS = 500_000  # up to here all hunts are asked as soon as the case is open
+HUNTED_EVENTS = 200_000  # up to here all hunts are asked as soon as the case is open
 # What the investigation turns on, and how to come by it.
 WANTED = (
     ("api", "API audit", "audit log of the API server: /var/log/kubernetes/audit, or the cloud's"),
