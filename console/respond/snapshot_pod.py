@@ -57,6 +57,8 @@ def items(
     not_taken: list[str] = [_no_checkpoint(means)]
     for state in _states(pod):
         more, why = _by_engine(means, state)
+        if not more and "running" in (state.get("state") or {}) and way != "kubelet":
+            more = [_layer(case, means, target, str(state["name"]), way)]
         found += more
         not_taken += why
     known = volumes.of(pod)
@@ -121,7 +123,22 @@ def _by_engine(means: Means, state: Doc) -> tuple[list[Item], tuple[str, ...]]:
     try:
         return snapshot_container.items(means, id_, prefix=f"{name}.")
     except CaseError as error:
-        return [], (f"filesystem of {name}: no engine has it at hand ({error.what})",)
+        return [], (f"whole filesystem of {name}: no engine has it at hand ({error.what})",)
+
+
+def _layer(case: Case, means: Means, target: Target, name: str, way: Way) -> Item:
+    """What the container wrote, by its node: most runtimes have no API for it."""
+    one = Target("pod", target.namespace, target.name, name)
+
+    def take() -> list[str]:
+        from console.visibility.collect import Options
+        from console.visibility.layer import take_layer
+
+        options = Options(way, image=means.config.probe_image, pull=means.config.probe_pull)
+        return take_layer(case, one, options, lambda: means.cluster.api)
+
+    how = f"{IN_WORDS[way]}: its writable layer, and what its runtime was told to run"
+    return Item(f"{visible(name)}.layer.tar", how, captures=take)
 
 
 def _raw(means: Means, path: str) -> Iterator[bytes]:

@@ -31,8 +31,10 @@ from console.visibility.probe import ENTERING, IMAGE, READING, ProbeSpec, probin
 from console.visibility.reading import (
     FILE_LIMIT_BYTES,
     TOTAL_LIMIT_BYTES,
+    TRIES,
     Order,
     encode,
+    is_damaged,
     program,
     sections,
 )
@@ -112,14 +114,18 @@ def _node(
     ):
         if way == "probe":
             try:
-                run_probe(
-                    case,
-                    api,
-                    node,
-                    order,
-                    options,
-                    lambda lines: _fill(read, lines, raw, options),
-                )
+                start = raw.tell()
+                for _ in range(TRIES):
+                    read.sections.clear()
+                    read.faults.clear()
+                    raw.seek(start)
+                    raw.truncate()
+                    run_probe(
+                        case, api, node, order, options,
+                        lambda lines: _fill(read, lines, raw, options),
+                    )  # fmt: skip
+                    if not is_damaged(read.sections.values()):
+                        break
             except (Forbidden, CaseError) as error:
                 if options.way == "probe" or isinstance(error, Unreachable):
                     raise

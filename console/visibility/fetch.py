@@ -20,7 +20,7 @@ from console.errors import CaseError, UsageError
 from console.visibility import engine, local
 from console.visibility.collect import Options, choose_way, run_probe
 from console.visibility.listing import absolute, parse_hashes
-from console.visibility.reading import Order, Section, sections
+from console.visibility.reading import TRIES, Order, Section, is_damaged, sections
 from console.visibility.resolve import resolve
 
 if TYPE_CHECKING:
@@ -96,14 +96,17 @@ class Parts:
 
 def read_path(
     case: Case, target: Target, options: Options, api: Callable[[], ClusterApi], *,
-    path: str, pid: int = 0, limit_bytes: int, has_image: bool = False,
+    path: str, pid: int = 0, limit_bytes: int, has_image: bool = False, has_layer: bool = False,
 ) -> Parts:  # fmt: skip
-    """What lies at a path of one container, up to a limit. Nothing is kept."""
+    """What lies at a path of one container, up to a limit. Nothing is kept.
+
+    has_layer: instead, all that it wrote, in `layer.…`; the limit is that of one file.
+    """
     not_seen: list[str] = []
     subject, cluster, way = _where(target, options, api, not_seen)
     order = Order(
         (subject.container_id,) if subject.container_id else (), fetch_path=path, fetch_pid=pid,
-        fetch_limit_bytes=limit_bytes, fetch_image=has_image,
+        fetch_limit_bytes=limit_bytes, fetch_image=has_image, fetch_layer=has_layer,
     )  # fmt: skip
     found: dict[str, Section] = {}
 
@@ -114,7 +117,11 @@ def read_path(
         with local.reading_here(order, deadline_s=options.deadline_s) as lines:
             take(lines)
     elif way == "probe" and cluster is not None:
-        run_probe(case, cluster, subject.node, order, options, take)
+        for _ in range(TRIES):
+            found.clear()
+            run_probe(case, cluster, subject.node, order, options, take)
+            if not is_damaged(found.values()):
+                break
     else:
         raise CaseError("a file can't be fetched this way", where=way, hint="; ".join(not_seen))
     if "cut" in found:

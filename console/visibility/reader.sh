@@ -6,8 +6,10 @@
 # which sockets are looked at again and again; "" is not at all), RULES (1: a probe may enter network
 # namespaces to list firewall rules; locally it may anyhow); or, for a single
 # file or folder, FETCH_PATH or FETCH_PID, with FETCH_LIMIT (bytes; of what is larger the size only
-# is told) and FETCH_IMAGE (1: a file also as the image has it).
-# Out: lines `@NONCE begin NAME`, gzip in base64, `@NONCE end NAME SHA256` of what went in.
+# is told) and FETCH_IMAGE (1: a file also as the image has it); or FETCH_LAYER (1: all that the container
+# wrote, and what its runtime was told to run).
+# Out: lines `@NONCE begin NAME`, gzip in base64, `@NONCE end NAME SHA256` of what went in; at the end
+# `@NONCE done COUNT` of the sections, since a log that is rotated may lose a whole one.
 export LC_ALL=C TZ=UTC0 QUOTING_STYLE=literal
 STAT="@$NONCE %f %u %g %s %h %d %i %t %T %y %z %n"
 MAX_PIDS=${MAX_PIDS:-4000}
@@ -19,6 +21,7 @@ if base64 -w 4000 </dev/null >/dev/null 2>&1; then B64='base64 -w 4000'; else B6
 
 part() { # NAME COMMAND...: what the command prints, as one section
   name=$1; shift
+  echo >>"$WORK/parts"
   echo "@$NONCE begin $name"
   sha256sum <"$WORK/pipe" >"$WORK/sum" & hashing=$!
   "$@" 2>>"$WORK/errors" | tee "$WORK/pipe" | gzip -1 | $B64
@@ -343,6 +346,44 @@ give_folder() { # the files of each layer, since only the layers can be read wit
     number=$((number + 1))
   done <"$WORK/folders"
 }
+# -- the container's own layer, whiteouts too; of a file over the limit its name and size
+
+too_large() { find . -xdev -type f -size "+${FETCH_LIMIT}c" -exec stat -c '%s %n' {} +; }
+not_too_large() {
+  find . -xdev ! -type s '(' ! -type f -o ! -size "+${FETCH_LIMIT}c" ')' -print0 | xargs -0 -r tar -cf - --no-recursion
+}
+told_to_run() { # the runtime's config.json beside its shim's folder; of the environment the names only
+  above=$(awk '/^PPid:/ {print $2}' "$PROC/$FIRST/status")
+  folder=$(readlink "$PROC/$above/cwd")
+  head -c 4194304 "$HOST${folder%/*}/$ID/config.json" | awk '
+    { text = text $0 "\n" }
+    END {
+      size = length(text)
+      for (i = 1; i <= size; i++) {
+        char = substr(text, i, 1)
+        if (is_string && is_escaped) is_escaped = 0
+        else if (is_string && char == "\\") is_escaped = 1
+        else if (char == "\"") {
+          if (is_string && !is_list) key = word
+          is_string = !is_string; is_value = 0; word = ""
+        } else if (is_string) {
+          if (is_list && char == "=" && !is_value) { is_value = 1; printf "=" }
+          word = word char
+        } else if (char == "[" && key == "env") is_list = 1
+        else if (char == "]") { is_list = 0; key = "" }
+        if (!is_value) printf "%s", char
+      }
+    }'
+}
+own_layer() {
+  find_layers
+  if [ -z "$upper" ] || [ ! -d "$HOST$upper" ]; then
+    echo "no overlay upper folder for $ID" >>"$WORK/errors"; return
+  fi
+  within "$HOST$upper" layer.left too_large
+  within "$HOST$upper" layer.tar not_too_large
+  part layer.config told_to_run
+}
 fetch() {
   if [ -n "$FETCH_PID" ]; then WHAT=file; FILE=$PROC/$FETCH_PID/exe
     part fetch.what stat -L -c 'file %s' "$FILE"
@@ -350,6 +391,7 @@ fetch() {
     return
   fi
   for ID in $IDS; do find_pids; done
+  if [ -n "$FETCH_LAYER" ]; then own_layer; return; fi
   find_mount; find_layers
   if [ -n "$MOUNT" ] && may_be_secret; then
     echo "values of secrets are not fetched" >>"$WORK/errors"; return
@@ -397,7 +439,7 @@ node_files() { # what an attacker who is root on the node touches, by its metada
 clock() { date +%s; grep -H '^btime' "$PROC/stat"; getconf CLK_TCK 2>/dev/null || echo 100; }
 
 part clock clock
-if [ -n "$FETCH_MOUNTED$FETCH_PID" ]; then fetch; IDS=; fi
+if [ -n "$FETCH_MOUNTED$FETCH_PID$FETCH_LAYER" ]; then fetch; IDS=; fi
 if [ -n "$SAMPLE" ]; then part sample sample; fi
 for ID in $IDS; do
   find_pids
@@ -430,4 +472,4 @@ if [ "$NODE" = 1 ]; then
   part node/files node_files
 fi
 part errors head -c 1048576 "$WORK/errors"
-echo "@$NONCE done"
+echo "@$NONCE done $(wc -l <"$WORK/parts")"

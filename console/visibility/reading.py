@@ -26,6 +26,9 @@ from console.errors import UsageError
 
 SPOOL_BYTES = 16 << 20
 MAX_SECTION_BYTES = 2 << 30
+# by CRI a kubelet rotates the probe's log that has 10 MB, every ten seconds, and loses lines by it
+TRIES = 3
+_TOO_MUCH = "more than"
 FILE_LIMIT_BYTES = 1 << 20
 TOTAL_LIMIT_BYTES = 256 << 20
 MAX_PROCESSES = 4000  # of one container, all that is told of a process
@@ -47,7 +50,7 @@ class Order:
     """What to read. file_limit_bytes: a file up to this size comes with its content.
 
     containers: ids of 12 to 64 hexadecimal digits. fetch_path: absolute, of a file or folder in the
-    one container; fetch_image: that file also as the image has it.
+    one container; fetch_image: that file also as the image has it. fetch_layer: all it wrote.
     has_rules: a probe has the rights to list firewall rules (locally they are listed anyhow).
     """
 
@@ -59,6 +62,7 @@ class Order:
     fetch_pid: int = 0
     fetch_limit_bytes: int = 0
     fetch_image: bool = False
+    fetch_layer: bool = False
     sample_s: int = 0
     has_rules: bool = False
     max_processes: int = MAX_PROCESSES
@@ -87,6 +91,7 @@ class Order:
             "FETCH_PATH": path,
             "FETCH_MOUNTED": f"/{path.translate(_MOUNTINFO)}" if self.fetch_path else "",
             "FETCH_IMAGE": "1" if self.fetch_image else "",
+            "FETCH_LAYER": "1" if self.fetch_layer else "",
             "FETCH_PID": str(self.fetch_pid or ""),
             "FETCH_LIMIT": str(self.fetch_limit_bytes),
         }
@@ -122,7 +127,7 @@ def sections(
     """
     mark = b"@" + nonce.encode() + b" "
     open_: _Open | None = None
-    has_ended = False
+    has_ended, count = False, 0
     for line in lines:
         if raw is not None:
             raw.write(line + b"\n")
@@ -133,7 +138,12 @@ def sections(
                 yield open_.close(rest[1] if whole and len(rest) > 1 else "")
             is_wanted = word == "begin" and bool(rest) and wanted(rest[0])
             open_ = _Open(rest[0]) if is_wanted else None
-            has_ended = has_ended or word == "done"
+            count += word == "begin"
+            if word == "done":
+                has_ended = True
+                if rest and rest[0].isdigit() and int(rest[0]) != count:
+                    why = f"{int(rest[0]) - count} sections were lost on the way"
+                    yield Section("lost", io.BytesIO(), 0, "", "", why)
         elif open_ is not None:
             open_.feed(line)
     if open_ is not None:
@@ -141,6 +151,15 @@ def sections(
     if not has_ended:
         empty = io.BytesIO()
         yield Section("cut", empty, 0, "", "", "the reader did not come to its end")
+
+
+def is_damaged(came: Iterable[Section]) -> bool:
+    """Whether bytes were lost on the way, and another reading may bring them.
+
+    Not for a reader that did not come to its end: it would not again.
+    """
+    faults = {section.name: section.fault for section in came if section.fault}
+    return "cut" not in faults and not all(f.startswith(_TOO_MUCH) for f in faults.values())
 
 
 class _Open:
@@ -164,7 +183,7 @@ class _Open:
             return
         self._size += len(block)
         if self._size > MAX_SECTION_BYTES:
-            self._fault = f"more than {MAX_SECTION_BYTES} bytes: cut"
+            self._fault = f"{_TOO_MUCH} {MAX_SECTION_BYTES} bytes: cut"
             return
         self._hash.update(block)
         self._data.write(block)

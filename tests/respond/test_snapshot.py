@@ -49,7 +49,7 @@ def test_pod_bundle(scene: Scene, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> 
 def test_pod_deleted_meanwhile_and_resume(client: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
     target = client.target("pods", "client")
-    items, _ = snapshot.plan_items(client.case, client.means, target)
+    items, _ = snapshot.plan_items(client.case, client.means, target, "kubelet")
     last = threading.Event()
 
     def delete_once(*args: object) -> list[str]:

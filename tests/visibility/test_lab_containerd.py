@@ -194,7 +194,9 @@ def test_what_runs_on_the_node_is_told_apart(scene: Scene) -> None:
         "yes", True,
     )  # fmt: skip
     assert "the investigator's own, not counted: probe kubecase-" in unknown["evidence_seen"]
-    assert unknown["evidence_seen"].count("container ") == 1  # the others are pods', and known
+    others = [e for e in unknown["evidence_seen"].split("; ") if e.startswith("container ")]
+    # those of pods are known; another worker may have started one by hand, too
+    assert all(e.startswith("container k8s.io/by-hand-t-") for e in others)
     assert {id_ for id_, row in answers.items() if row["answer"] == "yes"} <= {"all-capabilities"}
     assert answers["host-namespace"]["answer"] == answers["static-pod"]["answer"] == "no"
     assert answers["runtime-socket"]["answer"] == answers["kubelet-credentials"]["answer"] == "no"
@@ -237,5 +239,5 @@ def test_who_breaks_out_of_a_pod_is_seen(scene: Scene) -> None:
         assert f"/etc/cron.d/kc-{name} changed" in yes["host-persistence"]
         assert "(sleep) of container" in yes["host-namespace"]
     finally:
-        lab.kubectl("-n", name, "delete", "pod", "breaker", "--now", "--ignore-not-found")
+        lab.kubectl("-n", name, "delete", "pod", "breaker", "--wait=false", "--ignore-not-found")
         written.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from console.visibility.overlay import Layer, changes, merge
 from console.visibility.peers import Peers
 from console.visibility.probe import READING, ProbeSpec
 from console.visibility.processes import Clock, capabilities, gather, row
-from console.visibility.reading import Order, Section, encode, program, sections
+from console.visibility.reading import Order, Section, encode, is_damaged, program, sections
 from console.visibility.rows import Read, parse_mounts
 from console.visibility.target import Target
 from console.visibility.tars import members
@@ -388,6 +388,24 @@ def test_whoever_joins_the_cgroup_of_our_probe_is_not_ours() -> None:
                 own=ours)  # fmt: skip
     [check] = [c for c in checks(node) if c.id == "unknown-container"]
     assert (check.answer, check.evidence[-1]) == ("yes", f"container {own[:12]}: pids 9 (?)")
+
+
+def test_what_a_rotated_log_loses_is_noticed() -> None:
+    """Also a whole section, of which nothing is left that could not match."""
+    lines = [
+        *encode("a", b"x" * 9000, NONCE),
+        *encode("b", b"y", NONCE),
+        f"@{NONCE} done 2".encode(),
+    ]
+
+    def came(kept: list[bytes]) -> list[Section]:
+        return list(sections(kept, NONCE))
+
+    assert not is_damaged(came(lines))
+    assert is_damaged(came([lines[0], *lines[2:]]))  # of its bytes
+    assert is_damaged(came(lines[3:]))  # a whole one
+    assert came(lines[3:])[-1].fault == "1 sections were lost on the way"
+    assert not is_damaged(came(lines[:-1]))  # it did not come to its end, and would not again
 
 
 def test_a_machine_is_a_node_only_if_its_root_is_too(tmp_path: Path) -> None:
