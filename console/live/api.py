@@ -1,7 +1,7 @@
 """Requests to one API server: raw bytes in and out, by the kubeconfig's rules, under our own name.
 
-The `kubernetes` client reads the kubeconfig, authenticates (tokens, certificates, exec plugins) and
-speaks TLS through proxies; its models stay out, as they cost 180 times the bytes' own parsing.
+Who asks is told by `credentials.py`. The `kubernetes` client's models stay out, as they cost 180
+times the bytes' own parsing.
 Every call blocks: workers and threads call, never an event loop.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from console.case.text import visible
@@ -21,7 +21,9 @@ from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
     import urllib3
-    from kubernetes.client import Configuration
+
+    from console.live.credentials import Credentials
+    from console.live.kubeconfig import Context
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -105,24 +107,20 @@ class ClusterApi:
     """
 
     def __init__(
-        self, name: str, configuration: Configuration, *, namespace: str = "",
-        renew: Callable[[Configuration], None] = lambda configuration: None,
+        self, name: str, credentials: Credentials, *, namespace: str = "",
+        renew: Callable[[], Credentials] | None = None,
     ) -> None:  # fmt: skip
-        """renew: reads the credentials anew into a configuration; called after a 401."""
-        from kubernetes.client.rest import RESTClientObject
-
+        """renew: reads the credentials anew; called after a 401."""
         self.name = name
         self.namespace = namespace
-        self.server = str(configuration.host).rstrip("/")
-        configuration.connection_pool_maxsize = POOL_SIZE
-        configuration.socket_options = keepalive_options()
-        self._configuration, self._renew = configuration, renew
-        self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
+        self.server = credentials.server
+        self._credentials, self._renew = credentials, renew
+        self._pool = _pool_of(credentials)
 
     @property
-    def configuration(self) -> Configuration:
+    def credentials(self) -> Credentials:
         """How this context authenticates. It holds secrets: nothing of it is shown or kept."""
-        return self._configuration
+        return self._credentials
 
     def get(
         self, path: str, *, accept: str = JSON_TYPE, timeout_s: float = READ_SECONDS,
@@ -181,11 +179,8 @@ class ClusterApi:
         asked = {k: _param(v) for k, v in (params or {}).items() if v is not None}
         url = self.server + path + (f"?{urlencode(asked)}" if asked else "")
         headers = {"User-Agent": user_agent(), "Accept": accept}
-        # the getter also renews a token that an exec plugin or a file gave for a time
-        settings: Any = self._configuration.auth_settings()
-        for setting in settings.values():
-            if setting["in"] == "header" and setting["value"]:
-                headers[setting["key"]] = setting["value"]
+        if authorization := self._credentials.authorization():
+            headers["Authorization"] = authorization
         data = None
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -200,7 +195,11 @@ class ClusterApi:
 
     def renew_credentials(self) -> None:
         """Read token or exec plugin anew, as after a 401. Raises UsageError if that fails."""
-        self._renew(self._configuration)
+        if self._renew is None:
+            return
+        before, self._credentials = self._credentials, self._renew()
+        if before.certificate != self._credentials.certificate:
+            self._pool = _pool_of(self._credentials)
 
     def close(self) -> None:
         self._pool.clear()
@@ -260,6 +259,10 @@ def failure(status: int, body: bytes, *, where: str) -> ApiError:
     )
 
 
+def _pool_of(credentials: Credentials) -> urllib3.PoolManager:
+    return credentials.make_pool(maxsize=POOL_SIZE, socket_options=keepalive_options())
+
+
 def keepalive_options() -> list[tuple[int, int, int]]:
     """TCP keep-alive: a peer that is gone (a cut line, a laptop that slept) shows within 30 s."""
     import socket
@@ -290,48 +293,19 @@ def _param(value: str | int | bool | None) -> str:
 # -- contexts
 
 
-@dataclass(frozen=True)
-class Context:
-    """One context of the merged kubeconfig, as it stands there."""
-
-    name: str
-    cluster: str
-    user: str
-    namespace: str
-    is_current: bool
-
-
-def contexts(kubeconfig: str | None = None) -> list[Context]:
-    """The contexts of `kubeconfig`, else of KUBECONFIG's list, else of ~/.kube/config."""
-    from kubernetes.config import kube_config
-
-    found, current = _loaded(
-        lambda: kube_config.list_kube_config_contexts(config_file=kubeconfig), kubeconfig
-    )
-    return [
-        Context(
-            str(item["name"]),
-            str(item["context"].get("cluster", "")),
-            str(item["context"].get("user", "")),
-            str(item["context"].get("namespace", "")),
-            item["name"] == (current or {}).get("name"),
-        )
-        for item in found
-    ]
-
-
 def connect(context: str | None = None, *, kubeconfig: str | None = None) -> ClusterApi:
     """By the kubeconfig's context (the current one by default), else from inside a cluster.
 
     Nothing is asked of the server yet. Raises CaseError where there is no configuration.
     """
-    from kubernetes.client import Configuration
-    from kubernetes.config import kube_config
+    from console.live.kubeconfig import kubeconfig_places, read_contexts
 
-    configuration = Configuration()
-    if kubeconfig is None and context is None and not _has_kubeconfig():
-        return _from_inside(configuration)
-    known = contexts(kubeconfig)
+    places = kubeconfig_places(kubeconfig)
+    if not places:
+        if kubeconfig is None and context is None:
+            return _from_inside()
+        raise UsageError("no kubeconfig", where=visible(kubeconfig or ""), hint="--kubeconfig FILE")
+    known = _loaded(lambda: read_contexts(places), kubeconfig)
     found = next((c for c in known if (c.name == context if context else c.is_current)), None)
     if found is None:
         raise UsageError(
@@ -339,48 +313,63 @@ def connect(context: str | None = None, *, kubeconfig: str | None = None) -> Clu
             where=visible(context or ""),
             hint=f"one of {', '.join(visible(c.name) for c in known)}" if known else "--context",
         )
+    name = found.name
 
-    def read_into(configuration: Configuration) -> None:
-        _loaded(
-            lambda: kube_config.load_kube_config(
-                config_file=kubeconfig, context=found.name, client_configuration=configuration,
-                persist_config=False,
-            ),
-            kubeconfig,
+    def renewed() -> Credentials:
+        now = _loaded(lambda: {c.name: c for c in read_contexts(places)}[name], kubeconfig)
+        return _loaded(lambda: _credentials(now, kubeconfig), kubeconfig)
+
+    credentials = _loaded(lambda: _credentials(found, kubeconfig), kubeconfig)
+    return ClusterApi(name, credentials, namespace=found.namespace, renew=renewed)
+
+
+def _credentials(context: Context, kubeconfig: str | None) -> Credentials:
+    from console.live.credentials import is_plain, of_client, read_plain
+
+    if is_plain(context.cluster, context.user):
+        return read_plain(context.cluster, context.user)
+
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException, kube_config
+
+    configuration = Configuration()
+    try:
+        kube_config.load_kube_config(
+            config_file=kubeconfig, context=context.name, client_configuration=configuration,
+            persist_config=False,
         )  # fmt: skip
-
-    read_into(configuration)
-    return ClusterApi(found.name, configuration, namespace=found.namespace, renew=read_into)
-
-
-def _has_kubeconfig() -> bool:
-    from kubernetes.config import kube_config
-
-    places = str(kube_config.KUBE_CONFIG_DEFAULT_LOCATION).split(os.pathsep)
-    return any(os.path.exists(os.path.expanduser(place)) for place in places)
+    except ConfigException as error:
+        raise ValueError(str(error)) from error
+    return of_client(configuration)
 
 
-def _from_inside(configuration: Configuration) -> ClusterApi:
+def _from_inside() -> ClusterApi:
+    from kubernetes.client import Configuration
     from kubernetes.config import ConfigException
     from kubernetes.config.incluster_config import load_incluster_config
 
+    from console.live.credentials import of_client
+
+    configuration = Configuration()
     try:
         load_incluster_config(client_configuration=configuration)
     except ConfigException as error:
         raise UsageError(
             "no kubeconfig", hint="say --kubeconfig FILE, set KUBECONFIG, or run inside a cluster"
         ) from error
-    return ClusterApi("in-cluster", configuration)
+    return ClusterApi("in-cluster", of_client(configuration))
 
 
-def _loaded(load: Callable[[], Any], kubeconfig: str | None) -> Any:
-    """What the client's loader gives; it raises many kinds for a file that is not as it should."""
+_Read = TypeVar("_Read")
+
+
+def _loaded(load: Callable[[], _Read], kubeconfig: str | None) -> _Read:
+    """What is read of a kubeconfig; many things can be not as they should in one."""
     import yaml
-    from kubernetes.config import ConfigException
 
     try:
         return load()
-    except (ConfigException, yaml.YAMLError, OSError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             f"the kubeconfig can't be used: {visible(str(error))[:300]}",
             where=kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config"),

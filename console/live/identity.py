@@ -9,13 +9,12 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.live.api import ClusterApi, Forbidden, NotFound
 
 if TYPE_CHECKING:
-    from kubernetes.client import Configuration
+    from console.live.credentials import Credentials
 
 VERSIONS = ("v1", "v1beta1", "v1alpha1")  # of SelfSubjectReview: 1.28, 1.27, 1.26
 
@@ -42,19 +41,18 @@ def fetch_identity(api: ClusterApi) -> Identity:
         return Identity(
             str(info.get("username", "")), tuple(map(str, info.get("groups") or ())), "the server"
         )
-    return read_identity(api.configuration)
+    return read_identity(api.credentials)
 
 
-def read_identity(configuration: Configuration) -> Identity:
+def read_identity(credentials: Credentials) -> Identity:
     """From the client certificate's subject, the token's claims, or the kubeconfig's user name."""
-    settings: Any = configuration.auth_settings()
-    scheme, _, token = str(settings.get("BearerToken", {}).get("value", "")).partition(" ")
+    scheme, _, token = credentials.authorization().partition(" ")
     if scheme.lower() == "bearer" and token:
         return _of_token(token)
-    if configuration.cert_file:
-        return _of_certificate(Path(configuration.cert_file).read_bytes())
-    if configuration.username:
-        return Identity(str(configuration.username), (), "the kubeconfig")
+    if credentials.certificate:
+        return _of_certificate(credentials.certificate)
+    if credentials.username:
+        return Identity(credentials.username, (), "the kubeconfig")
     return Identity("system:anonymous", ("system:unauthenticated",), "no credentials")
 
 

@@ -10,10 +10,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from kubernetes.client import Configuration
 
 from console.live.api import ClusterApi
 from console.live.clock import read_clock
+from console.live.credentials import Credentials
 from console.live.discovery import fetch_served, find_kind
 from console.live.identity import fetch_identity, read_identity
 
@@ -44,9 +44,7 @@ def serve() -> Iterator[Serve]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        configuration = Configuration()
-        configuration.host = f"http://127.0.0.1:{server.server_port}"
-        return ClusterApi("newer", configuration)
+        return ClusterApi("newer", Credentials(f"http://127.0.0.1:{server.server_port}"))
 
     yield made
     for server in servers:
@@ -111,13 +109,8 @@ def test_the_server_says_who_we_are(serve: Serve, version: str) -> None:
 
 
 def test_a_token_that_does_not_tell() -> None:
-    configuration = Configuration()
     for token in ("opaque", "a.b.c", "e30.W10.x"):
-        configuration.api_key = {
-            "authorization": f"Bearer {token}",
-            "BearerToken": f"Bearer {token}",
-        }
-        found = read_identity(configuration)
+        found = read_identity(Credentials("", lambda token=token: f"Bearer {token}"))
         assert (found.user, found.source) == ("", "a token that does not tell")
 
 

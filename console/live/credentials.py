@@ -1,0 +1,141 @@
+"""How one API server is reached, and as whom: what `ClusterApi` needs of a kubeconfig's context.
+
+Plain ones (a certificate, a token, a password) are read here. The `kubernetes` client, which costs
+more to import than a first list takes, does the rest: exec plugins, auth providers, token files,
+proxies, and a pod's own account.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+from urllib3.util import create_urllib3_context, make_headers
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+_PLAIN_CLUSTER = frozenset(
+    ("server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify",
+     "tls-server-name", "disable-compression", "extensions")
+)  # fmt: skip
+_PLAIN_USER = frozenset(
+    ("client-certificate", "client-certificate-data", "client-key", "client-key-data", "token",
+     "username", "password", "extensions")
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """They hold secrets: nothing of them is shown or kept.
+
+    authorization: the header's value at this moment, "" for none; a token that was given for a time
+    is renewed by asking. certificate: the client's, PEM, empty for none. username: of a password.
+    make_pool: the connections, by the words that urllib3.PoolManager has for them.
+    """
+
+    server: str
+    authorization: Callable[[], str] = lambda: ""
+    certificate: bytes = b""
+    username: str = ""
+    make_pool: Callable[..., urllib3.PoolManager] = urllib3.PoolManager
+
+
+@dataclass(frozen=True)
+class Part:
+    """The cluster or user of a context, and the folder from which its relative paths start."""
+
+    facts: Mapping[str, Any]
+    folder: Path
+
+    def read(self, name: str) -> bytes:
+        """What is in `NAME-data`, else in the file NAME; empty where neither is there."""
+        if found := self.facts.get(f"{name}-data"):
+            return base64.b64decode(found)
+        place = self.facts.get(name)
+        return (self.folder / place).read_bytes() if place else b""
+
+
+def is_plain(cluster: Part, user: Part) -> bool:
+    """Whether `read_plain` can do it, on a machine that has no proxy set."""
+    from urllib.request import getproxies
+
+    return (
+        cluster.facts.keys() <= _PLAIN_CLUSTER
+        and user.facts.keys() <= _PLAIN_USER
+        and not getproxies().keys() - {"no"}
+    )
+
+
+def read_plain(cluster: Part, user: Part) -> Credentials:
+    """Raises OSError, ValueError, TypeError or KeyError for what can't be used."""
+    server = str(cluster.facts["server"]).rstrip("/")
+    username, password = (str(user.facts.get(name) or "") for name in ("username", "password"))
+    authorization = ""
+    if token := user.facts.get("token"):
+        authorization = f"Bearer {token}"
+    elif username and password:
+        authorization = make_headers(basic_auth=f"{username}:{password}")["authorization"]
+    options: dict[str, Any] = {}
+    certificate = b""
+    if server.startswith("https"):
+        certificate = user.read("client-certificate")
+        options["ssl_context"] = _tls(cluster, certificate, user.read("client-key"))
+        if name := cluster.facts.get("tls-server-name"):
+            options["server_hostname"] = str(name)
+    pool = partial(urllib3.PoolManager, **options)
+    return Credentials(server, lambda: authorization, certificate, username, pool)
+
+
+def _tls(cluster: Part, certificate: bytes, key: bytes) -> ssl.SSLContext:
+    is_trusting = bool(cluster.facts.get("insecure-skip-tls-verify"))
+    context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if is_trusting else ssl.CERT_REQUIRED)
+    authority = b"" if is_trusting else cluster.read("certificate-authority")
+    if authority:
+        context.load_verify_locations(cadata=authority.decode())
+    elif not is_trusting:
+        context.load_default_certs()
+    if certificate:
+        _load_certificate(context, certificate + b"\n" + key)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, pem: bytes) -> None:
+    """The library reads files only; this one is there as long as it reads."""
+    descriptor, name = tempfile.mkstemp()
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+        context.load_cert_chain(name, password="")  # never ask the terminal for one
+    finally:
+        os.unlink(name)
+
+
+def of_client(configuration: Configuration) -> Credentials:
+    """What the `kubernetes` client made of a context, or of the pod that we run in."""
+    from kubernetes.client.rest import RESTClientObject
+
+    def authorization() -> str:
+        settings: Any = configuration.auth_settings()  # asking renews a token that was for a time
+        return str(settings.get("BearerToken", {}).get("value") or "")
+
+    def make_pool(**options: Any) -> urllib3.PoolManager:
+        configuration.connection_pool_maxsize = options["maxsize"]
+        configuration.socket_options = options["socket_options"]
+        pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
+        return pool
+
+    certificate = configuration.cert_file
+    return Credentials(
+        str(configuration.host).rstrip("/"), authorization,
+        Path(certificate).read_bytes() if certificate else b"",
+        str(configuration.username or ""), make_pool,
+    )  # fmt: skip
