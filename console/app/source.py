@@ -62,6 +62,9 @@ class Live(Protocol):
     def start(self) -> None:
         """Begin to list and watch, if it has not begun; returns at once."""
 
+    def tell_drawn(self) -> None:
+        """A screen shows what there was when it read; what was held back for it may follow."""
+
     def stop(self) -> None:
         """End watches, write what is recorded."""
 

@@ -37,6 +37,10 @@ def live(
     Without CASE a new one is made under your data folder. Only reading rights are used, as many as
     there are: what is hidden is named. `kubecase record` does the same without a screen.
     """
+    import gc
+
+    gc.disable()  # until the first lists are in memory: the session sees to it (`heap.py`)
+
     from console.live.api import connect
 
     asked: tuple[str | None, ...] = contexts or (() if docker is not None else (None,))

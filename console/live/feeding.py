@@ -39,6 +39,7 @@ DEFAULT_KINDS = (
 )  # fmt: skip
 Discover = Callable[[ClusterApi], Sequence[Kind]]
 HEAD_START_S = 3.0
+LEAVE_S = 1.0
 SLEPT_S = 20.0  # wall clock minus running time, from which on we take it that the machine slept
 TICK_S = 5.0
 
@@ -57,7 +58,9 @@ class ClusterFeed:
         learned: Callable[[ClusterApi, Sequence[Kind]], None],
         redactor: Redactor,
         patience: Patience = PATIENT,
+        leave: Event | None = None,
     ) -> None:
+        """leave: for the other kinds, once the first one is there; not waited for long."""
         self.api, self.namespace = api, namespace
         self._discover, self._deliver, self._learned = discover, deliver, learned
         self._redactor, self._patience = redactor, patience
@@ -67,6 +70,7 @@ class ClusterFeed:
         self._lock = Lock()
         self._stop = Event()
         self._first = Event()
+        self._leave = leave
         self._lead = ""  # the first kind: once it is there, the others follow
         self._thread = Thread(target=self._run, name=f"cluster {api.name}", daemon=True)
 
@@ -129,6 +133,8 @@ class ClusterFeed:
         if first:
             self._learned(self.api, first)  # so that they are found by name, too
             self._first.wait(HEAD_START_S)
+            if self._leave is not None:
+                self._leave.wait(LEAVE_S)
 
     def _begin_all(self, served: dict[str, Kind]) -> None:
         with self._lock:

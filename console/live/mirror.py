@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from threading import Condition, RLock
+from threading import Condition, Event, RLock
 from typing import Protocol
 
 from console.live.api import ClusterApi
@@ -74,10 +74,12 @@ class Mirror:
         *,
         discover: Discover = discover,
         patience: Patience = PATIENT,
+        leave: Event | None = None,
     ) -> None:
         """Watch `kinds` (by `Kind.key`) of these clusters; returns at once.
 
-        namespace: "" is all; where that is refused, the context's own is taken.
+        namespace: "" is all; where that is refused, the context's own is taken. leave: is set once
+        what comes first was looked at; the other kinds wait a moment for it.
         """
         wanted = list(kinds)
         self.namespace = namespace
@@ -88,6 +90,7 @@ class Mirror:
                     ClusterFeed(
                         api, wanted, namespace, discover=discover, deliver=self.take,
                         learned=self._learn, redactor=self._redactor, patience=patience,
+                        leave=leave,
                     )
                 )  # fmt: skip
             clusters = list(self._clusters)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FILL_S = 60.0  # after which the first lists count as read
 FIRST_S = 5.0  # so long everything else waits for what the first screen shows
+DRAWN_S = 1.0  # and then for the screen to show it
 
 
 class Session:
@@ -59,7 +60,7 @@ class Session:
         self._keeper: Keeper | None = None
         self._lock = Lock()
         self._is_started = False
-        self._has_first, self._is_full = Event(), Event()
+        self._has_first, self._is_drawn, self._is_full = Event(), Event(), Event()
         self._began = utc_now()
         self._heard: float | None = None
         self._lost: dict[tuple[str, str, str], datetime] = {}
@@ -99,6 +100,11 @@ class Session:
         if found is not None and not self.mirror.feeds(found.key):
             self.mirror.want(found.key)
 
+    def tell_drawn(self) -> None:
+        """A screen shows what there was: if that was all of the first kind, the rest may follow."""
+        if self._has_first.is_set():
+            self._is_drawn.set()
+
     def start(self) -> None:
         """Begin to list and watch; asked again, nothing."""
         if self._is_started:
@@ -106,7 +112,10 @@ class Session:
         self._is_started = True
         self._began = utc_now()
         self.mirror.subscribe(self._hear)
-        self.mirror.start(list(self.apis.values()), namespace=self.namespace, discover=discover)
+        self.mirror.start(
+            list(self.apis.values()), namespace=self.namespace, discover=discover,
+            leave=self._is_drawn,
+        )  # fmt: skip
         keep_off(lambda: self._is_full.wait(FILL_S))
         if self._has_logs or self.engine is not None:
             with self._lock:
@@ -135,6 +144,7 @@ class Session:
     def _learn(self, api: ClusterApi) -> None:
         """Who we are there; a server that does not answer says so where the access is shown."""
         self._has_first.wait(FIRST_S)
+        self._is_drawn.wait(DRAWN_S)
         try:
             info = learn(api, self.namespace)
         except CaseError as error:

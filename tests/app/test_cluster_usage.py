@@ -42,7 +42,7 @@ def live(inventory: HeldInventory, meter: Meter) -> Live:
         "inventory": inventory, "meter": meter, "apis": {"lab": None}, "engine": None,
         "recorded_bytes": None, "is_readonly": True, "namespace": "", "at": at,
         "freshness": lambda: (None, 0.1), "want": lambda kind: None, "start": lambda: None,
-        "stop": lambda: None,
+        "stop": lambda: None, "tell_drawn": lambda: None,
     }  # fmt: skip
     return cast("Live", SimpleNamespace(**facts))
 
