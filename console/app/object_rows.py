@@ -26,8 +26,8 @@ RESERVED = frozenset("CGJV")  # letters that are keys already
 HIGH = 4  # OCSF's severity from which a risk is red
 _WEIGHTS = {
     "NAME": 90, "NAMESPACE": 85, "CLUSTER": 84, "STATUS": 80, "RISK": 75, "READY": 70, "AGE": 60,
-    "RST": 58, "REASON": 57, "OBJECT": 56, "MESSAGE": 55, "TYPE": 54, "LAST SEEN": 53, "ROLE": 52,
-    "SUBJECTS": 51, "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30, "Δ": 59,
+    "RST": 58, "REASON": 57, "OBJECT": 56, "MESSAGE": 55, "TYPE": 54, "LAST SEEN": 53,
+    "NODE": 45, "IMAGE": 40, "IMAGES": 40, "IP": 30, "Δ": 59,
 }  # fmt: skip
 _WEIGHTS |= {
     "TIME": 95, "WHAT": 94, "OBJECT": 93, "FIELDS": 89, "BY": 88,
@@ -38,11 +38,18 @@ _WEIGHTS |= {
     "MEMORY": 76, "SENT": 74, "SENT TREND": 68,
     "MEMORY TREND": 67, "CONTAINER": 66, "RECEIVED": 65, "RECEIVED TREND": 64,
 }  # fmt: skip
+# What tells most of a kind: who has a role, what a policy lets through, what a webhook calls.
+_WEIGHTS |= {
+    "SUBJECTS": 76, "ROLE": 76, "ALLOWS": 76, "CALLS": 76, "REQUESTOR": 76, "HOSTS": 76,
+    "POD SECURITY": 76, "CLAIM": 76,
+}  # fmt: skip
 _PINNED = frozenset({"CLUSTER", "NAMESPACE", "NAME"})
 _LEAST = {
     "NAME": 40, "STATUS": 14, "RISK": 14, "MESSAGE": 30, "OBJECT": 20, "FIELDS": 20, "DANGER": 24,
     "RESOURCES": 20, "SUBJECT": 36,
 }  # fmt: skip
+# Where room lacks for what tells most, as narrow as this.
+_FLOORS = {"NAME": 20, "NAMESPACE": 8, "CLUSTER": 8, "STATUS": 9}
 _STYLES: dict[State, str] = {"bad": "bold red", "pending": "yellow", "done": "dim"}
 # columns that the state colours
 _STATED = frozenset({"STATUS", "READY", "REASON", "COMPLETIONS", "WHAT"})
@@ -61,6 +68,11 @@ class View:
     faults: bool = False
     with_gone: bool = True
     related: tuple[str, Ref] | None = None
+
+    @property
+    def scope(self) -> View:
+        """Without what only picks and orders rows that are there."""
+        return replace(self, filter="", sort="", descending=False, faults=False)
 
     def titled(self, *, is_namespaced: bool = True) -> str:
         """`pods(shop)`, `nodes`, `pods of deployments.apps shop/web`."""
@@ -93,17 +105,22 @@ class Sheet:
     warning: str = ""
     all_columns: Sequence[str] = ()
     is_namespaced: bool = True
+    found: Table | None = None  # what was read, before it was filtered and put in order
 
 
 def make_sheet(
     inventory: Inventory, view: View, *, now: datetime, is_wide: bool = False,
-    chosen: Sequence[str] = (), captured: Captured = MappingProxyType({}),
+    chosen: Sequence[str] = (), captured: Captured = MappingProxyType({}), is_kept: bool = True,
+    found: Table | None = None,
 ) -> Sheet:  # fmt: skip
-    """Reads the view's rows. A filter that can't be read is said, and narrows nothing."""
+    """Reads the view's rows. A filter that can't be read is said, and narrows nothing.
+
+    is_kept: whether what is gone is in the evidence, too. found: what was read of it just before.
+    """
     asked, kind = view, inventory.find_kind(view.kind)
     if kind is not None and not kind.is_namespaced:
         view = replace(view, namespace="")
-    found = _table(inventory, kind, view, now, captured)
+    found = found or _table(inventory, kind, view, now, captured, is_kept)
     if found is None:
         empty = f"no {plain(view.kind, 60)} here: neither served nor in the evidence"
         return Sheet(asked, Shown(empty=empty), 0, Moment(now))
@@ -141,7 +158,7 @@ def sheet_of(
         sorted_by=view.sort, is_descending=view.descending, empty=empty,
         positions={_key_of(row): at for at, row in enumerate(rows)},
     )  # fmt: skip
-    return Sheet(view, shown, len(found.rows), moment, gone, warning, names)
+    return Sheet(view, shown, len(found.rows), moment, gone, warning, names, found=found)
 
 
 def _key_of(row: Row) -> Hashable:
@@ -157,14 +174,22 @@ def _style_of(row: Row) -> str:
 
 
 def _table(
-    inventory: Inventory, kind: Kind | None, view: View, now: datetime, captured: Captured
+    inventory: Inventory,
+    kind: Kind | None,
+    view: View,
+    now: datetime,
+    captured: Captured,
+    is_kept: bool,
 ) -> Table | None:
     if view.kind in (KINDS, CLUSTERS, CONTAINERS):
         return special_table(inventory, view.kind, view.related[1] if view.related else None, now)
     if kind is None:
         return None
     namespace = "" if view.related else view.namespace
-    found = table(inventory, kind.key, namespace, now, with_gone=view.with_gone, captured=captured)
+    found = table(
+        inventory, kind.key, namespace, now, with_gone=view.with_gone, captured=captured,
+        is_kept=is_kept,
+    )  # fmt: skip
     rows: Sequence[Row] = found.rows
     if view.cluster:
         rows = [row for row in rows if row.ref.cluster == view.cluster]
@@ -204,14 +229,17 @@ def _specs(
         taken.add(letter)
         marks = _mark_width(rows) if column.name == "NAME" else 0
         natural = min(naturals[index] + marks, MAX_NATURAL)
-        specs.append(
-            Spec(
-                column.name, natural, least=min(natural, _LEAST.get(column.name, 12)),
-                weight=_WEIGHTS.get(column.name, 20 - index), is_right=column.is_right,
-                letter=letter,
-            )
-        )  # fmt: skip
+        specs.append(spec_of(column, index, natural, letter))
     return specs
+
+
+def spec_of(column: Column, index: int, natural: int, letter: str = "") -> Spec:
+    """How a column shares the width. index: of its place, as later ones matter less."""
+    return Spec(
+        column.name, natural, least=min(natural, _LEAST.get(column.name, 12)),
+        floor=_FLOORS.get(column.name, 0), weight=_WEIGHTS.get(column.name, 20 - index),
+        is_right=column.is_right, letter=letter, keeps_ends=column.name in _PINNED,
+    )  # fmt: skip
 
 
 def _mark_width(rows: Sequence[Row]) -> int:

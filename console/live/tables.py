@@ -25,6 +25,7 @@ from console.live.siblings import unlike
 
 DELTA = "Δ"
 NOTHING = Cell("–", 0.0)
+RECORDED = Cell("recorded", 0.0)
 # By (namespace, name) of a pod: what its captures differ by, and how much.
 Captured = Mapping[tuple[str, str], Mapping[str, int]]
 Place = Callable[[Ref], str]
@@ -193,11 +194,12 @@ class Table:
 
 def table(
     inventory: Inventory, kind: str, namespace: str = "", now: datetime | None = None,
-    *, with_gone: bool = True, captured: Captured = MappingProxyType({}),
+    *, with_gone: bool = True, captured: Captured = MappingProxyType({}), is_kept: bool = True,
 ) -> Table:  # fmt: skip
     """kind: a `Kind.key`. now: naive UTC, for the ages; the moment that is shown by default.
 
     captured: for the column Δ of pods, beside what they have that their siblings have not.
+    is_kept: whether pods that are gone are in the evidence, which their Δ then says.
     """
     moment = now or inventory.as_of or datetime.now(UTC).replace(tzinfo=None)
     known = table_of(kind)
@@ -218,19 +220,29 @@ def table(
         facts = read(obj)
         rows.append(Row(obj, facts, judge.beside(obj, facts) if judge else (), shape))
     if delta_index >= 0:
-        _compare(rows, captured)
+        _compare(rows, captured, is_kept)
     unjudged = hidden_rbac(inventory) if any(row.has_token for row in rows) else ()
     heads = tuple(column for column, _ in places)
     return Table(kind, namespace, (*heads, *own), rows, feeds, unjudged)
 
 
-def _compare(rows: Sequence[Row], captured: Captured) -> None:
-    """Say of each pod what differs: numbers of its captures, then its spec among its siblings."""
+def _compare(rows: Sequence[Row], captured: Captured, is_kept: bool) -> None:
+    """Say of each pod what differs: numbers of its captures, then its spec among its siblings.
+
+    One that is gone is compared with none any more; what was captured of it stays.
+    """
+    for row in rows:
+        if row.gone:
+            row.delta = _delta(captured.get((row.ref.namespace, row.name), {}), ())
+            if row.delta is NOTHING and is_kept:
+                row.delta = RECORDED
     there = [row for row in rows if row.parts and not row.gone]
     odd = unlike([(row.family, row.parts) for row in there])
     for place, row in enumerate(there) if odd or captured else ():
         counts = captured.get((row.ref.namespace, row.name), {})
-        unusual = odd.get(place, ())
-        said = [*(f"{word} {count}" for word, count in counts.items() if count), *unusual]
-        if said:
-            row.delta = Cell(" ".join(said), -float(sum(counts.values()) + len(unusual)))
+        row.delta = _delta(counts, odd.get(place, ()))
+
+
+def _delta(counts: Mapping[str, int], unusual: Sequence[str]) -> Cell:
+    said = [*(f"{word} {count}" for word, count in counts.items() if count), *unusual]
+    return Cell(" ".join(said), -float(sum(counts.values()) + len(unusual))) if said else NOTHING

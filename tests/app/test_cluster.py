@@ -112,6 +112,31 @@ async def test_filters_narrow_as_typed_and_say_what_is_wrong(
         assert names(app) == ["catalog-7679bdd8f4-mrsh9"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "titles"),
+    [("po", ["NAMESPACE", "STATUS", "RISK"]), ("rolebindings", ["NAMESPACE", "ROLE", "SUBJECTS"])],
+)
+async def test_long_names_leave_room_for_what_tells_most(
+    demo: Workspace, held: HeldInventory, kind: str, titles: list[str]
+) -> None:
+    name = "payment-reconciliation-worker-in-the-blue-region-7d9f8c6b5-x2x4k"
+    held.put("pods", pod(name, hostPID=True), T0)
+    binding = {"metadata": {"name": name, "namespace": "shop"}}
+    role = {"roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}}
+    who = {"subjects": [{"kind": "User", "name": "eve"}]}
+    held.put("rolebindings.rbac.authorization.k8s.io", binding | role | who, T0)
+    app = console(demo, held)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await command(pilot, f"{kind} all")
+        head, *lines = screen_text(app).split("\n")[3:]
+        assert [title for title in titles if title not in head] == []
+        [line] = [line for line in lines if "payment-" in line]
+        assert "…" in line
+        assert "x2x4k" in line
+        assert {"po": "hostPID", "rolebindings": "eve"}[kind] in line
+
+
 async def test_a_letter_sorts_and_again_turns_round(demo: Workspace, held: HeldInventory) -> None:
     app = console(demo, held)
     async with app.run_test(size=(120, 24)) as pilot:

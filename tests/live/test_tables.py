@@ -128,6 +128,18 @@ def test_an_ordinary_pod_has_no_risk_and_its_age_ends_with_it() -> None:
     assert table(inventory, "pods", "a", NOW, with_gone=False).rows == []
 
 
+def test_of_a_pod_that_is_gone_it_is_said_that_it_is_recorded() -> None:
+    inventory = Dumped([pod("there"), pod("p"), pod("looked-into")])
+    for name in ("p", "looked-into"):
+        inventory.put(pod(name), gone=datetime(2026, 11, 24, 11, 5))
+    captured = {("a", "looked-into"): {"files": 3}}
+    for is_kept, said in ((True, "recorded"), (False, "–")):
+        shown = table(inventory, "pods", "a", NOW, captured=captured, is_kept=is_kept)
+        assert {row.name: cell(shown, row, "Δ") for row in shown.rows} == {
+            "there": "–", "p": said, "looked-into": "files 3",
+        }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("spec", "words", "severity"),
     [

@@ -29,6 +29,7 @@ from console.visibility.deltas import captured_deltas
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
+    from console.live.tables import Table
 
 START = View("pods")
 
@@ -46,7 +47,8 @@ class ClusterScreen(ObjectListScreen):
 
     An underlined letter of the head, with shift, sorts by its column. What is gone stays, dimmed.
     Δ of a pod: what its captures found to differ (files, net), and what it has that the other pods
-    of its owner have not (image, command, mounts, rights, account, labels, host).
+    of its owner have not (image, command, mounts, rights, account, labels, host). Of one that is
+    gone: that it is recorded.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -123,13 +125,24 @@ class ClusterScreen(ObjectListScreen):
     # -- reading and drawing
 
     def read(self, inventory: Inventory) -> Sheet:
-        view, live = self.view, self.source.live
+        live = self.source.live
         if live is not None and inventory is live.inventory:
-            live.want(view.kind)
+            live.want(self.view.kind)
+        return self._sheet(inventory)
+
+    def rearranged(self, inventory: Inventory) -> Sheet | None:
+        drawn = self.sheet
+        if drawn is None or drawn.found is None or drawn.view.scope != self.view.scope:
+            return None
+        return self._sheet(inventory, drawn.found)
+
+    def _sheet(self, inventory: Inventory, found: Table | None = None) -> Sheet:
+        view, live = self.view, self.source.live
         return make_sheet(
             inventory, view, now=self.source.now(self.console_app.clock()), is_wide=self.is_wide,
-            chosen=self.chosen.get(view.kind, ()),
+            chosen=self.chosen.get(view.kind, ()), found=found,
             captured=captured_deltas(self.workspace) if view.kind == "pods" else {},
+            is_kept=live is None or live.recorded_bytes is not None,
         )  # fmt: skip
 
     def is_filling(self, inventory: Inventory) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from console.app.source import Source
     from console.live.inventory import Change, Inventory
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 REST = 2.0  # reading takes at most a third of a processor's time
 FILLING_S = 0.5  # between readings of what is far from whole
 MAX_MOMENTS = 20_000
@@ -81,6 +81,10 @@ class InventoryScreen(CaseScreen):
         """In a worker: everything that `draw()` needs. Raises CaseError."""
         raise NotImplementedError
 
+    def rearranged(self, inventory: Inventory) -> Any | None:
+        """In a worker: what was drawn last in another order or part; None where it must be read."""
+        return None
+
     def draw(self, result: Any) -> None:
         raise NotImplementedError
 
@@ -119,19 +123,27 @@ class InventoryScreen(CaseScreen):
         if token != self._seen:
             self.ask()
 
-    def ask(self) -> None:
-        """Read; what was under way is not waited for."""
+    def ask(self, *, is_anew: bool = True) -> None:
+        """Read; what was under way is not waited for.
+
+        is_anew: else what was read last will do, and what changed since follows with the next look.
+        """
         self.request += 1
         self._reading = self.request
-        self._load(self.request)
+        self._load(self.request, is_anew)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="inventory")
-    def _load(self, request: int) -> None:
+    def _load(self, request: int, is_anew: bool) -> None:
         worker = get_current_worker()
         started = thread_time()
-        token = (self.source.epoch, -1)
+        token, seen = (self.source.epoch, -1), self._seen
         try:
             inventory = self.source.open()
+            if not is_anew and seen is not None and seen[0] == token[0]:
+                result = self.rearranged(inventory)
+                if result is not None:
+                    self.post_message(self.Read(request, seen, result, thread_time() - started))
+                    return
             # before reading: what changes meanwhile is read again
             token = (token[0], self.generation_of(inventory))
             self._was_filling = self.is_filling(inventory)
@@ -153,6 +165,8 @@ class InventoryScreen(CaseScreen):
         rest_s = REST * message.took_s
         self._rest_until = monotonic() + (max(rest_s, FILLING_S) if self._was_filling else rest_s)
         self.draw(message.result)
+        if self.source.live is not None:
+            self.call_after_refresh(self.source.live.tell_drawn)
 
     # -- the moment
 

@@ -113,14 +113,13 @@ class ObjectListScreen(InventoryScreen):
         before = self.view
         if view.kind != before.kind:
             self.table.marked.clear()
-        if replace(before, filter="", sort="", descending=False, faults=False) != replace(
-            view, filter="", sort="", descending=False, faults=False
-        ):
+        is_other = before.scope != view.scope
+        if is_other:
             self.table.to_start()  # no key may act on what another view showed
         self.view, self._goes_to = view, to
         self.set_status("")
         self.draw_title()
-        self.ask()
+        self.ask(is_anew=is_other)
 
     def action_back(self) -> None:
         """Close the filter line as it was before; then undo the filter; then one step back."""

@@ -24,14 +24,16 @@ from console.app.widgets.row_list import (
 
 MARKED = "✓"
 GAP = 1
+VITAL = 75  # the weight from which a column is what its table is looked at for
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """One column: how wide its cells are, how much it needs, what goes first where room lacks.
 
-    natural: cells of the screen that its longest value takes. least: below that it is left out.
-    weight: columns of a lower weight are left out first. letter: shift-letter sorts by it.
+    natural: cells of the screen that its longest value takes. least: below that lighter ones are
+    left out; floor: how narrow it gets before one of VITAL is. weight: columns of a lower weight
+    are left out first. letter: shift-letter sorts by it. keeps_ends: it is shortened in the middle.
     """
 
     title: str
@@ -40,6 +42,8 @@ class Spec:
     weight: int = 1
     is_right: bool = False
     letter: str = ""
+    floor: int = 0
+    keeps_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,9 @@ class ObjectTable(RowList):
         text.append(CURSOR if row == self.cursor else NO_CURSOR)
         text.append(MARKED if self.marked and shown.key_of(line) in self.marked else " ", "bold")
         for at, room in self._layout:
-            text.append_text(fit(shown.cell(line, at), room, shown.columns[at].is_right))
+            column = shown.columns[at]
+            cell = shown.cell(line, at)
+            text.append_text(fit(cell, room, column.is_right, keeps_ends=column.keeps_ends))
             text.append(" " * GAP)
         return text
 
@@ -245,20 +251,29 @@ class ObjectTable(RowList):
 def layout(columns: Sequence[Spec], width: int) -> list[tuple[int, int]]:
     """Which columns there is room for, and how much each gets, in their order.
 
-    The lightest are left out until the least of the rest fits; what is left over goes to those
-    that are not as wide as their values, the heaviest first.
+    The lightest are left out until the least of the rest fits; before one of VITAL is, the widest
+    gives way down to its floor. What is left over goes to those that are not as wide as their
+    values, the heaviest first.
     """
-    kept = list(range(len(columns)))
+    rooms = {
+        at: max(min(column.least, column.natural), len(column.title))
+        for at, column in enumerate(columns)
+    }
+    lowest = {at: max(columns[at].floor, len(columns[at].title)) for at in rooms}
 
-    def need(at: int) -> int:
-        column = columns[at]
-        return max(min(column.least, column.natural), len(column.title)) + GAP
+    def lacking() -> int:
+        return sum(rooms.values()) + GAP * len(rooms) - width
 
-    while len(kept) > 1 and sum(map(need, kept)) > width:
-        lightest = min(kept, key=lambda at: (columns[at].weight, -at))
-        kept.remove(lightest)
-    rooms = {at: need(at) - GAP for at in kept}
-    left = width - sum(need(at) for at in kept)
+    while len(rooms) > 1 and lacking() > 0:
+        lightest = min(rooms, key=lambda at: (columns[at].weight, -at))
+        narrower = [at for at in rooms if columns[at].floor and rooms[at] > lowest[at]]
+        spare = sum(rooms[at] - lowest[at] for at in narrower)
+        if columns[lightest].weight >= VITAL and spare >= lacking():
+            rooms[max(narrower, key=lambda at: rooms[at])] -= 1
+        else:
+            del rooms[lightest]
+    left = max(0, -lacking())
+    kept = list(rooms)
     for at in sorted(kept, key=lambda at: (-columns[at].weight, at)):
         more = max(0, min(columns[at].natural - rooms[at], left))
         rooms[at] += more
@@ -266,11 +281,23 @@ def layout(columns: Sequence[Spec], width: int) -> list[tuple[int, int]]:
     return [(at, rooms[at]) for at in kept]
 
 
-def fit(cell: Text | str, room: int, is_right: bool = False) -> Text:
+def fit(cell: Text | str, room: int, is_right: bool = False, *, keeps_ends: bool = False) -> Text:
     """The cell in exactly that many cells of the screen."""
     text = Text(plain(cell), end="") if isinstance(cell, str) else cell.copy()
     text.end = ""
+    if keeps_ends and text.cell_len > room:
+        text = _without_middle(text, room)
     if is_right and text.cell_len < room:
         text = Text(" " * (room - text.cell_len), end="").append_text(text)
     text.truncate(room, overflow="ellipsis", pad=True)
     return text
+
+
+def _without_middle(text: Text, room: int) -> Text:
+    """Names of one workload's pods differ at their end."""
+    tail, end = text.copy(), (room - 1) // 3
+    while tail.cell_len > end:
+        tail = tail[1:]
+    head = text.copy()
+    head.truncate(max(0, room - 1 - end), overflow="crop")
+    return head.append("…").append_text(tail)
