@@ -36,6 +36,7 @@ SHOTS: dict[str, list[str]] = {
     "values": [":timeline", "h"],
     "entity": [":pivot user=system:serviceaccount:shop:web"],
     "findings": [":findings"],
+    "hunts": [":hunts"],
     "evidence": [":evidence"],
     "actions": [":actions"],
     "plan": [":plan"],

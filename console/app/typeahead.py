@@ -7,8 +7,8 @@ so the letters would be commands of the list, and not in the filter.
 
 from __future__ import annotations
 
-import time
 from collections import deque
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -27,7 +27,8 @@ class TypeAhead(App[None]):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._ahead: deque[events.Key] = deque()
-        self._is_answering, self._since = False, 0.0
+        self._is_answering = False
+        self._turn = self._watched = 0  # which key is answered; which is timed
         self._screen_before: Screen[Any] | None = None
         self._left: DOMNode | None = None
 
@@ -36,10 +37,21 @@ class TypeAhead(App[None]):
             await super().on_event(event)
         elif self._is_answering:
             self._ahead.append(event)
-            if time.monotonic() - self._since > 2 * FOCUS_S:  # who had it is gone, and its way lost
-                await self._go_on(FOCUS_S)
+            if self._watched != self._turn:
+                self._watched = self._turn
+                self.set_timer(FOCUS_S, partial(self._miss, self._turn))
         else:
             await self._answer(event)
+
+    async def _miss(self, turn: int, times: int = 1) -> None:
+        """Who had the key may be gone, and its way lost. Twice, so that a loop that stood still
+        for long has had its time to bring it back."""
+        if turn != self._turn or not self._is_answering:
+            return
+        if times < 2:
+            self.set_timer(FOCUS_S, partial(self._miss, turn, times + 1))
+        else:
+            await self._go_on(FOCUS_S)
 
     def _seen(self) -> Screen[Any] | None:
         """None once the app is being left."""
@@ -54,7 +66,8 @@ class TypeAhead(App[None]):
             return
         target = self.focused or screen
         if not (isinstance(target, Input) and key.is_printable):  # it takes letters in order itself
-            self._is_answering, self._since = True, time.monotonic()
+            self._is_answering = True
+            self._turn += 1
             self._screen_before = screen
             self._left = target if isinstance(target, Input) and key.key == "enter" else None
         await super().on_event(key)
