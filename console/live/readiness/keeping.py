@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from console.case.text import visible
-from console.live.readiness.base import Check, Doc, Look, api_server_flags, name_of
+from console.live.readiness.base import Answer, Check, Doc, Look, api_server_flags, name_of
 from console.live.stamps import parse_time
 
 DAY_S = 86400
@@ -93,23 +93,36 @@ def _rotated(look: Look) -> Check:
     nodes = look.objects("nodes")
     if isinstance(nodes, str):
         return Check(id_, title, "could not look", nodes)
-    config: Doc = {}
-    node, why = {}, "there is no node"
-    for node in nodes[:TRIED]:
-        config, why = _kubelet_config(look, name_of(node))
-        if config:
-            break
-    name = visible(name_of(node))
-    if not config:
-        return Check(id_, title, "could not look", f"{name}: {why}" if name else why)
-    runtime = str(((node.get("status") or {}).get("nodeInfo") or {}).get(
-        "containerRuntimeVersion", ""))  # fmt: skip
-    if runtime.startswith("docker"):
-        return Check(id_, title, "could not look",
-                     f"{name} runs {visible(runtime)}: the engine's log-opts decide",
-                     "look at /etc/docker/daemon.json: max-size and max-file")  # fmt: skip
-    size, files = config.get("containerLogMaxSize", "10Mi"), config.get("containerLogMaxFiles", 5)
-    return Check(id_, title, "yes", f"{name}: {files} files of {size} a container")
+    if not nodes:
+        return Check(id_, title, "could not look", "there is no node")
+    by_runtime: dict[str, list[Doc]] = {}  # one of each that tells: they decide it
+    for node in nodes:
+        told = ((node.get("status") or {}).get("nodeInfo") or {}).get("containerRuntimeVersion", "")
+        by_runtime.setdefault(str(told), []).append(node)
+    said, hint = [], ""
+    answer: Answer = "yes"
+    for runtime, alike in by_runtime.items():
+        config: Doc = {}
+        name, why = "", ""
+        for node in alike[:TRIED]:
+            name = visible(name_of(node))
+            config, why = _kubelet_config(look, name_of(node))
+            if config:
+                break
+        if not config:
+            answer = "could not look"
+            said.append(f"{name}: {why}")
+        elif runtime.startswith("docker"):
+            answer, hint = (
+                "could not look",
+                "look at /etc/docker/daemon.json: max-size and max-file",
+            )
+            said.append(f"{name} runs {visible(runtime)}: the engine's log-opts decide")
+        else:
+            size = config.get("containerLogMaxSize", "10Mi")
+            files = config.get("containerLogMaxFiles", 5)
+            said.append(f"{name}: {files} files of {size} a container")
+    return Check(id_, title, answer, "; ".join(said), hint)
 
 
 def _kubelet_config(look: Look, node: str) -> tuple[Doc, str]:
