@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.app.app import Console
+from console.app.object_rows import Sheet
 from console.app.screens.changes import ChangesScreen
 from console.app.screens.cluster import ClusterScreen
 from console.app.screens.describe import DescribeScreen
@@ -18,7 +19,7 @@ from console.app.screens.revisions import RevisionsScreen
 from console.app.source import Source
 from console.app.widgets.object_table import ObjectTable
 from console.case.workspace import Workspace
-from console.live.inventory import Feed
+from console.live.inventory import Feed, Inventory
 from console.live.revisions import Sign
 from tests.app.driving import command, enter, press, screen_text, settle, status, still
 from tests.app.held_inventory import HeldInventory, pod
@@ -148,6 +149,32 @@ async def test_a_letter_sorts_and_again_turns_round(demo: Workspace, held: HeldI
         await press(pilot, letter)
         assert names(app) == before[::-1]
         assert "NAME↓" in screen_text(app)
+
+
+async def test_an_order_or_a_filter_needs_no_new_reading(
+    demo: Workspace, held: HeldInventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = console(demo, held)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await settle(pilot)
+        seen: list[str] = []
+        read = ClusterScreen.read
+
+        def noted(screen: ClusterScreen, inventory: Inventory) -> Sheet:
+            seen.append(screen.view.kind)
+            return read(screen, inventory)
+
+        monkeypatch.setattr(ClusterScreen, "read", noted)
+        await press(pilot, "N", "N", "/")
+        await enter(pilot, "mrsh9")
+        assert "filter: mrsh9" in screen_text(app)
+        assert names(app) == ["catalog-7679bdd8f4-mrsh9"]
+        assert seen == []
+        await command(pilot, "nodes")
+        assert names(app) == ["lab-node"]
+        await press(pilot, "escape", "r")
+        assert seen[0] == "nodes"
+        assert seen[-1] == "pods"
 
 
 async def test_empty_tables_say_why(demo: Workspace, held: HeldInventory) -> None:
