@@ -39,7 +39,9 @@ class ScreenFigures:
     key_p95_s: float
     key_p99_s: float
     sort_p50_s: float
+    sort_p95_s: float
     filter_p50_s: float
+    filter_p95_s: float
     change_p50_s: float
     change_p95_s: float
     idle_mb: float
@@ -173,8 +175,8 @@ def measure_screen(
         busy_mb, peak_mb = median(busy), seen.peak_mb
     cuts = quantiles(keys, n=100, method="inclusive")
     return ScreenFigures(
-        paint_s, cuts[49], cuts[94], cuts[98], median(sorts), median(filters), median(changes),
-        _p95(changes), idle_mb, busy_mb, peak_mb,
+        paint_s, cuts[49], cuts[94], cuts[98], median(sorts), _p95(sorts), median(filters),
+        _p95(filters), median(changes), _p95(changes), idle_mb, busy_mb, peak_mb,
     )  # fmt: skip
 
 
