@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHUNK_BYTES = 24 << 20  # below malloc's largest threshold for mmap: what is freed is used again
+FIRST_CHUNK_BYTES = 8 << 20  # it is shaped and stored while the next is decoded: begin early
 FIRST_BYTES = 1 << 20
 MAX_LINE_BYTES = 64 << 20  # of a longer line only this much is parsed; its bytes stay evidence
 BOM = b"\xef\xbb\xbf"
@@ -119,9 +120,11 @@ def frame_lines(
     line, offset = first_line, first_offset
     rest: list[bytes] = []
     at_end = False
+    wanted = min(chunk_bytes, FIRST_CHUNK_BYTES)
     while not at_end:
-        block = read_up_to(reader, chunk_bytes)
-        at_end = len(block) < chunk_bytes
+        block = read_up_to(reader, wanted)
+        at_end = len(block) < wanted
+        wanted = chunk_bytes
         cut = len(block) if at_end else block.rfind(b"\n") + 1
         if not cut and not at_end:
             rest.append(block)

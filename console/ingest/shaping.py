@@ -11,6 +11,7 @@ import arro3.core as arro
 import duckdb
 
 from console.case.queryfiles import load
+from console.ingest.yields import OF_FILES
 
 if TYPE_CHECKING:
     from console.ingest.decode import Decoded
@@ -33,7 +34,7 @@ class Shaper:
         self._connection.execute("set variable masking_key = $key", {"key": masking_key.hex()})
         self._connection.execute(self._sql["batch_shape"])
         described = self._connection.execute("describe batch_shape").fetchall()
-        self._columns = {name: kind for name, kind, *_ in described}
+        self._columns = {name: kind for name, kind, *_ in described if name != "is_open"}
 
     def shape(self, decoded: Decoded, first_seq: int) -> arro.Table:
         """Rows of `events`. first_seq: what the chunk's first row has as `seq`."""
@@ -42,17 +43,15 @@ class Shaper:
             ("given", decoded.events), ("raw", decoded.rows), ("files", decoded.files),
         ):  # fmt: skip
             connection.register(name, table)
-        filled = set(decoded.events.column_names)
-        empty = "".join(
-            f", null::{kind} as {name}"
-            for name, kind in self._columns.items()
-            if name not in filled
-        )
-        connection.execute(f"create or replace temp view batch as select *{empty} from given")  # noqa: S608
+        empty = self._columns.keys() - set(decoded.events.column_names)
+        nulls = "".join(f", null::{self._columns[name]} as {name}" for name in sorted(empty))
+        connection.execute(f"create or replace temp view batch as select *{nulls} from given")  # noqa: S608
         connection.execute(self._sql["mask_rows"])
-        shaped = arro.Table.from_arrow(
-            connection.sql(self._sql["store"], params={"first_seq": first_seq})
-        )
+        unfilled = ", ".join(sorted(empty - OF_FILES))
+        store = self._sql["store"]
+        if unfilled:
+            store = f"select * exclude ({unfilled}) from ({store})"
+        shaped = arro.Table.from_arrow(connection.sql(store, params={"first_seq": first_seq}))
         for name in ("given", "raw", "files"):
             connection.unregister(name)
         return shaped

@@ -2,22 +2,26 @@
 -- title: Lines to recognise a format by: each file's first ones, some of all, and the rarest kinds
 -- A kind is a program and how its line begins: one login among a million lines of
 -- something else must not be missed.
-with firsts as (
-    select unnest(min(line, 4)) as line
+with heads as materialized (
+    select line, path, program, left(message, 4) as head
     from lines
+),
+firsts as (
+    select unnest(min(line, 4)) as line
+    from heads
     group by path
 ),
 every_nth as (
     select line
-    from lines
+    from heads
     where hash(line) % $stride::ubigint = 0  -- a signed one makes it 128 bits: thirty times slower
     order by line
     limit $limit
 ),
 kinds as (
     select min(line) as line, count(*) as line_count
-    from lines
-    group by program, left(message, 4)
+    from heads
+    group by program, head
     order by line_count, line
     limit $limit
 ),
