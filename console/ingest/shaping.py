@@ -50,7 +50,7 @@ class Shaper:
         unfilled = ", ".join(sorted(empty - OF_FILES))
         store = self._sql["store"]
         if unfilled:
-            store = f"select * exclude ({unfilled}) from ({store})"
+            store = f"select * exclude ({unfilled}) from ({store})"  # noqa: S608
         shaped = arro.Table.from_arrow(connection.sql(store, params={"first_seq": first_seq}))
         for name in ("given", "raw", "files"):
             connection.unregister(name)
