@@ -86,7 +86,8 @@ class TypeAhead(App[None]):
         if screen is None:
             return
         if screen is not self._screen_before:
-            is_moving = self.focused is None and waited_s < FOCUS_S
+            can_come = not screen.is_mounted or bool(screen.focus_chain)  # the tour has no list
+            is_moving = self.focused is None and can_come and waited_s < FOCUS_S
         else:
             is_moving = self.focused is self._left is not None and waited_s < LEAVE_S
         if is_moving:
