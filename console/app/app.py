@@ -27,7 +27,6 @@ from console.case.columns import COLUMNS
 from console.case.entities import Entity
 from console.case.filter import Filter
 from console.case.filter_complete import complete
-from console.case.filter_terms import HUNT
 from console.case.overview import unfinished
 from console.case.state import PHASES
 from console.case.timeline import Key
@@ -448,10 +447,9 @@ class Console(TypeAhead):
 
     def column_values(self, column: str, start: str = "") -> list[str]:
         """The commonest values of a column; for completion, away from the event loop."""
-        if column in ("tag", HUNT):
-            tags = {tag for tags in self.workspace.state.tags.values() for tag in tags}
-            known = tags if column == "tag" else self.workspace.hunts
-            return [name for name in sorted(known) if name.startswith(start)]
+        names = self.workspace.names(column, start)
+        if names is not None:
+            return names
         if column not in COLUMNS:
             return []
         rows = self.workspace.timeline().values(Filter(), column, COMPLETIONS)

@@ -7,7 +7,7 @@ wildcards, /regex/, ranges, CIDR. NOTES.md has the whole language.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -49,12 +49,12 @@ def compile_filter(
     now: datetime | None = None,
     day: date | None = None,
     prefix: str = "f",
-    hunts: Mapping[str, str] | None = None,
+    hunts: Callable[[], Mapping[str, str]] = dict,
 ) -> Filter:
     """Raises FilterError, and nothing else, for a text that is no filter.
 
     now: UTC, for `now-15m`; day: of clock times without a date; prefix: of parameter names;
-    hunts: the SELECT of each hunt that may be named.
+    hunts: gives the SELECT of each hunt that may be named; asked only where one is.
     """
     tokens, terms = tokenize(text)
     if not tokens:
@@ -62,7 +62,7 @@ def compile_filter(
     moment = now or datetime.now(UTC)
     if moment.tzinfo:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
-    compiler = TermCompiler(text, moment, day or moment.date(), prefix, hunts or {})
+    compiler = TermCompiler(text, moment, day or moment.date(), prefix, hunts)
     tree = _parse(text, tokens)
     sql = _sql(tree, terms, compiler)
     words = tuple(dict.fromkeys(_words(tree, terms)))

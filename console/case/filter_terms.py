@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -63,8 +63,9 @@ class TermCompiler:
     """Writes conditions; `params` and `columns` are what they need."""
 
     def __init__(
-        self, text: str, now: datetime, day: date, prefix: str, hunts: Mapping[str, str]
-    ) -> None:
+        self, text: str, now: datetime, day: date, prefix: str,
+        hunts: Callable[[], Mapping[str, str]],
+    ) -> None:  # fmt: skip
         self.text, self.now, self.day, self.prefix = text, now, day, prefix
         self.hunts = hunts
         self.params: dict[str, object] = {}
@@ -272,10 +273,11 @@ class TermCompiler:
 
     def _hunt(self, term: Term) -> str:
         """The SQL is a hunt's file, which was checked to be one SELECT; only its id is typed."""
-        body = self.hunts.get(term.value.lower()) if term.kind in ("word", "phrase") else None
+        hunts = self.hunts()
+        body = hunts.get(term.value.lower()) if term.kind in ("word", "phrase") else None
         if body is None:
-            near = [id_ for id_ in sorted(self.hunts) if term.value.lower() in id_]
-            names = ", ".join((near or sorted(self.hunts))[:6])
+            near = [id_ for id_ in sorted(hunts) if term.value.lower() in id_]
+            names = ", ".join((near or sorted(hunts))[:6])
             raise self._fail(term, f"a hunt, such as {names}" if names else "a hunt of a case")
         keys = f"select (evidence, path, line, part) from (\n{body}\n)"  # noqa: S608
         return f"(events.evidence, events.path, events.line, events.part) in ({keys})"

@@ -81,14 +81,21 @@ def load(folder: str) -> Mapping[str, SqlFile]:
     }
 
 
-def load_all(folder: str, case_folder: Path | None) -> tuple[list[SqlFile], list[CaseError]]:
-    """The program's SQL files, the user's own and the case's (later ones win by id), and what is
-    wrong with others."""
+def places(folder: str, case_folder: Path | None) -> list[Path]:
+    """Where SQL files of a kind are looked for: the program's, the user's own, the case's.
+
+    Of one id, the last one found is taken.
+    """
     import platformdirs
 
     own = Path(platformdirs.user_config_dir("kubecase")) / folder
+    return [queries_dir() / folder, own, *([case_folder / folder] if case_folder else [])]
+
+
+def load_all(folder: str, case_folder: Path | None) -> tuple[list[SqlFile], list[CaseError]]:
+    """The files of all `places`, and what is wrong with others."""
     found, broken = dict(load(folder)), []
-    for place in (own, *([case_folder / folder] if case_folder else [])):
+    for place in places(folder, case_folder)[1:]:
         for path in sorted(place.glob("*.sql")) if place.is_dir() else ():
             try:
                 file = SqlFile.read(path)

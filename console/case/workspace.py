@@ -6,7 +6,7 @@ every second or so from a worker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from console.case.citation import Citation
+from console.case.filter_terms import HUNT
 from console.case.folder import Case
 from console.case.index import Index
 from console.case.queryfiles import load_all
@@ -79,12 +80,22 @@ class Workspace:
         """Compile a filter; times without a date are of the case's last day."""
         from console.case.filter import compile_filter
 
-        return compile_filter(text, day=self._day(), hunts=self.hunts)
+        return compile_filter(text, day=self._day(), hunts=lambda: self.hunts)
 
     @cached_property
     def hunts(self) -> Mapping[str, str]:
         """The SQL of every hunt by its id, for `hunt:ID`."""
         return {file.id: file.body for file in load_all("hunts", self.case.folder)[0]}
+
+    def names(self, column: str, start: str) -> list[str] | None:
+        """What a filter may name that no column holds, tags and hunts; None of a column."""
+        if column == "tag":
+            known: Iterable[str] = {tag for tags in self.state.tags.values() for tag in tags}
+        elif column == HUNT:
+            known = self.hunts
+        else:
+            return None
+        return [name for name in sorted(known) if name.startswith(start)]
 
     def _day(self) -> date | None:
         timeline = self.timeline()

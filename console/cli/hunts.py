@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -43,19 +42,8 @@ def hunts(folder: Path, hunt_id: str | None, take: bool, examples: int, as_json:
                 {"citation": str(workspace.citation(key)), "ts": key.ts, "message": message}
                 for key, message in hit.examples[: max(0, examples)]
             ]
-            row: dict[str, Any] = {
-                "hunt": hit.hunt.id,
-                "title": hit.hunt.title,
-                "severity": hit.hunt.severity,
-                "attack": list(hit.hunt.attack),
-                "events": hit.count,
-                "first": hit.first,
-                "last": hit.last,
-                "said": hit.said,
-                "examples": shown,
-            }
             if as_json:
-                print_json(row)
+                print_json({**hit.summary, "last": hit.last, "said": hit.said, "examples": shown})
                 continue
             techniques = " ".join(hit.hunt.attack)
             click.echo(

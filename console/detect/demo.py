@@ -58,12 +58,7 @@ def summarise(workspace: Workspace) -> dict[str, Any]:
         "last": extent.last,
         "stands_out": [
             {
-                "hunt": hit.hunt.id,
-                "title": hit.hunt.title,
-                "severity": hit.hunt.severity,
-                "attack": list(hit.hunt.attack),
-                "events": hit.count,
-                "first": hit.first,
+                **hit.summary,
                 "example": hit.examples[0][1] if hit.examples else "",
             }
             for hit in run_hunts(workspace.index.cursor(), load_hunts())

@@ -6,11 +6,11 @@ Three places, later ones win by id: those shipped in `queries/hunts/`, the user'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -105,6 +105,18 @@ class Hit:
     examples: tuple[tuple[Key, str], ...] = ()
 
     @property
+    def summary(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "hunt": self.hunt.id,
+            "title": self.hunt.title,
+            "severity": self.hunt.severity,
+            "attack": list(self.hunt.attack),
+            "events": self.count,
+            "first": self.first,
+        }
+
+    @property
     def said(self) -> str:
         """Why it found nothing, in words; empty if it found something or truly nothing."""
         if self.fault:
@@ -128,9 +140,14 @@ def load_hunts(case_folder: Path | None = None) -> Hunts:
 
 def run_hunts(cursor: duckdb.DuckDBPyConnection, hunts: Hunts, examples: int = 3) -> list[Hit]:
     """Every hunt, the most severe with findings first."""
+    return sorted(each_hit(cursor, hunts, examples), key=rank)
+
+
+def each_hit(cursor: duckdb.DuckDBPyConnection, hunts: Hunts, examples: int = 3) -> Iterator[Hit]:
+    """Every hunt, one by one as they are asked."""
     kinds = read_kinds(cursor)
-    hits = [run_hunt(cursor, hunt, kinds, examples) for hunt in hunts.all.values()]
-    return sorted(hits, key=rank)
+    for hunt in hunts.all.values():
+        yield run_hunt(cursor, hunt, kinds, examples)
 
 
 def rank(hit: Hit) -> tuple[bool, bool, int, datetime, str]:

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import duckdb
-import platformdirs
-
-from console.case.queryfiles import SqlFile, queries_dir
+from console.case.queryfiles import SqlFile, places
 from console.errors import CaseError
 
 RECOGNISE_BYTES = 16384  # of a line, what recognition looks at
@@ -67,10 +64,7 @@ class Format:
             raise CaseError(
                 f"recognise is no regular expression: {error}", where=str(file.path)
             ) from error
-        if (
-            file.path.parent != queries_dir() / "formats"
-        ):  # else it is the program's own, and tested
-            _check_is_select(file)
+        file.check_is_select()
         return cls(
             id=file.id,
             title=one("title"),
@@ -93,18 +87,6 @@ class Format:
         return any(pattern.search(line) for pattern in self.patterns)
 
 
-def _check_is_select(file: SqlFile) -> None:
-    """A format only reads: a file that came with a case must not be able to do more."""
-    try:
-        statements = duckdb.extract_statements(file.body)
-    except duckdb.Error as error:
-        raise CaseError(f"DuckDB can't read it: {error}", where=str(file.path)) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise CaseError(
-            "a format is one SELECT", where=str(file.path), hint="remove every other statement"
-        )
-
-
 @dataclass(frozen=True)
 class Formats:
     """All usable formats in the order in which they are tried, and what was wrong with others."""
@@ -121,12 +103,6 @@ class Formats:
         return None
 
 
-def formats_folders(case_folder: Path | None) -> list[Path]:
-    """Where formats are looked for, weakest first."""
-    own = Path(platformdirs.user_config_dir("kubecase")) / "formats"
-    return [queries_dir() / "formats", own, *([case_folder / "formats"] if case_folder else [])]
-
-
 @lru_cache(1024)
 def _read(path: Path, mtime_ns: int, size: int) -> Format:
     """Once for each state of the file."""
@@ -137,7 +113,7 @@ def load_formats(case_folder: Path | None = None) -> Formats:
     """Every format file; a broken one is named in `broken` and left out."""
     found: dict[str, Format] = {}
     broken: list[CaseError] = []
-    for folder in formats_folders(case_folder):
+    for folder in places("formats", case_folder):
         for path in sorted(folder.glob("*.sql")) if folder.is_dir() else ():
             try:
                 stat = path.stat()

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from console.case.folder import Case
-from console.case.workspace import Workspace
 from console.visibility.capture import Subject, keep, new_id
-from console.visibility.diff import differences
 from console.visibility.figures import figures, watching
 from console.visibility.target import Target
+from tests.visibility.differing import rows_of
 
 BEGAN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -32,12 +31,7 @@ def capture(case: Case, pod: str, rows: list[dict[str, Any]]) -> None:
 
 
 def diff(case: Case, against: str) -> dict[str, dict[str, Any]]:
-    workspace = Workspace(case)
-    try:
-        [found] = differences(workspace, "stats", Target("pod", "shop", "a"), against)
-    finally:
-        workspace.close()
-    rows = [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+    rows = rows_of(case, "stats", Target("pod", "shop", "a"), against)
     return {row["figure"]: row for row in rows}
 
 

@@ -19,14 +19,13 @@ from typing import Any
 import pytest
 
 from console.case.folder import Case
-from console.case.workspace import Workspace
 from console.live.api import connect
 from console.visibility.capture import Taken
 from console.visibility.collect import take
-from console.visibility.diff import differences
 from console.visibility.fetch import fetch
 from console.visibility.target import Target
 from tests.real.lab import Lab
+from tests.visibility.differing import rows_of
 from tests.visibility.test_lab_docker import MEMFD
 from tests.visibility.test_lab_probe import ATTACK, PODS, options, probes, until
 
@@ -62,12 +61,7 @@ class Scene:
 
     def rows(self, what: str, against: str, target: Target | None = None) -> list[dict[str, Any]]:
         target = target or Target("pod", self.namespace, self.suspect)
-        workspace = Workspace(self.case)
-        try:
-            [found] = differences(workspace, what, target, against)
-        finally:
-            workspace.close()
-        return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+        return rows_of(self.case, what, target, against)
 
 
 @pytest.fixture(scope="module")

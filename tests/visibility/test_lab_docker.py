@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from console.case.folder import Case
-from console.case.workspace import Workspace
 from console.cli import cli
 from console.errors import CaseError
 from console.live.api import ClusterApi
 from console.visibility.collect import Options, take
-from console.visibility.diff import captures, differences
+from console.visibility.diff import captures
 from console.visibility.local import reading_here
 from console.visibility.reading import Order, sections
 from console.visibility.target import Target
 from tests.real.lab import Lab
+from tests.visibility.differing import rows_of
 
 # a server without a shell; and a process that was injected under its PID 1
 MEMFD = """
@@ -76,12 +76,7 @@ def distroless(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 
 def rows(case: Case, name: str, what: str, against: str, **more: Any) -> list[dict[str, Any]]:
-    workspace = Workspace(case)
-    try:
-        [found] = differences(workspace, what, Target("container", "", name), against, **more)
-    finally:
-        workspace.close()
-    return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+    return rows_of(case, what, Target("container", "", name), against, **more)
 
 
 def attack(lab: Lab, name: str, command: str) -> None:

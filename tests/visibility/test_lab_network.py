@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 
 from console.case.folder import Case
-from console.case.workspace import Workspace
 from console.live.api import connect
 from console.visibility.capture import Taken
 from console.visibility.collect import Options, take
-from console.visibility.diff import differences
 from console.visibility.netns import rows, sampled
 from console.visibility.policies import NOT_ALLOWED, Policies
 from console.visibility.target import Target
 from tests.real.lab import Lab
+from tests.visibility.differing import rows_of
 from tests.visibility.test_lab_probe import until
 
 # the lab's network enforces no policy: what one forbids is seen to happen
@@ -65,12 +64,7 @@ class Scene:
     taken: Taken
 
     def rows(self, against: str) -> list[dict[str, Any]]:
-        workspace = Workspace(self.case)
-        try:
-            [found] = differences(workspace, "network", self.target, against)
-        finally:
-            workspace.close()
-        return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+        return rows_of(self.case, "network", self.target, against)
 
 
 @pytest.fixture(scope="module")

@@ -24,12 +24,12 @@ from console.case.workspace import Workspace
 from console.live.api import connect
 from console.visibility.collect import Options, take
 from console.visibility.deltas import captured_deltas
-from console.visibility.diff import differences
 from console.visibility.fetch import fetch
 from console.visibility.machine import Machine
 from console.visibility.probe import LABEL, ProbeSpec, probing, sweep
 from console.visibility.target import Target
 from tests.real.lab import Lab
+from tests.visibility.differing import rows_of
 
 NAMES = ("a\nb", "\x1b[2Jx", " blank")
 ATTACK = r"""
@@ -84,14 +84,7 @@ class Scene:
     decoy: str
 
     def rows(self, what: str, against: str, pod: str | None = None) -> list[dict[str, Any]]:
-        workspace = Workspace(self.case)
-        try:
-            [found] = differences(
-                workspace, what, Target("pod", self.namespace, pod or self.suspect), against
-            )
-        finally:
-            workspace.close()
-        return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+        return rows_of(self.case, what, Target("pod", self.namespace, pod or self.suspect), against)
 
 
 def options(**more: Any) -> Options:
@@ -233,12 +226,7 @@ def test_the_deleted_program_is_fetched_with_one_hash_at_both_ends(scene: Scene)
 
 
 def of_node(scene: Scene, what: str, against: str) -> list[dict[str, Any]]:
-    workspace = Workspace(scene.case)
-    try:
-        [found] = differences(workspace, what, Target("node", "", "lab-node"), against)
-    finally:
-        workspace.close()
-    return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+    return rows_of(scene.case, what, Target("node", "", "lab-node"), against)
 
 
 def test_did_anyone_break_out_is_answered(scene: Scene) -> None:

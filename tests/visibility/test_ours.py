@@ -6,22 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.case.folder import Case
-from console.case.workspace import Workspace
 from console.visibility.capture import Subject, keep, new_id
 from console.visibility.checks import Check
-from console.visibility.diff import differences
 from console.visibility.target import Target
+from tests.visibility.differing import rows_of
 
 OWN, OTHER = "ab" * 32, "cd" * 32
 
 
 def answers(case: Case, what: str, against: str) -> list[dict[str, Any]]:
-    workspace = Workspace(case)
-    try:
-        [found] = differences(workspace, what, Target("node", "", "n1"), against)
-    finally:
-        workspace.close()
-    return [dict(zip(found.page.columns, row, strict=True)) for row in found.page.rows]
+    return rows_of(case, what, Target("node", "", "n1"), against)
 
 
 def process(pid: int, container: str) -> dict[str, Any]:

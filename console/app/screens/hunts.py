@@ -16,7 +16,7 @@ from console.app.safe import plain, safe
 from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.widgets.row_list import Column, RowList
 from console.app.widgets.text_pane import TextPane
-from console.detect.hunts import Hit, Hunts, load_hunts, rank, read_kinds, run_hunt
+from console.detect.hunts import Hit, Hunts, each_hit, load_hunts, rank
 from console.detect.taking import MAX_CITED, finding_of
 
 WIDE = 160
@@ -83,13 +83,11 @@ class HuntsScreen(CaseScreen):
     def load(self) -> None:
         worker = get_current_worker()
         hunts = load_hunts(self.workspace.case.folder)
-        cursor = self.workspace.index.cursor()
         self.post_message(self.Began(hunts))
-        kinds = read_kinds(cursor)
-        for number, hunt in enumerate(hunts.all.values(), 1):
+        hits = each_hit(self.workspace.index.cursor(), hunts, MAX_CITED)
+        for number, hit in enumerate(hits, 1):
             if worker.is_cancelled:
                 return
-            hit = run_hunt(cursor, hunt, kinds, MAX_CITED)
             self.post_message(self.Answered(hit, len(hunts.all) - number))
 
     @on(Began)

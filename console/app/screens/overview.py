@@ -24,7 +24,7 @@ from console.case.entities import Entity, entity_in
 from console.case.overview import Coverage, Overview, gaps, read_overview
 from console.case.spans import PLAUSIBLE
 from console.case.state import CaseState
-from console.detect.hunts import Hit, load_hunts, read_kinds, run_hunt
+from console.detect.hunts import Hit, each_hit, load_hunts
 
 WIDE = 120
 HUNTED_EVENTS = 200_000  # up to here all hunts are asked as soon as the case is open
@@ -134,12 +134,12 @@ class OverviewScreen(CaseScreen):
     def hunt(self, generation: int) -> None:
         """What stands out, once for each state of the index; of a big case only `:hunts` asks."""
         worker = get_current_worker()
-        cursor = self.workspace.index.cursor()
-        kinds, hits = read_kinds(cursor), []
-        for hunt in load_hunts(self.workspace.case.folder).all.values():
+        hits = []
+        hunts = load_hunts(self.workspace.case.folder)
+        for hit in each_hit(self.workspace.index.cursor(), hunts):
             if worker.is_cancelled:
                 return
-            hits.append(run_hunt(cursor, hunt, kinds))
+            hits.append(hit)
         self.post_message(self.Hunted(generation, hits))
 
     @on(Hunted)

@@ -30,7 +30,6 @@ from console.app.widgets.event_table import EventTable
 from console.app.widgets.filter_line import FilterBar, FilterLine
 from console.app.widgets.histogram import Histogram
 from console.case.filter import Filter, FilterError
-from console.case.filter_terms import HUNT
 from console.case.timeline import Key, Row, Timeline, Window
 from console.errors import CaseError
 
@@ -426,11 +425,9 @@ class TimelineReading(CaseScreen):
 
     def column_values(self, column: str, start: str) -> list[str]:
         """The commonest values of a column that begin so; called away from the event loop."""
-        if column == "tag":
-            found = {tag for tags in self.workspace.state.tags.values() for tag in tags}
-            return sorted(tag for tag in found if tag.startswith(start))
-        if column == HUNT:
-            return [id_ for id_ in sorted(self.workspace.hunts) if id_.startswith(start)]
+        names = self.workspace.names(column, start)
+        if names is not None:
+            return names
         if column not in self._values:
             rows = self.workspace.timeline().values(Filter(), column, COMPLETED_VALUES)
             self._values[column] = [str(value) for value, *_ in rows if value is not None]
