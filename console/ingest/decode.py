@@ -31,11 +31,21 @@ KEYS = frozenset({"evidence", "line", "offset_bytes", "cites", "is_open"})
 
 
 @dataclass(frozen=True)
+class Settings:
+    """The analyst's word on one evidence file."""
+
+    zone: str | None = None
+    year: int | None = None
+    skew_us: int = 0
+    node: str | None = None
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
 class FileFacts:
     """What is known of a file before its lines are read; `file` is the key that its rows carry.
 
-    header: its first line, or the one that names its columns. zone, year, skew_us, cluster, node:
-    the analyst's word.
+    header: its first line, or the one that names its columns.
     """
 
     file: int
@@ -43,11 +53,7 @@ class FileFacts:
     path: str
     header: str
     file_ts: datetime | None
-    zone: str | None = None
-    year: int | None = None
-    skew_us: int = 0
-    cluster: str | None = None
-    node: str | None = None
+    settings: Settings = Settings()
 
 
 @dataclass(frozen=True)

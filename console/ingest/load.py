@@ -21,7 +21,7 @@ import numpy as np
 
 from console.case.queryfiles import load as load_queries
 from console.errors import CaseError
-from console.ingest.decode import Decoder, FileFacts
+from console.ingest.decode import Decoder, FileFacts, Settings
 from console.ingest.framers import frame_member, header_of
 from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
 from console.ingest.limits import Limits
@@ -38,17 +38,6 @@ DECODER_MEMORY = "250MB"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The analyst's word on one evidence file."""
-
-    zone: str | None = None
-    year: int | None = None
-    skew_us: int = 0
-    node: str | None = None
-    cluster: str | None = None
-
-
-@dataclass(frozen=True)
 class Item:
     """One evidence file to read: its hash, its display name, its bytes on disk."""
 
@@ -57,7 +46,7 @@ class Item:
     data: Path
     size_bytes: int
     mtime: datetime | None
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass
@@ -353,7 +342,6 @@ class Loader:
 
     def _register(self, item: Item, member: Member, first: Rows) -> int:
         """The key of a file; the decoder is told of it with the next rows."""
-        settings = item.settings
         self._file_count += 1
         self._new_files.append(
             FileFacts(
@@ -362,11 +350,7 @@ class Loader:
                 member.path,
                 header_of(first),
                 member.mtime or item.mtime,
-                zone=settings.zone,
-                year=settings.year,
-                skew_us=settings.skew_us,
-                cluster=settings.cluster,
-                node=settings.node,
+                item.settings,
             )
         )
         return self._file_count

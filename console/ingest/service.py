@@ -21,10 +21,11 @@ from console.case.queryfiles import load as load_queries
 from console.case.text import visible
 from console.errors import CaseError, UsageError
 from console.ingest.compact import rewriting
+from console.ingest.decode import Settings
 from console.ingest.formats import load_formats
 from console.ingest.grams import make_grams
 from console.ingest.limits import Limits
-from console.ingest.load import EvidenceReport, Item, Loader, Progress, Resume, Settings
+from console.ingest.load import EvidenceReport, Item, Loader, Progress, Resume
 from console.ingest.segment import Segment
 from console.ingest.sources import Unread, find_files, verbatim
 

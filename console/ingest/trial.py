@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 
 from console.case.queryfiles import load
-from console.ingest.decode import Decoder, FileFacts
+from console.ingest.decode import Decoder, FileFacts, Settings
 from console.ingest.formats import Formats
 from console.ingest.framing import rows_of
 from console.ingest.shaping import Shaper
@@ -35,7 +35,7 @@ def parse_lines(
         connection.execute(load("schema")["events"].body)
         decoder = Decoder(connection, formats)
         header = header if header is not None else str(lines[0]) if lines else ""
-        decoder.add_files([FileFacts(1, "trial", path, header, file_ts, zone, year)])
+        decoder.add_files([FileFacts(1, "trial", path, header, file_ts, Settings(zone, year))])
         texts = [line.encode() if isinstance(line, str) else line for line in lines]
         sizes = np.array([len(text) + 1 for text in texts], np.int64)
         rows = rows_of(

@@ -9,7 +9,8 @@ with given as (
     select unnest(
         $files::struct(
             file integer, evidence varchar, path varchar, header varchar, file_ts timestamp,
-            zone varchar, year integer, skew_us bigint, cluster varchar, node varchar)[],
+            settings struct(
+                zone varchar, year integer, skew_us bigint, node varchar, cluster varchar))[],
         recursive := true)
 ),
 places as (
