@@ -38,6 +38,8 @@ def diff(
 ) -> None:  # fmt: skip
     """Compare the newest capture of TARGET in CASE. Works offline, on what was captured.
 
+    Of a check that the newest could not make, the newest that could answers, and the row says so.
+
     Exit code 1: there are rows of a severity above 1 (3 and more are worth a look at once).
     """
     from console.case.workspace import Workspace

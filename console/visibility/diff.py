@@ -140,7 +140,10 @@ def questions(
         params: dict[str, Any] = {
             "evidence": capture.evidence,
             "others": [other.evidence for other in others],
-            "earlier": [
+            # checks of a named capture are what that one saw; else an earlier one may answer
+            "earlier": []
+            if capture_id and what == "checks"
+            else [
                 k.evidence for k in known if k.target == capture.target and k.taken < capture.taken
             ],
             "hashes": hashes,

@@ -29,10 +29,10 @@ NARROW = {
     ),
     "processes": ("difference", "process", "pid", "uid", "exe", "why"),
     "stats": ("figure", "value", "unit", "plot", "change", "why"),
-    "checks": ("answer", "question", "evidence_seen"),
+    "checks": ("answer", "answered", "newer", "question", "evidence_seen"),
 }
 WIDE_FROM = 140
-HIDDEN = frozenset({"severity", "citation", "sha256", "check_id"})
+HIDDEN = frozenset({"severity", "citation", "sha256", "check_id", "answered_by"})
 SHARES = {"path": 3, "why": 4, "cmdline": 3, "question": 3, "evidence_seen": 4, "exe": 2,
           "figure": 2, "value": 4, "change": 2, "peer": 2, "cwd": 1}  # fmt: skip
 TITLES = {"delta": "Δ", "size_bytes": "SIZE", "difference": "HERE?"}
@@ -47,7 +47,13 @@ def shown_columns(what: str, page: Page, is_wide: bool) -> list[str]:
     """Names of the columns of the page that are shown."""
     if is_wide:
         return [name for name in page.columns if name not in HIDDEN]
-    return [name for name in NARROW[what] if name in page.columns]
+    return [name for name in NARROW[what] if name in page.columns and _is_said(page, name)]
+
+
+def _is_said(page: Page, name: str) -> bool:
+    """Whether any row has a word to say there: a column of nothing takes no room."""
+    at = page.columns.index(name)
+    return not page.rows or any(row[at] not in (None, "") for row in page.rows)
 
 
 def table(what: str, page: Page, is_wide: bool) -> tuple[tuple[Column, ...], list[list[Text]]]:
