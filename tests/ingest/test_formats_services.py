@@ -1,0 +1,155 @@
+"""Records of proxies, databases and sensors, on real lines and inside the envelopes they come in."""
+
+# log lines stay in one piece
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from console.ingest.formats import load_formats
+from console.ingest.trial import parse_lines
+from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, load, pick
+
+FORMATS = load_formats()
+FOLDERS = ("suricata",)
+FILES = sorted(path for folder in FOLDERS for path in (SAMPLE / folder).iterdir())
+COLUMNS = (*SHOWN, "dst_name", "status", "user_agent", "ts_end", "ppid", "cmdline")
+Event = dict[str, Any]
+
+
+def read(*lines: str, **facts: Any) -> list[Event]:
+    return parse_lines(lines, FORMATS, **facts)
+
+
+def cri(line: str) -> str:
+    return f"2026-01-02T03:04:05.000000006Z stdout F {line}"
+
+
+def docker(line: str) -> str:
+    return json.dumps(
+        {"log": line + "\n", "stream": "stdout", "time": "2026-01-02T03:04:05.000000006Z"},
+        separators=(",", ":"),
+    )
+
+
+def syslog(line: str) -> str:
+    return f"<134>Mar  3 14:05:06 edge-1 daemon[77]: {line}"
+
+
+def first_line(name: str, number: int = 1) -> str:
+    return (SAMPLE / name).read_text().splitlines()[number - 1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    """The columns of every event, one line each, and the sum of all chains."""
+    events = load(path, tmp_path)
+    lines = [
+        " ".join(f"{key}={event[key]}" for key in COLUMNS if key in event)
+        + f" | {str(event.get('message', ''))[:200]!r}"
+        for event in events
+    ]
+    assert {"formats": formats(events), "events": lines} == snapshot
+
+
+# Each format's real line, in the envelopes in which clusters and nodes deliver it.
+WRAPPED = [
+    ("suricata/crowdsec_eve.json", "suricata"),
+    ("suricata/crowdsec_fast.log", "suricata_fast"),
+]
+
+
+@pytest.mark.parametrize(("name", "fmt"), WRAPPED)
+@pytest.mark.parametrize(
+    ("wrap", "chain"), [(cri, "cri"), (docker, "docker_json"), (syslog, "syslog")]
+)
+def test_record_in_an_envelope(name: str, fmt: str, wrap: Any, chain: str) -> None:
+    """The record's columns are the same; what only the envelope knows is added."""
+    line = first_line(name)
+    [alone], [wrapped] = read(line), read(wrap(line))
+    assert (alone["format"], wrapped["format"]) == (fmt, f"{chain}>{fmt}")
+    told = ("category", "activity", "outcome", "actor", "src_ip", "src_port", "dst_ip", "message")
+    assert pick(wrapped, *told) == pick(alone, *told)
+
+
+# --- Suricata ------------------------------------------------------------------------------------
+
+
+def eve(kind: str, **more: Any) -> Event:
+    common = {
+        "timestamp": "2026-03-01T10:00:00.123456+0100", "flow_id": 5, "event_type": kind,
+        "src_ip": "10.0.0.8", "src_port": 4000, "dest_ip": "10.0.0.1", "dest_port": 53,
+        "proto": "UDP", "host": "sensor-1",
+    }  # fmt: skip
+    [event] = read(json.dumps(common | more))
+    assert event["format"] == "suricata"
+    assert event["session"] == "5"
+    assert event["node"] == "sensor-1"
+    return event
+
+
+def test_suricata_dns_of_both_versions() -> None:
+    old = eve("dns", dns={"type": "query", "rrname": "evil.example", "rrtype": "TXT"})
+    new = eve("dns", dns={"version": 3, "type": "request", "queries": [
+        {"rrname": "evil.example", "rrtype": "TXT"}]})  # fmt: skip
+    for event in (old, new):
+        assert pick(event, "category", "activity", "outcome", "dst_name") == (
+            "dns", "query", "ok", "evil.example",
+        )  # fmt: skip
+        assert event["message"] == "dns UDP 10.0.0.8:4000 → 10.0.0.1:53 TXT evil.example"
+    [rcode, rdata] = [{"rcode": "NXDOMAIN"}, {"rcode": "NOERROR", "rdata": "192.0.2.9"}]
+    asked = {"type": "answer", "rrname": "evil.example", "rrtype": "A"}
+    assert pick(eve("dns", dns=asked | rcode), "activity", "outcome", "status") == (
+        "answer", "failed", "NXDOMAIN",
+    )  # fmt: skip
+    assert "192.0.2.9" in eve("dns", dns=asked | rdata)["message"]
+
+
+def test_suricata_tells_what_was_stopped() -> None:
+    alert = {"signature": "ET X", "severity": 1}
+    assert eve("alert", alert=alert | {"action": "blocked"})["outcome"] == "denied"
+    assert eve("alert", alert=alert | {"action": "allowed"})["outcome"] == "ok"
+    verdict = {"verdict": {"action": "drop"}}
+    assert eve("alert", alert=alert | {"action": "allowed"}, **verdict)["outcome"] == "denied"
+    assert pick(eve("drop", drop={"reason": "rules"}), "activity", "outcome", "status") == (
+        "block", "denied", "rules",
+    )  # fmt: skip
+
+
+def test_suricata_protocols() -> None:
+    http = {"hostname": "shop", "url": "/x", "http_method": "GET", "status": 403}
+    assert pick(eve("http", http=http), "category", "activity", "outcome", "object_name") == (
+        "http", "get", "denied", "/x",
+    )  # fmt: skip
+    assert pick(eve("tls", tls={"sni": "c2.example", "version": "TLS 1.3"}), "category",
+                "activity", "dst_name") == ("network", "tls", "c2.example")  # fmt: skip
+    ssh = {"client": {"software_version": "libssh_0.9"}, "server": {"software_version": "OpenSSH"}}
+    assert pick(eve("ssh", ssh=ssh), "category", "user_agent") == ("ssh", "libssh_0.9")
+    file = {"filename": "/a.sh", "sha256": "ab", "state": "CLOSED", "size": 9}
+    assert pick(eve("fileinfo", fileinfo=file), "category", "file_path", "file_hash") == (
+        "file", "/a.sh", "ab",
+    )  # fmt: skip
+    assert eve("anomaly", anomaly={"event": "truncated"})["status"] == "truncated"
+
+
+def test_suricata_addresses_of_ipv6_are_short() -> None:
+    event = eve("flow", dest_ip="2001:0db8:0000:0000:0000:0000:0000:0001")
+    assert event["dst_ip"] == "2001:db8::1"
+    [event] = read(
+        "07/11/2022-10:29:01.860293  [Drop] [**] [1:1:2] x [**] [Classification: (null)] "
+        "[Priority: 3] {IPv6-ICMP} fe80:0000:0000:0000:0000:0000:0000:0002:135 -> "
+        "ff02:0000:0000:0000:0000:0000:0000:0016:0"
+    )
+    assert pick(event, "src_ip", "src_port", "dst_ip", "dst_port", "outcome") == (
+        "fe80::2", 135, "ff02::16", 0, "denied",
+    )  # fmt: skip
+
+
+def test_other_json_with_an_event_type_is_not_suricatas() -> None:
+    [event] = read('{"timestamp":"2026-03-01T10:00:00Z","event_type":"alert","text":"disk full"}')
+    assert event["format"] == "ndjson"
