@@ -15,15 +15,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
 from console.case.text import visible
 from console.errors import CaseError
 from console.ingest.limits import Limits
-from console.ingest.streams import BLOCK_BYTES, Budget, Reader, Unpacked, compression
+from console.ingest.streams import BLOCK_BYTES, Budget, Headed, Reader, Taped, Unpacked, compression
+from console.ingest.zips import open_zipped
 
-SPOOL_BYTES = 64 << 20
 _HEAD_BYTES = 512
 # raw bytes of a capture (console/visibility): evidence, but no log; its NDJSON says what is in it
 RAW_CAPTURE = b"KCRAW1\n"
@@ -160,19 +161,6 @@ class _Counted:
         return block
 
 
-class _Headed:
-    """A stream whose first bytes were looked at; seekable where what is below is."""
-
-    def __init__(self, head: bytes, reader: Reader) -> None:
-        self._head, self._reader = head, reader
-
-    def read(self, size: int, /) -> bytes:
-        if not self._head:
-            return self._reader.read(size)
-        head, self._head = self._head[:size], self._head[size:]
-        return head
-
-
 class _Walker:
     """Goes through one evidence file, container by container."""
 
@@ -205,9 +193,9 @@ class _Walker:
         if kind:
             yield from self._unpack(kind, head, source, inner, mtime, depth)
         elif _is_tar(head):
-            yield from self._untar(_Headed(head, source), inner, depth)
+            yield from self._untar(Headed(head, source), inner, depth)
         elif _is_zip(head):
-            yield from self._unzip(_Headed(head, source), stream, inner, depth)
+            yield from self._unzip(Headed(head, source), stream, inner, depth)
         else:
             yield self._member(head, source, stream, inner, mtime, size)
 
@@ -222,9 +210,9 @@ class _Walker:
                 stream.seek(0)
                 return _Counted(stream, path, self.budget, self.report)
             return (
-                _Headed(head, source)
+                Headed(head, source)
                 if isinstance(source, _Counted)
-                else _Counted(_Headed(head, source), path, self.budget, self.report)
+                else _Counted(Headed(head, source), path, self.budget, self.report)
             )
 
         return Member(path, inner, mtime, size, opened)
@@ -233,9 +221,15 @@ class _Walker:
         self, kind: str, head: bytes, source: Reader, inner: str, mtime: datetime | None, depth: int
     ) -> Iterator[Member]:
         path = self.root + inner
+        packed: Reader = Headed(head, source)
+        if depth:
+            packed = taped = Taped(packed)
+            again: Callable[[], Reader | None] = taped.again
+        else:
+            again = partial(_rewound, cast("IO[bytes]", source))
         unpacked = Unpacked(
-            kind, _Headed(head, source), self.limits,
-            lambda offset, reason: self.report(Unread(path, offset, reason)),
+            kind, packed, self.limits,
+            lambda offset, reason: self.report(Unread(path, offset, reason)), again,
         )  # fmt: skip
         if kind == "gzip" and mtime is None:
             stamp = int.from_bytes(head[4:8], "little")
@@ -287,12 +281,16 @@ class _Walker:
                     for entry in archive.infolist():
                         if not self._admit(path):
                             return
-                        yield from self._zipped(archive, entry, inner, depth)
+                        yield from self._zipped(handle, entry, inner, depth)
             except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
                 self.report(Unread(path, None, f"the zip can't be read: {error}"))
 
     def _zipped(
-        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, inner: str, depth: int
+        self,
+        handle: IO[bytes],
+        entry: zipfile.ZipInfo,
+        inner: str,
+        depth: int,
     ) -> Iterator[Member]:
         name = self._name(entry.filename, self.root + inner)
         shown = f"{self.root}{inner}!/{name}"
@@ -316,17 +314,23 @@ class _Walker:
                 )
             )
             return
+        faults: list[str] = []
+
+        def tell(offset: int, reason: str) -> None:
+            if not faults:  # the first is the cause of the others
+                self.report(Unread(shown, offset, reason))
+            faults.append(reason)
+
         try:
-            handle = archive.open(entry)
+            reader = open_zipped(handle, entry, self.limits, tell)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
             self.report(Unread(shown, 0, f"can't be unpacked: {error}"))
             return
-        with handle:
-            try:
-                moment = datetime(*entry.date_time)
-            except ValueError:
-                moment = None
-            yield from self.walk(handle, f"{inner}!/{name}", moment, entry.file_size, depth + 1)
+        try:
+            moment = datetime(*entry.date_time)
+        except ValueError:
+            moment = None
+        yield from self.walk(reader, f"{inner}!/{name}", moment, entry.file_size, depth + 1)
 
     def _admit(self, path: str) -> bool:
         self.budget.members += 1
@@ -354,6 +358,11 @@ class _Walker:
                 )
             )
         return plain
+
+
+def _rewound(handle: IO[bytes]) -> IO[bytes]:
+    handle.seek(0)
+    return handle
 
 
 def _moment(seconds: float) -> datetime | None:

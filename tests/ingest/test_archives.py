@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import random
 import tarfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.ingest.limits import Limits
 from console.ingest.service import Added, AddOptions
+from console.ingest.sources import Unread, open_members
 
 Add = Callable[..., list[Added]]
 LINE = b"Mar  3 14:05:06 h sshd[1]: Invalid user eve from 203.0.113.9 port 9\n"
@@ -113,3 +119,94 @@ def test_depth_size_and_number_of_members(add: Add, case: Case, tmp_path: Path) 
         archive.writestr("big.log", LINE * 1000)
     limits = Limits(max_member_bytes=2000)
     assert "--max-size" in reasons(add(big, options=AddOptions(limits=limits)))
+
+
+def flipped(packed: bytes, at: int) -> bytes:
+    broken = bytearray(packed)
+    broken[at] ^= 1
+    return bytes(broken)
+
+
+def unpacked(path: Path) -> tuple[bytes, list[Unread]]:
+    """The bytes of the one member, and what is told of it."""
+    unread: list[Unread] = []
+    [read] = [
+        b"".join(iter(partial(member.open().read, 1 << 20), b""))
+        for member in open_members(path, path.name, Limits(), unread.append)
+    ]
+    return read, unread
+
+
+def zipped(data: bytes, method: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("a.log", data)
+    packed = buffer.getvalue()
+    return flipped(packed, packed.index(b"PK\x01\x02") + 16)  # the checksum
+
+
+MANY = b"".join(LINE.replace(b"eve", b"eve%d" % number) for number in range(50_000))
+WRONG_SUMS = {
+    "crc.gz": lambda: flipped(gzip.compress(MANY), -8),
+    "length.gz": lambda: flipped(gzip.compress(MANY), -1),
+    "log.bz2": lambda: flipped(bz2.compress(MANY), -3),
+    "log.xz": lambda: flipped(lzma.compress(MANY), -10),
+    "log.zst": lambda: flipped(zstandard.ZstdCompressor(write_checksum=True).compress(MANY), -1),
+    "stored.zip": lambda: zipped(MANY, zipfile.ZIP_STORED),
+    "deflate.zip": lambda: zipped(MANY, zipfile.ZIP_DEFLATED),
+    "bzip2.zip": lambda: zipped(MANY, zipfile.ZIP_BZIP2),
+    "lzma.zip": lambda: zipped(MANY, zipfile.ZIP_LZMA),
+}
+
+
+@pytest.mark.parametrize("is_nested", [False, True], ids=["alone", "in a tar"])
+@pytest.mark.parametrize("name", WRONG_SUMS)
+def test_behind_a_wrong_sum_nothing_is_lost(name: str, is_nested: bool, tmp_path: Path) -> None:
+    data, path, inner = WRONG_SUMS[name](), tmp_path / name, ""
+    if is_nested:
+        path, inner = tmp_path / "all.tar", f"!/{name}"
+        with tarfile.open(path, "w") as tar:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    else:
+        path.write_bytes(data)
+    inner += "!/a.log" if name.endswith(".zip") else ""
+    read, unread = unpacked(path)
+    assert read == MANY
+    [fault] = unread
+    assert (fault.path, fault.offset) == (path.name + inner, len(MANY))
+    assert "kept" in fault.reason
+
+
+def test_a_wrong_sum_is_told_with_all_lines_in_events(add: Add, tmp_path: Path) -> None:
+    (tmp_path / "auth.log.gz").write_bytes(WRONG_SUMS["crc.gz"]())
+    [added] = add(tmp_path / "auth.log.gz")
+    assert added.report is not None
+    [tally] = added.report.files
+    assert tally.lines == tally.covered == 50_000
+    [fault] = added.report.unread
+    assert "incorrect data check" in fault.reason
+
+
+def test_members_of_a_gzip_that_follow_a_wrong_sum_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "two.gz"
+    path.write_bytes(flipped(gzip.compress(MANY), -6) + gzip.compress(LINE))
+    read, unread = unpacked(path)
+    assert read == MANY + LINE
+    assert [fault.offset for fault in unread] == [len(MANY)]
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
+def test_all_before_a_broken_place_is_kept(kind: str, tmp_path: Path) -> None:
+    """As much as the library gives when it is asked for one byte after the other."""
+    noise = random.Random(1).randbytes(200_000)
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress,
+            "zst": zstandard.ZstdCompressor().compress}[kind]  # fmt: skip
+    packed = pack(MANY + noise)
+    path = tmp_path / f"log.{kind}"
+    path.write_bytes(packed[: len(packed) - 150_000] + bytes(150_000))
+    read, unread = unpacked(path)
+    assert read.startswith(MANY[: -(900 << 10) if kind == "bz2" else None])  # bz2: whole blocks
+    assert [fault.path for fault in unread] == [path.name]
+    assert unread[0].offset == len(read)
