@@ -16,7 +16,7 @@ from console.ingest.trial import parse_lines
 from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, load, pick
 
 FORMATS = load_formats()
-FOLDERS = ("suricata",)
+FOLDERS = ("laurel", "suricata")
 FILES = sorted(path for folder in FOLDERS for path in (SAMPLE / folder).iterdir())
 COLUMNS = (*SHOWN, "dst_name", "status", "user_agent", "ts_end", "ppid", "cmdline")
 Event = dict[str, Any]
@@ -59,6 +59,7 @@ def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> N
 
 # Each format's real line, in the envelopes in which clusters and nodes deliver it.
 WRAPPED = [
+    ("laurel/crowdsec_laurel-logs.log", "laurel"),
     ("suricata/crowdsec_eve.json", "suricata"),
     ("suricata/crowdsec_fast.log", "suricata_fast"),
 ]
@@ -153,3 +154,79 @@ def test_suricata_addresses_of_ipv6_are_short() -> None:
 def test_other_json_with_an_event_type_is_not_suricatas() -> None:
     [event] = read('{"timestamp":"2026-03-01T10:00:00Z","event_type":"alert","text":"disk full"}')
     assert event["format"] == "ndjson"
+
+
+# --- LAUREL --------------------------------------------------------------------------------------
+
+AUDITED = [
+    (  # a process, with a line feed and a quote in an argument
+        ["SYSCALL arch=c000003e syscall=59 success=yes exit=0 ppid=8 pid=9 auid=1000 uid=0 ses=7 "
+         'comm="sh" exe="/usr/bin/sh" key="k"\x1dARCH=x86_64 SYSCALL=execve AUID="ana" UID="root"',
+         'EXECVE argc=3 a0="sh" a1="-c" a2=6563686F202261220A', 'CWD cwd="/root"'],
+        {"SYSCALL": {"arch": "0xc000003e", "syscall": 59, "success": "yes", "exit": 0, "ppid": 8,
+                     "pid": 9, "auid": 1000, "uid": 0, "ses": 7, "comm": "sh",
+                     "exe": "/usr/bin/sh", "key": "k", "SYSCALL": "execve", "AUID": "ana",
+                     "UID": "root"},
+         "EXECVE": {"argc": 3, "ARGV": ["sh", "-c", 'echo "a"\n']}, "CWD": {"cwd": "/root"}},
+    ),
+    (  # a connection, refused
+        ["SYSCALL arch=c000003e syscall=42 success=no exit=-13 ppid=8 pid=9 auid=4294967295 "
+         'uid=33 ses=4294967295 comm="nc" exe="/bin/nc" key=(null)',
+         "SOCKADDR saddr=02000050CB0071090000000000000000"],
+        {"SYSCALL": {"arch": "0xc000003e", "syscall": 42, "success": "no", "exit": -13, "ppid": 8,
+                     "pid": 9, "auid": 4294967295, "uid": 33, "ses": 4294967295, "comm": "nc",
+                     "exe": "/bin/nc", "key": None},
+         "SOCKADDR": [{"saddr": "%02%00%00P%cb%00q%09%00%00%00%00%00%00%00%00"}]},
+    ),
+    (  # a login that failed: the text of user space
+        ["USER_AUTH pid=21 uid=0 auid=4294967295 ses=4294967295 msg='op=password acct=\"eve\" "
+         'exe="/usr/sbin/sshd" hostname=? addr=203.0.113.9 terminal=ssh res=failed\''],
+        {"USER_AUTH": [{"pid": 21, "uid": 0, "auid": 4294967295, "ses": 4294967295,
+                        "msg": 'op=password acct="eve" exe="/usr/sbin/sshd" hostname=? '
+                               "addr=203.0.113.9 terminal=ssh res=failed"}]},
+    ),
+    (  # a file, by a relative name
+        ["SYSCALL arch=c000003e syscall=263 success=yes exit=0 ppid=8 pid=9 auid=1000 uid=0 ses=1 "
+         'comm="rm" exe="/bin/rm" key="del"', 'CWD cwd="/var/log"',
+         'PATH item=0 name="/var/log" nametype=PARENT', 'PATH item=1 name="auth.log" nametype=DELETE'],
+        {"SYSCALL": {"arch": "0xc000003e", "syscall": 263, "success": "yes", "exit": 0, "ppid": 8,
+                     "pid": 9, "auid": 1000, "uid": 0, "ses": 1, "comm": "rm", "exe": "/bin/rm",
+                     "key": "del"},
+         "CWD": {"cwd": "/var/log"},
+         "PATH": [{"item": 0, "name": "/var/log", "nametype": "PARENT"},
+                  {"item": 1, "name": "auth.log", "nametype": "DELETE"}]},
+    ),
+    (  # SELinux
+        ['AVC avc:  denied  { read } for  pid=9 comm="nginx" name="shadow" '
+         "scontext=system_u:system_r:httpd_t:s0 permissive=0",
+         "SYSCALL arch=c000003e syscall=257 success=no exit=-13 ppid=8 pid=9 auid=4294967295 uid=0 "
+         'ses=4294967295 comm="nginx" exe="/usr/sbin/nginx" key=(null)'],
+        {"SYSCALL": {"arch": "0xc000003e", "syscall": 257, "success": "no", "exit": -13, "ppid": 8,
+                     "pid": 9, "auid": 4294967295, "uid": 0, "ses": 4294967295, "comm": "nginx",
+                     "exe": "/usr/sbin/nginx", "key": None},
+         "AVC": [{"pid": 9, "comm": "nginx", "name": "shadow",
+                  "scontext": "system_u:system_r:httpd_t:s0", "permissive": 0, "denied": ["read"]}]},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("records", "document"), AUDITED)
+def test_laurel_says_what_auditd_says(records: list[str], document: Event) -> None:
+    lines = []
+    for record in records:
+        kind, text = record.split(" ", 1)
+        lines.append(f"type={kind} msg=audit(1688052525.815:3): {text}")
+    [plain] = read(*lines)
+    [event] = read(json.dumps({"ID": "1688052525.815:3"} | document, separators=(",", ":")))
+    assert (plain["format"], event["format"]) == ("auditd", "laurel")
+    told = (*COLUMNS, "actor_type")
+    left_out = ("line", "format")
+    assert {key: event.get(key) for key in told if key not in left_out} == {
+        key: plain.get(key) for key in told if key not in left_out
+    }
+
+
+def test_laurel_behind_a_cookie_in_syslog() -> None:
+    line = first_line("laurel/crowdsec_laurel-logs.log")
+    [event] = read(f"<134>Mar  3 14:05:06 n laurel: @cee: {line}")
+    assert pick(event, "format", "pid", "fields") == ("syslog>laurel", 11021, line)
