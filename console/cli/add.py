@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,19 +77,18 @@ def add(
         for error in load_formats(case.folder).broken:
             click.echo(f"format left out: {visible(str(error))}", err=True)
         if follow:
-            _follow(case, sources, options, as_json)
-            return
+            sys.exit(_follow(case, sources, options, as_json))
         meter = Meter(sum(_size(path) for path in sources))
         failed = False
         for added in add_paths(case, sources, options, progress=meter.show):
             meter.clear()
-            failed |= _print(added, as_json)
+            failed |= print_added(added, as_json)
         meter.clear()
-    if failed:
-        sys.exit(1)
+    sys.exit(failed)
 
 
-def _follow(case: Any, sources: list[Any], options: AddOptions, as_json: bool) -> None:
+def _follow(case: Any, sources: list[Any], options: AddOptions, as_json: bool) -> bool:
+    """Until it is interrupted; true if something could not be read."""
     from console.errors import UsageError
     from console.ingest.follow import follow
 
@@ -98,8 +98,10 @@ def _follow(case: Any, sources: list[Any], options: AddOptions, as_json: bool) -
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    failed = False
     for added in follow(case, files, options, stop):
-        _print(added, as_json)
+        failed |= print_added(added, as_json)
+    return failed
 
 
 def _size(path: Any) -> int:
@@ -110,8 +112,8 @@ def _size(path: Any) -> int:
     return path.stat().st_size
 
 
-def _print(added: Added, as_json: bool) -> bool:
-    """Print what became of one path; True if it could not be read, or lines are missing."""
+def print_added(added: Added, as_json: bool) -> bool:
+    """Print what became of one path; true if some of it could not be read, or lines are missing."""
     if as_json:
         print_json(describe(added))
     elif added.error is not None:
@@ -127,19 +129,21 @@ def _print(added: Added, as_json: bool) -> bool:
             f"{visible(added.name)}: {facts['lines']:,} lines, {facts['events']:,} events"
             f" ({visible(chains) or 'no format'}) in {facts['seconds']:.1f} s"
         )
-        if facts["lines"] != facts["covered"]:
-            click.echo(
-                f"  {facts['covered']:,} of {facts['lines']:,} lines are in an event", err=True
-            )
-        for unread in facts["unread"]:
-            at = "" if unread["offset"] is None else f" at byte {unread['offset']:,}"
-            click.echo(f"  {visible(unread['path'])}{at}: {visible(unread['reason'])}", err=True)
+        for fault in added.faults():
+            click.echo(f"  {visible(fault)}", err=True)
         for problem in added.report.problems:
             click.echo(f"  {visible(str(problem))}", err=True)
-    is_lossy = added.report is not None and any(
-        tally.lines != tally.covered for tally in added.report.files
-    )
-    return added.error is not None or is_lossy
+    return bool(added.faults())
+
+
+def print_faults(read: Iterable[Added]) -> bool:
+    """Print what could not be read of evidence that a case has already; true if there was any."""
+    failed = False
+    for added in read:
+        for fault in added.faults():
+            failed = True
+            click.echo(f"{visible(added.name)}: {visible(fault)}", err=True)
+    return failed
 
 
 def describe(added: Added) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from console.cli.add import print_faults
 from console.cli.output import print_json, visible
 
 
@@ -26,9 +28,9 @@ def import_(bundle: Path, folder: Path, identity: Path | None, as_json: bool) ->
 
     found = import_bundle(bundle, folder, identity)
     with Case.open(folder) as case:
-        for _ in resume(case):
-            pass
+        failed = print_faults(resume(case))
     if as_json:
         print_json({"case": found.case_id, "title": found.title, "evidence": found.evidence})
     else:
         click.echo(f"{folder}: {visible(found.title)}, {len(found.evidence)} pieces of evidence")
+    sys.exit(failed)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from console.cli.add import print_faults
 from console.cli.output import print_json
 
 
@@ -21,9 +23,9 @@ def merge(folder: Path, other: Path, as_json: bool) -> None:
 
     with Case.open(folder) as case:
         merged = join(case, other)
-        for _ in reindex(case) if merged.stale else resume(case):
-            pass
+        failed = print_faults(reindex(case) if merged.stale else resume(case))
     if as_json:
         print_json({"journals": merged.journals, "evidence": merged.evidence})
     else:
         click.echo(f"{len(merged.journals)} journals, {len(merged.evidence)} pieces of evidence")
+    sys.exit(failed)

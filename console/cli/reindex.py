@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from console.cli.add import Meter, _print
+from console.cli.add import Meter, print_added
 
 
 @click.command()
@@ -19,7 +20,9 @@ def reindex(folder: Path, as_json: bool) -> None:
 
     with Case.open(folder) as case:
         meter = Meter(sum(item.size_bytes for item in case.store.list()))
+        failed = False
         for added in rebuild(case, progress=meter.show):
             meter.clear()
-            _print(added, as_json)
+            failed |= print_added(added, as_json)
         meter.clear()
+    sys.exit(failed)

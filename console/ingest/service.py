@@ -63,6 +63,21 @@ class Added:
     is_elsewhere: bool = False  # another process is reading it
     error: CaseError | None = None
 
+    def faults(self) -> list[str]:
+        """What could not be read, and how many lines are in no event; empty where all is there."""
+        if self.error is not None:
+            return [str(self.error)]
+        if self.report is None:
+            return []
+        lines = sum(tally.lines for tally in self.report.files)
+        covered = sum(tally.covered for tally in self.report.files)
+        missing = [f"{covered:,} of {lines:,} lines are in an event"] if lines != covered else []
+        return missing + [
+            f"{one.path}{'' if one.offset is None else f' at byte {one.offset:,}'}: {one.reason}"
+            for one in self.report.unread
+            if one.is_log
+        ]
+
 
 def check_zone(zone: str | None) -> None:
     """Raises UsageError for a name that is no IANA time zone."""

@@ -32,11 +32,15 @@ RAW_CAPTURE = b"KCRAW1\n"
 
 @dataclass(frozen=True)
 class Unread:
-    """Something that could not be read; offset counts bytes of `path` as unpacked."""
+    """Something that could not be read; offset counts bytes of `path` as unpacked.
+
+    is_log: false of what was never meant to be read.
+    """
 
     path: str
     offset: int | None
     reason: str
+    is_log: bool = True
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,7 @@ class _Walker:
         head = _read(source, _HEAD_BYTES)
         if not inner and head.startswith(RAW_CAPTURE):
             reason = "raw bytes of a capture: kept; its .ndjson says what is in them"
-            self.report(Unread(path, None, reason))
+            self.report(Unread(path, None, reason, is_log=False))
             return
         kind = compression(head)
         is_archive = kind or _is_tar(head) or _is_zip(head)

@@ -177,6 +177,21 @@ async def test_escape_adds_nothing(tmp_path: Path, case: Case) -> None:
     app.workspace.close()
 
 
+async def test_adding_tells_what_was_not_read(tmp_path: Path, case: Case) -> None:
+    whole = gzip.compress(SSHD.format(1).encode())
+    (tmp_path / "auth.log.gz").write_bytes(whole[:-4])
+    app = Console(Workspace(case), start="evidence", clock=still)
+    async with app.run_test(size=(200, 30)) as pilot:
+        await settle(pilot)
+        app.run_command(f"add {tmp_path / 'auth.log.gz'}")
+        await settle(pilot)
+        await press(pilot, "enter")
+        await settle(pilot)
+        assert "✘ 1 problem: auth.log.gz" in status(app)
+        assert "gzip ends early" in status(app)
+    app.workspace.close()
+
+
 async def test_cancelled_ingest_goes_on_at_the_next_start(tmp_path: Path, case: Case) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()

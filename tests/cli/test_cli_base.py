@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 from console.case.folder import Case
 from console.cli import COMMANDS, cli
+from console.ingest.sources import RAW_CAPTURE
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SHA = "a" * 64
@@ -341,3 +343,45 @@ def test_the_case_may_stand_first_everywhere(run: Run, case: Path) -> None:
     for args in (["who-can", str(case), "get", "secrets"], ["who-can", "get", "secrets", str(case)],
                  ["rights", str(case), "shop/web"], ["rights", "shop/web", str(case)]):  # fmt: skip
         assert "not a case" not in run(*args).stderr
+
+
+LINE = b"Mar  3 14:05:06 h sshd[1]: Invalid user eve from 203.0.113.9 port 9\n"
+
+
+def broken_gzip(folder: Path) -> Path:
+    packed = bytearray(gzip.compress(LINE * 100))
+    packed[-1] ^= 1
+    (folder / "auth.log.gz").write_bytes(packed)
+    return folder / "auth.log.gz"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_what_was_not_read_is_exit_code_1(
+    run: Run, case: Path, tmp_path: Path, form: list[str]
+) -> None:
+    (tmp_path / "good.log").write_bytes(LINE)
+    good = run("add", "case", "good.log", *form)
+    assert (good.returncode, good.stderr) == (0, "")
+    bad = run("add", "case", str(broken_gzip(tmp_path)), *form)
+    assert bad.returncode == 1
+    assert "incorrect length check" in (bad.stdout if form else bad.stderr)
+    assert run("reindex", "case", *form).returncode == 1
+
+
+def test_raw_bytes_of_a_capture_are_no_fault(run: Run, case: Path, tmp_path: Path) -> None:
+    (tmp_path / "files.raw").write_bytes(RAW_CAPTURE + bytes(9))
+    added = run("add", "case", "files.raw", "--json")
+    assert added.returncode == 0
+    assert "raw bytes" in added.stdout
+
+
+def test_merged_and_imported_evidence_that_is_not_read_whole_is_exit_code_1(
+    run: Run, case: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(case, tmp_path / "other")
+    run("add", "other", str(broken_gzip(tmp_path)))
+    merged = run("merge", "case", "other")
+    assert (merged.returncode, merged.stderr.count("incorrect length check")) == (1, 1)
+    run("export", "other", "-o", "other.tar.zst")
+    taken = run("import", "other.tar.zst", "third")
+    assert (taken.returncode, taken.stderr.count("incorrect length check")) == (1, 1)

@@ -266,15 +266,17 @@ class EvidenceScreen(CaseScreen):
             known += added.is_known
             if added.evidence:
                 whole_bytes += added.evidence.size_bytes
-            if added.error:
-                problems.append(str(added.error))
+            problems.extend(added.faults())
             if added.report:
                 events += sum(tally.events for tally in added.report.files)
         self.workspace.refresh()
         self.app.call_from_thread(self.console_app.tell_change)
         state = "cancelled, what is whole is kept" if worker.is_cancelled else "added"
         again = f"  {known} known already" if known else ""
-        tail = f"  ✘ {len(problems)} problems: {plain(problems[0], 160)}" if problems else ""
+        several = "" if len(problems) == 1 else "s"
+        tail = (
+            f"  ✘ {len(problems)} problem{several}: {plain(problems[0], 160)}" if problems else ""
+        )
         self.tell(f"{state}: {files} files, {events:,} events{again}{tail}")
 
     # -- correcting and verifying
