@@ -8,7 +8,8 @@ import secrets
 import shutil
 import tomllib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -49,20 +50,36 @@ class Case:
 
     @classmethod
     def create(cls, folder: Path, *, title: str, group: str | None = None) -> Case:
-        """Make a new case in a folder that is empty or not there."""
-        mode = 0o2770 if group else 0o700  # set-group-ID: what is made inside belongs to the group
+        """Make a new case in a folder that is empty or not there; whole, or nothing is left of it.
+
+        Raises CaseError.
+        """
+        made: list[Path] = []
         try:
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise UsageError(
                     "there is something already", where=str(folder), hint="name a new folder"
                 )
-            folder.mkdir(parents=True, exist_ok=True)
-            _own(folder, mode, group)
-            for name in ("journal", "evidence", "index", "reports"):
-                (folder / name).mkdir()
-                _own(folder / name, mode, group)
-        except OSError as error:
-            raise CaseError(f"can't be made: {error.strerror}", where=str(folder)) from error
+            return cls._create(folder, title, group, made)
+        except BaseException as error:
+            _take_away(folder, made)
+            if isinstance(error, OSError):
+                raise CaseError(f"can't be made: {error.strerror}", where=str(folder)) from error
+            raise
+
+    @classmethod
+    def _create(cls, folder: Path, title: str, group: str | None, made: list[Path]) -> Case:
+        """`made` gets what is made, from the outside in."""
+        mode = 0o2770 if group else 0o700  # set-group-ID: what is made inside belongs to the group
+        for path in (*reversed(folder.parents), folder):
+            if not path.exists():
+                path.mkdir()
+                made.append(path)
+        _own(folder, mode, group)
+        for name in ("journal", "evidence", "index", "reports"):
+            (folder / name).mkdir()
+            made.append(folder / name)
+            _own(folder / name, mode, group)
         facts = {
             "id": str(uuid.uuid4()),
             "title": title,
@@ -71,8 +88,19 @@ class Case:
             "group": group or "",
         }
         lines = [f"{key} = {_toml(value)}" for key, value in facts.items()]
-        _write(folder / "case.key", secrets.token_hex(32), 0o640 if group else 0o600, group)
-        _write(folder / "case.toml", "\n".join(lines) + "\n", 0o640 if group else 0o600, group)
+        for name, text in (
+            ("case.key", secrets.token_hex(32)),
+            ("case.toml", "\n".join(lines) + "\n"),
+        ):
+            descriptor = os.open(
+                folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640 if group else 0o600
+            )
+            made.append(folder / name)
+            with open(descriptor, "w", encoding="utf-8") as handle:
+                handle.write(text)
+                handle.flush()
+                os.fsync(descriptor)
+            _own(folder / name, 0o640 if group else 0o600, group)
         case = cls(folder, facts)
         case.record("case.created", data={"title": title, "id": case.id})
         return case
@@ -183,14 +211,16 @@ def _own(path: Path, mode: int, group: str | None) -> None:
     path.chmod(mode)  # after chown, which may clear the set-group-ID bit
 
 
-def _write(path: Path, text: str, mode: int, group: str | None) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        os.write(descriptor, text.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    _own(path, mode, group)
+def _take_away(folder: Path, made: Sequence[Path]) -> None:
+    """What was made here alone: a folder that holds something of others stays."""
+    for path in reversed(made):
+        with suppress(OSError):
+            if path == folder / "journal":
+                shutil.rmtree(path)  # the first entry may be half written
+            elif path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink()
 
 
 def _toml(value: object) -> str:

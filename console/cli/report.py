@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+FORMS = {".md": "md", ".markdown": "md", ".html": "html", ".htm": "html"}
+
 
 @click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
@@ -19,13 +21,14 @@ def report(folder: Path, output: Path | None, form: str | None) -> None:
     from console.case.workspace import Workspace
     from console.errors import CaseError
 
+    form = form or _form_of(output)
     workspace = Workspace.open(folder)
     try:
         text = render_markdown(workspace)
         title = workspace.state.title or workspace.case.title
     finally:
         workspace.close()
-    if form == "html" or (form is None and output is not None and output.suffix == ".html"):
+    if form == "html":
         text = render_html(text, title)
     if output is None:
         click.echo(text, nl=False)
@@ -35,3 +38,19 @@ def report(folder: Path, output: Path | None, form: str | None) -> None:
     except OSError as error:
         raise CaseError(f"can't be written: {error.strerror}", where=str(output)) from error
     click.echo(str(output))
+
+
+def _form_of(output: Path | None) -> str:
+    """By the file's name; Markdown where that says nothing. Raises UsageError."""
+    from console.errors import UsageError
+
+    if output is None or not output.suffix:
+        return "md"
+    form = FORMS.get(output.suffix.lower())
+    if form is None:
+        raise UsageError(
+            f"a report can't be written as {output.suffix}",
+            where=str(output),
+            hint=f"{', '.join(FORMS)}, or --format",
+        )
+    return form

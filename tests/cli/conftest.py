@@ -17,7 +17,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def run(tmp_path: Path) -> Run:
     """`run("new", "CASE", …)`: the command in a process, in a folder of the test's own."""
 
-    def run(*args: str, env: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
+    def run(
+        *args: str, env: Mapping[str, str] = {}, preexec_fn: Callable[[], None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "console", *args],
             cwd=tmp_path,
@@ -31,6 +33,7 @@ def run(tmp_path: Path) -> Run:
             text=True,
             timeout=120,
             check=False,
+            preexec_fn=preexec_fn,
         )
 
     return run

@@ -5,18 +5,21 @@ from __future__ import annotations
 import gzip
 import importlib
 import json
+import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 import pytest
+from rich.cells import cell_len
 
 from console.case.folder import Case
 from console.cli import COMMANDS, cli
+from console.errors import UsageError
 from console.ingest.sources import RAW_CAPTURE
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -385,3 +388,68 @@ def test_merged_and_imported_evidence_that_is_not_read_whole_is_exit_code_1(
     run("export", "other", "-o", "other.tar.zst")
     taken = run("import", "other.tar.zst", "third")
     assert (taken.returncode, taken.stderr.count("incorrect length check")) == (1, 1)
+
+
+@pytest.mark.parametrize("room_bytes", [0, 64, 400])  # the key, the facts, the first entry
+@pytest.mark.parametrize("place", ["case", "deep/in/case", "empty"])
+def test_a_case_that_finds_no_room_leaves_nothing(
+    run: Run, tmp_path: Path, place: str, room_bytes: int
+) -> None:
+    run("new", "first", "--title", "makes the analyst's key")
+    (tmp_path / "empty").mkdir()
+    before = set(tmp_path.rglob("*"))
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room_bytes, room_bytes))
+
+    done = run("new", place, "--title", "web shop", preexec_fn=no_room)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert set(tmp_path.rglob("*")) == before
+    assert run("new", place, "--title", "web shop").returncode == 0
+
+
+def test_a_case_that_can_t_be_made_takes_nothing_of_others(tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "theirs").write_text("x")
+    with pytest.raises(UsageError):
+        Case.create(tmp_path / "case", title="web shop")
+    assert (tmp_path / "case" / "theirs").read_text() == "x"
+
+
+@pytest.mark.parametrize("name", ["report.docx", "report.htm1", "report.pdf"])
+def test_a_report_in_an_unknown_form_is_wrong_use(run: Run, case: Path, name: str) -> None:
+    done = run("report", "case", "-o", name)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert ".md" in line
+    assert ".html" in line
+    assert not (case.parent / name).exists()
+    assert run("report", "case", "-o", name, "--format", "md").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.HTML", "<!"), ("a.htm", "<!"), ("a.md", "# "), ("a", "# ")]
+)
+def test_a_report_s_form_is_by_the_file_s_name(run: Run, case: Path, name: str, start: str) -> None:
+    assert run("report", "case", "-o", name).returncode == 0
+    assert (case.parent / name).read_text().startswith(start)
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Context]]:
+    context = click.Context(command, info_name=path)
+    yield path, context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from commands(inner, f"{path} {name}")
+
+
+def test_help_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    pages = {path: context.get_help() for path, context in commands(cli, "kubecase")}
+    assert len(pages) > len(COMMANDS)
+    wide = [(path, line) for path, text in pages.items() for line in text.splitlines()
+            if cell_len(line) > 80]  # fmt: skip
+    assert wide == []
