@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from rich.text import Text
@@ -15,11 +14,15 @@ from console.app.plain_rows import PlainRow
 from console.app.safe import plain
 from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS, special_table
 from console.app.widgets.object_table import Shown, Spec
+from console.live.arranging import Arranged, arranged, swaps
 from console.live.cells import Column, State, text_of
 from console.live.filters import NO_FILTER, FilterError, parse_filter
 from console.live.inventory import Feed, Inventory, Kind, Ref
-from console.live.tables import Captured, Row, Table, table
+from console.live.renewal import Captured
+from console.live.rows import Row
+from console.live.tables import NOT_CAPTURED, Table, table
 
+MEASURED_FOR = timedelta(seconds=1)  # so long columns keep the widths that they were given
 MEASURED = 400  # rows from all over whose cells tell how wide a column is; names are all looked at
 MAX_NATURAL = 60
 RESERVED = frozenset("CGJV")  # letters that are keys already
@@ -105,35 +108,44 @@ class Sheet:
     warning: str = ""
     all_columns: Sequence[str] = ()
     is_namespaced: bool = True
-    found: Table | None = None  # what was read, before it was filtered and put in order
+    whole: Table | None = None  # what was read of the kind
+    found: Table | None = None  # what of it the view is about
+    arranged: Arranged | None = None  # filtered, in order
+    measured: datetime = datetime.min  # when the widths of the columns were
 
 
 def make_sheet(
     inventory: Inventory, view: View, *, now: datetime, is_wide: bool = False,
-    chosen: Sequence[str] = (), captured: Captured = MappingProxyType({}), is_kept: bool = True,
-    found: Table | None = None,
+    chosen: Sequence[str] = (), captured: Captured = NOT_CAPTURED, is_kept: bool = True,
+    before: Sheet | None = None, is_anew: bool = True,
 ) -> Sheet:  # fmt: skip
     """Reads the view's rows. A filter that can't be read is said, and narrows nothing.
 
-    is_kept: whether what is gone is in the evidence, too. found: what was read of it just before.
+    is_kept: whether what is gone is in the evidence, too. before: what was read last, which is
+    gone on with as far as it holds; where not is_anew, its rows are taken as they are.
     """
     asked, kind = view, inventory.find_kind(view.kind)
     if kind is not None and not kind.is_namespaced:
         view = replace(view, namespace="")
-    found = found or _table(inventory, kind, view, now, captured, is_kept)
+    whole, found = (before.whole, before.found) if before is not None else (None, None)
+    if is_anew or found is None:
+        whole = _table(inventory, kind, view, now, captured, is_kept, whole)
+        found = _related(inventory, view, whole) if whole is not None else None
     if found is None:
         empty = f"no {plain(view.kind, 60)} here: neither served nor in the evidence"
         return Sheet(asked, Shown(empty=empty), 0, Moment(now))
     sheet = sheet_of(
         found, view, now=now, is_wide=is_wide, chosen=chosen,
-        empty=_why_empty(inventory, view, found),
+        empty=_why_empty(inventory, view, found), before=before,
     )  # fmt: skip
     sheet.view, sheet.is_namespaced = asked, kind is None or kind.is_namespaced
+    sheet.whole = whole
     return sheet
 
 
 def sheet_of(
     found: Table, view: View, *, now: datetime, is_wide: bool, chosen: Sequence[str], empty: str,
+    before: Sheet | None = None,
 ) -> Sheet:  # fmt: skip
     """Filtered, in order, with columns of the right width. empty: why there may be no row."""
     names = [column.name for column in found.columns]
@@ -142,23 +154,52 @@ def sheet_of(
         wanted = parse_filter(view.filter, names) if view.filter else NO_FILTER
     except FilterError as error:
         wanted, warning = NO_FILTER, f"{error.what}, {error.where}"
-    rows = found.arranged(wanted, view.sort, is_descending=view.descending)
-    if view.faults:
-        rows = [row for row in rows if row.state == "bad"]
+    ordered = arranged(
+        found.rows, wanted, found.column(view.sort) if view.sort else -1,
+        is_descending=view.descending, is_faulty=view.faults,
+        before=before.arranged if before and before.all_columns == names else None,
+    )  # fmt: skip
+    rows = ordered.rows
     if found.rows and not rows:
         how = "is at fault" if view.faults and not view.filter else "matches the filter"
         empty = f"none of {len(found.rows):,} {how}: esc takes it away"
-    columns = _shown_columns(found, is_wide, chosen)
-    specs = _specs([found.columns[at] for at in columns], columns, rows, now)
-    gone = sum(1 for row in found.rows if row.gone)
+    places = _shown_columns(found, is_wide, chosen)
+    columns = [found.columns[at] for at in places]
     moment = Moment(now)
     shown = Shown(
-        columns=specs, rows=rows, cell=_cells(moment, found.columns, columns), key_of=_key_of,
-        style_of=_style_of, pinned=sum(spec.title in _PINNED for spec in specs) or 1,
-        sorted_by=view.sort, is_descending=view.descending, empty=empty,
-        positions={_key_of(row): at for at, row in enumerate(rows)},
+        rows=rows, cell=_cells(moment, found.columns, places), key_of=_key_of,
+        style_of=_style_of, sorted_by=view.sort, is_descending=view.descending, empty=empty,
     )  # fmt: skip
-    return Sheet(view, shown, len(found.rows), moment, gone, warning, names, found=found)
+    sheet = Sheet(view, shown, len(found.rows), moment, warning=warning, all_columns=names,
+                  found=found, arranged=ordered, measured=now)  # fmt: skip
+    sheet.gone = sum(1 for row in found.rows if row.obj.gone is not None)
+    known = _same_places(before, sheet, columns) if before is not None else None
+    if before is None or known is None:
+        specs: Sequence[Spec] = _specs(columns, places, rows, now)
+        positions: Mapping[Hashable, int] = {_key_of(row): at for at, row in enumerate(rows)}
+    else:
+        positions = before.shown.positions
+        if abs(now - before.measured) < MEASURED_FOR:
+            specs = _widened(before.shown.columns, places, known, now)
+            sheet.measured = before.measured
+        else:
+            specs = _specs(columns, places, rows, now)
+    sheet.shown = replace(
+        shown, columns=specs, pinned=sum(spec.title in _PINNED for spec in specs) or 1,
+        positions=positions,
+    )  # fmt: skip
+    return sheet
+
+
+def _same_places(before: Sheet, sheet: Sheet, columns: Sequence[Column]) -> list[Row] | None:
+    """The rows that are new, where every object stands where it stood, under the same columns."""
+    titles = [column.name for column in columns]
+    if not before.shown.rows or [spec.title for spec in before.shown.columns] != titles:
+        return None
+    swapped = swaps(before.shown.rows, sheet.shown.rows)
+    if swapped is None or any(old.gone != new.gone for old, new in swapped):
+        return None
+    return [new for _, new in swapped]
 
 
 def _key_of(row: Row) -> Hashable:
@@ -174,22 +215,24 @@ def _style_of(row: Row) -> str:
 
 
 def _table(
-    inventory: Inventory,
-    kind: Kind | None,
-    view: View,
-    now: datetime,
-    captured: Captured,
-    is_kept: bool,
-) -> Table | None:
+    inventory: Inventory, kind: Kind | None, view: View, now: datetime, captured: Captured,
+    is_kept: bool, before: Table | None,
+) -> Table | None:  # fmt: skip
     if view.kind in (KINDS, CLUSTERS, CONTAINERS):
         return special_table(inventory, view.kind, view.related[1] if view.related else None, now)
     if kind is None:
         return None
     namespace = "" if view.related else view.namespace
-    found = table(
+    return table(
         inventory, kind.key, namespace, now, with_gone=view.with_gone, captured=captured,
-        is_kept=is_kept,
+        is_kept=is_kept, before=before,
     )  # fmt: skip
+
+
+def _related(inventory: Inventory, view: View, found: Table) -> Table:
+    """Without what the view is not about."""
+    if view.kind in (KINDS, CLUSTERS, CONTAINERS):
+        return found
     rows: Sequence[Row] = found.rows
     if view.cluster:
         rows = [row for row in rows if row.ref.cluster == view.cluster]
@@ -198,7 +241,7 @@ def _table(
         related = {"below": pods_under, "users": pods_using, "on": pods_on}[how]
         kept = {key_of_ref(obj.ref) for obj in related(inventory, ref)}
         rows = [row for row in rows if _key_of(row) in kept]
-    return replace(found, rows=rows)
+    return found if rows is found.rows else replace(found, rows=rows)
 
 
 def _shown_columns(found: Table, is_wide: bool, chosen: Sequence[str]) -> list[int]:
@@ -212,12 +255,8 @@ def _specs(
     columns: Sequence[Column], places: Sequence[int], rows: Sequence[Row], now: datetime
 ) -> list[Spec]:
     """How wide each column is at most, and the letter that sorts by it."""
-    naturals = [len(column.name) for column in columns]
-    for row in rows[:: max(1, len(rows) // MEASURED)]:
-        for index, at in enumerate(places):
-            value = row.value(at)
-            length = 1 if value is None else len(text_of(value, row.gone or now))
-            naturals[index] = max(naturals[index], length)
+    least = [len(column.name) for column in columns]
+    naturals = _naturals(least, places, rows[:: max(1, len(rows) // MEASURED)], now)
     if (name := next((i for i, c in enumerate(columns) if c.name == "NAME"), -1)) >= 0:
         naturals[name] = max([naturals[name], *(len(row.name) for row in rows)])
     taken: set[str] = set(RESERVED)
@@ -231,6 +270,38 @@ def _specs(
         natural = min(naturals[index] + marks, MAX_NATURAL)
         specs.append(spec_of(column, index, natural, letter))
     return specs
+
+
+def _naturals(
+    least: Sequence[int], places: Sequence[int], rows: Sequence[Row], now: datetime
+) -> list[int]:
+    """How many cells of the screen the longest value of these rows takes, at least `least`."""
+    naturals = [*least]
+    for row in rows:
+        for index, at in enumerate(places):
+            value = row.value(at)
+            length = 1 if value is None else len(text_of(value, row.gone or now))
+            naturals[index] = max(naturals[index], length)
+    return naturals
+
+
+def _widened(
+    specs: Sequence[Spec], places: Sequence[int], rows: Sequence[Row], now: datetime
+) -> Sequence[Spec]:
+    """With room for these rows, too. Names stay what they were."""
+    naturals = _naturals([spec.natural for spec in specs], places, rows, now)
+    if not any(
+        new > spec.natural and spec.title != "NAME"
+        for new, spec in zip(naturals, specs, strict=True)
+    ):
+        return specs
+    columns = [Column(spec.title, spec.is_right) for spec in specs]
+    return [
+        spec
+        if natural <= spec.natural or spec.title == "NAME"
+        else spec_of(column, index, min(natural, MAX_NATURAL), spec.letter)
+        for index, (spec, natural, column) in enumerate(zip(specs, naturals, columns, strict=True))
+    ]
 
 
 def spec_of(column: Column, index: int, natural: int, letter: str = "") -> Spec:

@@ -9,7 +9,8 @@ from typing import cast
 
 from console.live.cells import Column, Key, State, Value, key_of, text_of
 from console.live.inventory import Obj, Ref
-from console.live.tables import Row, Table
+from console.live.rows import Row
+from console.live.tables import Table
 
 
 @dataclass(slots=True)

@@ -57,13 +57,23 @@ Check = Callable[[Filterable], bool]
 
 @dataclass(frozen=True)
 class RowFilter:
-    """The text as it was written, and what it lets through."""
+    """The text as it was written, and what it lets through.
+
+    is_lasting: of a row that stays the same it says the same at any moment, as it looks at no age.
+    word: where it is nothing but this word, in lower case.
+    """
 
     text: str
     checks: tuple[Check, ...]
+    is_lasting: bool = False
+    word: str = ""
 
     def matches(self, row: Filterable) -> bool:
         return all(check(row) for check in self.checks)
+
+    def narrows(self, before: RowFilter) -> bool:
+        """Whether it surely lets nothing through that `before` did not."""
+        return bool(before.word) and before.word in self.word
 
 
 NO_FILTER = RowFilter("", ())
@@ -81,12 +91,16 @@ def parse_filter(text: str, columns: Sequence[str] = ()) -> RowFilter:
         raise FilterError(text, MAX_CHARS, f"at most {MAX_CHARS} characters")
     names = {name.lower().replace(" ", "-"): index for index, name in enumerate(columns)}
     reader = _Reader(text, names)
-    return RowFilter(text, tuple(reader.checks()))
+    checks = tuple(reader.checks())
+    word = reader.words[0] if len(checks) == len(reader.words) == 1 else ""
+    return RowFilter(text, checks, reader.is_lasting, word)
 
 
 class _Reader:
     def __init__(self, text: str, names: Mapping[str, int]) -> None:
         self._text, self._names, self._at = text, names, 0
+        self.is_lasting = True
+        self.words: list[str] = []  # that rows are to hold
 
     def checks(self) -> list[Check]:
         found: list[Check] = []
@@ -142,10 +156,21 @@ class _Reader:
         is_quoted = self._text[self._at] in "\"'"
         word, place = self._word()
         check = None if is_quoted else self._field(word, place)
-        if check is None:
-            pattern = self._pattern(word, place + is_quoted)
-            check = _anywhere(pattern)
+        if check is not None:
+            self.is_lasting = False  # the column may hold ages
+        else:
+            check = self._anywhere(self._pattern(word, place + is_quoted), is_inverse)
         return _inverse(check) if is_inverse else check
+
+    def _anywhere(self, pattern: re.Pattern[str], is_inverse: bool) -> Check:
+        """A word as most are, which no age can be, is looked up in what the row has ready."""
+        word = pattern.pattern.lower()
+        if not _WORD_ALONE.fullmatch(word) or _OF_AGES.fullmatch(word):
+            self.is_lasting = False
+            return lambda row: pattern.search(" ".join(row.cells)) is not None
+        if not is_inverse:
+            self.words.append(word)
+        return lambda row: row.holds(word)
 
     def _field(self, word: str, place: int) -> Check | None:
         """Of `column:value`; None if no column is meant (`nginx:1.25`)."""
@@ -238,14 +263,6 @@ def _number(text: str) -> float | None:
         return float(sum(int(n) * _AGE_SECONDS[unit] for n, unit in _AGE.findall(text)))
     found = quantity(text)
     return None if found is None or found.order == -1 else found.order
-
-
-def _anywhere(pattern: re.Pattern[str]) -> Check:
-    """A word as most are, which no age can be, is looked up in what the row has ready."""
-    word = pattern.pattern.lower()
-    if _WORD_ALONE.fullmatch(word) and not _OF_AGES.fullmatch(word):
-        return lambda row: row.holds(word)
-    return lambda row: pattern.search(" ".join(row.cells)) is not None
 
 
 def _in_column(index: int, pattern: re.Pattern[str]) -> Check:

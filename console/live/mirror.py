@@ -255,7 +255,9 @@ class Mirror:
 
     def objects(self, kind: str, namespace: str = "", *, with_gone: bool = True) -> list[Obj]:
         with self._lock:
-            found = [track.newest for track in self._versions.tracks(kind)]
+            found = [track.versions[-1] for track in self._versions.tracks(kind)]
+        if not namespace and with_gone:
+            return found
         return [
             obj
             for obj in found

@@ -19,7 +19,8 @@ from console.live.inventory import Feed, Ref
 from console.live.kinds import table_of
 from console.live.mirror import Mirror
 from console.live.reading import reader
-from console.live.tables import Row, Table, table
+from console.live.rows import Row
+from console.live.tables import Table, table
 from tests.live.dumped import SAMPLE, WEBSHOP, Dumped, documents
 from tests.real.lab import Lab
 

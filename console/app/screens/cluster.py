@@ -25,11 +25,11 @@ from console.app.widgets.object_table import ObjectTable
 from console.case.filter_times import parse_time
 from console.errors import UsageError
 from console.live.inventory import Ref
+from console.live.tables import NOT_CAPTURED
 from console.visibility.deltas import captured_deltas
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
-    from console.live.tables import Table
 
 START = View("pods")
 
@@ -134,14 +134,15 @@ class ClusterScreen(ObjectListScreen):
         drawn = self.sheet
         if drawn is None or drawn.found is None or drawn.view.scope != self.view.scope:
             return None
-        return self._sheet(inventory, drawn.found)
+        return self._sheet(inventory, is_anew=False)
 
-    def _sheet(self, inventory: Inventory, found: Table | None = None) -> Sheet:
-        view, live = self.view, self.source.live
+    def _sheet(self, inventory: Inventory, *, is_anew: bool = True) -> Sheet:
+        view, live, before = self.view, self.source.live, self.sheet
         return make_sheet(
             inventory, view, now=self.source.now(self.console_app.clock()), is_wide=self.is_wide,
-            chosen=self.chosen.get(view.kind, ()), found=found,
-            captured=captured_deltas(self.workspace) if view.kind == "pods" else {},
+            chosen=self.chosen.get(view.kind, ()), is_anew=is_anew,
+            before=before if before and before.view.kind == view.kind else None,
+            captured=captured_deltas(self.workspace) if view.kind == "pods" else NOT_CAPTURED,
             is_kept=live is None or live.recorded_bytes is not None,
         )  # fmt: skip
 

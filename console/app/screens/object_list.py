@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
@@ -19,6 +19,7 @@ from console.app.widgets.object_table import ObjectTable
 
 if TYPE_CHECKING:
     from console.live.inventory import Obj
+    from console.live.rows import Row
 
 GROWS_OLD_SECONDS = 1.0
 
@@ -44,6 +45,7 @@ class ObjectListScreen(InventoryScreen):
         self.is_wide = False
         self.chosen: dict[str, tuple[str, ...]] = {}
         self._goes_to: Hashable | None = None
+        self._title = Text()
         self._filter_before = ""
 
     def compose_view(self) -> ComposeResult:
@@ -102,7 +104,9 @@ class ObjectListScreen(InventoryScreen):
             text.append(f"  ✓ {len(self.table.marked):,} marked")
         if sheet is not None and is_known and sheet.warning:
             text.append(f"  ! {plain(sheet.warning, 160)}", "bold yellow")
-        self.query_one("#list-title", Static).update(text)
+        if text != self._title:
+            self._title = text
+            self.query_one("#list-title", Static).update(text, layout=False)  # one line, always
 
     @on(ObjectTable.Moved)
     def moved(self) -> None:
@@ -187,6 +191,14 @@ class ObjectListScreen(InventoryScreen):
         line.value = self.view.filter
         line.cursor_position = len(line.value)
         line.focus()
+        if self.sheet is not None and self.sheet.found is not None:
+            self.prepare_words(self.sheet.found.rows)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="words")
+    def prepare_words(self, rows: Sequence[Row]) -> None:
+        """What a row can be found by is made when it is first asked: here, not at a letter."""
+        for row in rows:
+            row.holds("")
 
     def close_filter(self) -> None:
         self.query_one("#list-filter").display = False

@@ -81,6 +81,8 @@ class ObjectTable(RowList):
         self.skipped = 0  # columns slid out to the left
         self._layout: list[tuple[int, int]] = []  # (column, cells of the screen)
         self._drawn: list[tuple[object, ...]] = []
+        self._frame: tuple[object, ...] = ()  # what lines are made of, beside their rows
+        self._lines: list[object] = []  # the rows that were drawn
 
     @property
     def head(self) -> int:
@@ -102,6 +104,7 @@ class ObjectTable(RowList):
         self.cursor = self.top = 0
         self.shown, self.skipped = Shown(), 0
         self.fit()
+        self.redraw()
         self.refresh()
 
     def slide(self, step: int) -> bool:
@@ -112,12 +115,34 @@ class ObjectTable(RowList):
         self.redraw()
         return self.skipped != before
 
-    def redraw(self) -> None:
-        """The lines whose cells have another text by now."""
-        before, self._drawn = self._drawn, self._picture()
-        for y, (old, new) in enumerate(zip(before, self._drawn, strict=False)):
-            if old != new:
+    def redraw(self, *, is_aged: bool = True) -> None:
+        """The lines whose cells have another text by now. is_aged: also of rows that stayed."""
+        before, after = self._drawn, [*self._drawn]
+        lines, frame = self._rows_in_view(), self._frame_now()
+        is_same = not is_aged and frame == self._frame and len(before) == self.size.height
+        for y, row in enumerate(lines):
+            if is_same and row is self._lines[y]:
+                continue
+            picture = self._picture(y)
+            if y >= len(before):
+                after.append(picture)
+            elif picture != before[y]:
+                after[y] = picture
                 self.refresh(Region(0, y, self.size.width, 1))
+        self._drawn, self._lines, self._frame = after[: len(lines)], lines, frame
+
+    def _rows_in_view(self) -> list[object]:
+        """What stands on each line: a row, None for the head and where there is none."""
+        rows = self.shown.rows[self.top : self.top + self.room]
+        count = self.size.height - self.head - len(rows)
+        return [*[None] * self.head, *rows, *[None] * count][: self.size.height]
+
+    def _frame_now(self) -> tuple[object, ...]:
+        shown = self.shown
+        return (
+            self.top, self.cursor, tuple(self._layout), frozenset(self.marked), shown.empty,
+            shown.sorted_by, shown.is_descending, not shown.rows, self.size,
+        )  # fmt: skip
 
     def take(self, shown: Shown, *, keep: Hashable | None = None) -> None:
         """Other rows. The cursor goes to the row with the key `keep`, else to the one it was on;
@@ -125,22 +150,24 @@ class ObjectTable(RowList):
         held = keep if keep is not None else self.current_key
         at = shown.positions.get(held) if held is not None else None
         offset = self.cursor - self.top
+        is_fitted = shown.columns == self.shown.columns and shown.pinned == self.shown.pinned
         self.shown = shown
         self.cursor = max(0, min(self.cursor if at is None else at, len(shown.rows) - 1))
         if at is not None:
             self.top = max(0, self.cursor - offset)
-        self.fit()
+        if not is_fitted:
+            self.fit()
         self._scroll()
-        self.redraw()
+        self.redraw(is_aged=False)
 
     @property
     def row_count(self) -> int:
         return len(self.shown.rows)
 
-    def _picture(self) -> list[tuple[object, ...]]:
-        """What each line is made of, to be compared with what was drawn."""
-        texts = (self._text(y) for y in range(self.size.height))
-        return [(text.plain, tuple(text.spans), text.style) for text in texts]
+    def _picture(self, y: int) -> tuple[object, ...]:
+        """What a line is made of, to be compared with what was drawn."""
+        text = self._text(y)
+        return text.plain, tuple(text.spans), text.style
 
     def fit(self) -> None:
         """Lay the columns out for the width there is."""
@@ -152,7 +179,7 @@ class ObjectTable(RowList):
     def on_resize(self) -> None:
         self.fit()
         self._scroll()
-        self._drawn = self._picture()
+        self.redraw()
         self.refresh()
 
     def _scroll(self) -> None:
