@@ -143,19 +143,6 @@ def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], 
     return _said(record, verdict.word, verdict.text)
 
 
-def snapshot(app: Console, ref: Ref, api: ClusterApi | None) -> None:
-    """Everything there is about an object into the case, without touching it."""
-    from console.visibility.target import Target
-
-    def work(say: Callable[[str], None]) -> str:
-        from console.respond.snapshot import take
-
-        taken = take(app.workspace.case, means_for(app, api), [Target.of(ref)], say=say)
-        return f"snapshot of {ref}: {len(taken)} taken, 6 Evidence has it"
-
-    app.run_task(work)
-
-
 def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> None:
     """Go on with a plan or a half-done action, undo it, verify it again or sign it.
 

@@ -86,6 +86,7 @@ class Console(TypeAhead):
         self.command_history: list[str] = []
         self.tour, self.tour_at = tour, 0
         self.changes = 0
+        self.is_task_running, self.task_line = False, ""
         self.hits: tuple[int, Sequence[Hit]] | None = None
         self._poll: Worker[None] | None = None
 
@@ -161,20 +162,31 @@ class Console(TypeAhead):
         if any(worker.group == "task" and worker.is_running for worker in self.workers):
             self.say("one thing at a time: another is under way")
             return False
+        self.is_task_running, self.task_line = True, ""
         self._run_task(task)
         return True
 
     @work(thread=True, group="task", exit_on_error=False)
     def _run_task(self, task: Callable[[Callable[[str], None]], str]) -> None:
         def say(line: str) -> None:
-            self.call_from_thread(self.say, plain(line, 400))
+            self.call_from_thread(self.tell_task, plain(line, 400))
 
         try:
             last = task(say)
+        except BaseException:
+            self.task_line = ""  # what it ended with is shown instead
+            raise
         finally:
+            self.is_task_running = False
             self.workspace.refresh()
             self.call_from_thread(self.tell_change)
         say(last)
+
+    def tell_task(self, line: str) -> None:
+        """In the bottom line of the screen that is seen, and of those that are seen next."""
+        self.task_line = line
+        if self.seen_screen is not None:
+            self.seen_screen.show_task(line)
 
     @property
     def is_readonly(self) -> bool:

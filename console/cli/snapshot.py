@@ -99,7 +99,7 @@ def _asked(case: Any, means: Any, target: Any, way: Any, as_json: bool) -> list[
     pod = means.cluster.get(target.kind, target.namespace, target.name)
     if not as_json:
         click.echo(f"  how large are the volumes of {visible(str(target))}?", err=True)
-    found = volumes.sizes(case, means, target, volumes.of(pod), way)
+    found = list(volumes.sizes(case, means, target, volumes.of(pod), way))
     if found and (as_json or not sys.stdin.isatty()):
         told = "; ".join(map(str, found))
         raise UsageError(f"nobody is here to be asked: {told}", hint="--volume NAME takes one")

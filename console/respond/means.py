@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from console.live.api import ClusterApi
     from console.respond.netns import Measured, Rounds
     from console.respond.packets import Watch
+    from console.visibility.collect import Options, Way
 
 ENGINE_SECONDS = 60
 
@@ -74,6 +75,16 @@ class Means:
 
     def rules(self, kind: str) -> ContextRules:
         return self.config.rules(self.name(kind))
+
+    def looking(self, way: Way) -> Options:
+        """How a snapshot looks inside; where nothing may be changed, without a probe."""
+        from console.visibility.collect import Options
+
+        is_readonly = self.rules("").is_readonly
+        return Options(
+            way, image=self.config.probe_image, pull=self.config.probe_pull,
+            may_start=lambda footprint: not is_readonly,
+        )  # fmt: skip
 
     def release(self) -> None:
         """No probe goes on measuring."""

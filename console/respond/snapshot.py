@@ -189,6 +189,8 @@ def _take_one(case: Case, means: Means, snapshot_id: str, target: Target, say: S
     for number, item in enumerate(items, 1):
         if item.name in done and not done[item.name].error:
             continue
+        if item.captures is not None:  # nothing else tells for so long
+            say(f"{target} {number}/{len(items)} {item.name}: reading…")
         got = _take_item(case, snapshot_id, number, item, target)
         case.record(
             "snapshot.item", entities=[target.entity], cites=(),

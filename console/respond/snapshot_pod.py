@@ -65,10 +65,7 @@ def items(
     taken = volumes.chosen(known, names)
     for one in taken:
         found.append(_volume(case, means, target, one, way))
-    not_taken += [
-        f"volume {visible(one.name)} ({one.source}): {one.why or 'not asked for (--volumes)'}"
-        for one in known if one not in taken
-    ]  # fmt: skip
+    not_taken += [volumes.left(one) for one in known if one not in taken]
     return found, tuple(dict.fromkeys(not_taken))
 
 
@@ -82,12 +79,11 @@ def _volume(case: Case, means: Means, target: Target, one: volumes.Volume, way: 
 
 def capture(case: Case, means: Means, text: str, way: Way = "auto") -> list[str]:
     """Hashes of the captures."""
-    from console.visibility.collect import Options
     from console.visibility.collect import take as take_captures
 
-    options = Options(way, image=means.config.probe_image, pull=means.config.probe_pull)
     hashes = []
-    for taken in take_captures(case, Target.parse(text), options, lambda: means.cluster.api):
+    looking = means.looking(way)
+    for taken in take_captures(case, Target.parse(text), looking, lambda: means.cluster.api):
         hashes += [one for one in (taken.evidence, taken.raw) if one]
     return list(dict.fromkeys(hashes))
 
@@ -131,11 +127,9 @@ def _layer(case: Case, means: Means, target: Target, name: str, way: Way) -> Ite
     one = Target("pod", target.namespace, target.name, name)
 
     def take() -> list[str]:
-        from console.visibility.collect import Options
         from console.visibility.layer import take_layer
 
-        options = Options(way, image=means.config.probe_image, pull=means.config.probe_pull)
-        return take_layer(case, one, options, lambda: means.cluster.api)
+        return take_layer(case, one, means.looking(way), lambda: means.cluster.api)
 
     how = f"{IN_WORDS[way]}: its writable layer, and what its runtime was told to run"
     return Item(f"{visible(name)}.layer.tar", how, captures=take)

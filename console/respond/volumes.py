@@ -6,8 +6,9 @@ secrets are never read, so volumes of secrets are not offered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from threading import Event
 from typing import TYPE_CHECKING
 
 from console.case.text import visible
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from console.case.folder import Case
     from console.respond.cluster import Doc
     from console.respond.means import Means
-    from console.visibility.collect import Options, Way
+    from console.visibility.collect import Way
     from console.visibility.target import Target
 
 MAX_BYTES = 2 << 30  # of one section of what the reader gives
@@ -45,11 +46,13 @@ class Sized:
     files: int = 0
     why: str = ""
 
+    @property
+    def size(self) -> str:
+        return f"{self.size_bytes:,} bytes in {self.files:,} files"
+
     def __str__(self) -> str:
         what = f"volume {self.volume.name} ({self.volume.source}, {self.volume.path})"
-        if self.why:
-            return f"{what}: {self.why}"
-        return f"{what}: {self.size_bytes:,} bytes in {self.files:,} files"
+        return f"{what}: {self.why or self.size}"
 
 
 def of(pod: Doc) -> list[Volume]:
@@ -82,26 +85,38 @@ def of(pod: Doc) -> list[Volume]:
 
 
 def sizes(
-    case: Case, means: Means, target: Target, volumes: Sequence[Volume], way: Way
-) -> list[Sized]:
-    """How large they are, each asked where it lies; nothing of them is read."""
+    case: Case, means: Means, target: Target, volumes: Sequence[Volume], way: Way, *,
+    may_start: Callable[[Sequence[str]], bool] | None = None,
+    cancelled: Event | None = None,
+) -> Iterator[Sized]:  # fmt: skip
+    """How large they are, each asked where it lies; nothing of them is read.
+
+    may_start: asked with the footprint before a probe is, instead of none. Raises Cancelled once it
+    is cancelled.
+    """
+    from console.visibility.cancelling import Cancelled
     from console.visibility.fetch import read_path
 
-    found = []
+    options = replace(means.looking(way), cancelled=cancelled)
+    if may_start is not None:
+        options = replace(options, may_start=may_start)
     for one in volumes:
         if one.why:
             continue
+        if cancelled is not None and cancelled.is_set():
+            raise Cancelled("cancelled")
         try:
             told = read_path(
-                case, _container(target, one), _options(means, way), lambda: means.cluster.api,
+                case, _container(target, one), options, lambda: means.cluster.api,
                 path=one.path, limit_bytes=0,
             ).told  # fmt: skip
+        except Cancelled:
+            raise
         except CaseError as error:
-            found.append(Sized(one, why=str(error)))
+            yield Sized(one, why=str(error))
             continue
         is_there = told.kind != "nothing"
-        found.append(Sized(one, told.size_bytes, told.files if is_there else 0))
-    return found
+        yield Sized(one, told.size_bytes, told.files if is_there else 0)
 
 
 def chosen(volumes: Sequence[Volume], names: Sequence[str]) -> list[Volume]:
@@ -117,12 +132,18 @@ def chosen(volumes: Sequence[Volume], names: Sequence[str]) -> list[Volume]:
     return [known[name] for name in dict.fromkeys(names)]
 
 
+def left(volume: Volume) -> str:
+    """Why it is not taken, as a manifest has it."""
+    why = volume.why or "not asked for (--volumes)"
+    return f"volume {visible(volume.name)} ({volume.source}): {why}"
+
+
 def take(case: Case, means: Means, target: Target, volume: Volume, way: Way) -> list[str]:
     """Its files as one tar in the case, each with the hash of its source; returns its hash."""
     from console.visibility.fetch import fetch
 
     fetched = fetch(
-        case, _container(target, volume), _options(means, way), lambda: means.cluster.api,
+        case, _container(target, volume), means.looking(way), lambda: means.cluster.api,
         path=volume.path, pid=0, limit_bytes=MAX_BYTES,
     )  # fmt: skip
     return [fetched.sha256]
@@ -132,9 +153,3 @@ def _container(target: Target, volume: Volume) -> Target:
     from console.visibility.target import Target as Of
 
     return Of("pod", target.namespace, target.name, volume.container)
-
-
-def _options(means: Means, way: Way) -> Options:
-    from console.visibility.collect import Options
-
-    return Options(way, image=means.config.probe_image, pull=means.config.probe_pull)

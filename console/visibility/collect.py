@@ -14,12 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+from threading import Event
 from time import sleep
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from console.errors import CaseError, UsageError
 from console.live.api import ApiError, Forbidden, Unreachable
 from console.visibility import engine, local
+from console.visibility.cancelling import ended_when
 from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, raw_file
 from console.visibility.figures import figures, watching
 from console.visibility.lacking import missing
@@ -27,7 +29,7 @@ from console.visibility.machine import Machine, prove
 from console.visibility.node import node_rows
 from console.visibility.ours import own_containers
 from console.visibility.peers import Peers
-from console.visibility.probe import ENTERING, IMAGE, READING, ProbeSpec, probing, sweep
+from console.visibility.probe import ENTERING, IMAGE, READING, ProbeSpec, probing, remove, sweep
 from console.visibility.reading import (
     FILE_LIMIT_BYTES,
     TOTAL_LIMIT_BYTES,
@@ -58,6 +60,7 @@ class Options:
     arrived: told of each section of what is read, by name, as it comes.
     sample_s: for so long sockets are looked at again and again; 0 is once. deadline_s: without it.
     has_rules: a probe gets the rights to enter network namespaces, for their firewall rules.
+    cancelled: once it is set, what a probe reads, or what reads one path here, is ended.
     """
 
     way: Way = "auto"
@@ -72,6 +75,7 @@ class Options:
     may_start: Callable[[Sequence[str]], bool] = lambda footprint: True
     progress: Callable[[str], None] = lambda text: None
     arrived: Callable[[Read, str], None] = lambda read, name: None
+    cancelled: Event | None = None
 
 
 def take(
@@ -246,13 +250,17 @@ def choose_way(
         return options.way
     if options.way == "auto" and is_here:
         return "local"
-    footprint = _probe_spec(node, options, {}).footprint()
-    if options.may_start(footprint):
+    if options.may_start(footprint(node, options)):
         return "probe"
     if options.way == "probe":
         raise UsageError("no probe was started", hint="--yes starts it without asking")
     not_seen.append("no probe was started: showing what the API gives")
     return "kubelet"
+
+
+def footprint(node: str, options: Options) -> tuple[str, ...]:
+    """What the cluster would see of a probe, in words."""
+    return _probe_spec(node, options, {}).footprint()
 
 
 def _probe_spec(node: str, options: Options, environment: Mapping[str, str]) -> ProbeSpec:
@@ -271,7 +279,10 @@ def run_probe(
     spec = _probe_spec(node, options, order.environment(host="/host", work="/work/read"))
     with suppress(Forbidden):
         sweep(api, case)
-    with probing(api, spec, case) as probe:
+    with (
+        probing(api, spec, case) as probe,
+        ended_when(options.cancelled, lambda: remove(api, probe.namespace)),
+    ):
         options.progress(f"probe on {node} runs after {probe.started_s:.1f} s")
         take(probe.lines(idle_s=float(options.deadline_s + options.sample_s)))
 

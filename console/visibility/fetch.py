@@ -114,7 +114,9 @@ def read_path(
         found.update({section.name: section for section in sections(lines, order.nonce)})
 
     if way == "local":
-        with local.reading_here(order, deadline_s=options.deadline_s) as lines:
+        with local.reading_here(
+            order, deadline_s=options.deadline_s, cancelled=options.cancelled
+        ) as lines:
             take(lines)
     elif way == "probe" and cluster is not None:
         for _ in range(TRIES):
@@ -215,7 +217,10 @@ def _where(
 
 
 def _tar(parts: Parts, to: IO[bytes]) -> int:
-    """The layers of a folder as its container shows them; each file has the hash of its source."""
+    """The layers of a folder as its container shows them; each file has the hash of its source.
+
+    Returns how many files; none of an empty folder.
+    """
     named = _names(parts.get("fetch.names").read())
     taken: set[bytes] = set()
     layers = (re.fullmatch(r"fetch\.(\d+)\.tar", name) for name in parts.sections)
@@ -223,7 +228,10 @@ def _tar(parts: Parts, to: IO[bytes]) -> int:
     with tarfile.open(fileobj=to, mode="w", errors="surrogateescape") as whole:
         for number in numbers:
             hashes = parse_hashes(parts.get(f"fetch.{number}.hashes").read(), parts.nonce)
-            layer = parts.get(f"fetch.{number}.tar").data
+            section = parts.get(f"fetch.{number}.tar")
+            if not section.size_bytes:  # an empty folder
+                continue
+            layer = section.data
             layer.seek(0)
             with tarfile.open(fileobj=layer, mode="r:", errors="surrogateescape") as archive:
                 for member in archive:

@@ -12,8 +12,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 
 from console.errors import CaseError
+from console.visibility.cancelling import ended_when
 from console.visibility.reading import Order, program
 
 
@@ -36,7 +38,12 @@ def can_look() -> bool:
 
 @contextmanager
 def reading_here(
-    order: Order, *, proc: Path = Path("/proc"), host: str = "", deadline_s: float = 600
+    order: Order,
+    *,
+    proc: Path = Path("/proc"),
+    host: str = "",
+    deadline_s: float = 600,
+    cancelled: Event | None = None,
 ) -> Iterator[Iterator[bytes]]:
     """Lines of the reader; it and its children are ended with the block or at the deadline."""
     with tempfile.TemporaryDirectory(prefix="kubecase-read-") as work:
@@ -53,10 +60,15 @@ def reading_here(
         except OSError as error:
             raise CaseError(f"the reader can't be run: {error.strerror}", where="sh") from error
         assert process.stdout is not None
-        try:
-            yield (line.rstrip(b"\n") for line in process.stdout)
-        finally:
+
+        def end() -> None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+        try:
+            with ended_when(cancelled, end):
+                yield (line.rstrip(b"\n") for line in process.stdout)
+        finally:
+            end()
             process.stdout.close()
             process.wait()

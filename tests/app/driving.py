@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
@@ -11,6 +13,7 @@ from textual.worker import WorkerCancelled, WorkerFailed
 from console.app.app import Console
 from console.errors import CaseError
 
+DEADLINE_S = 180
 NOW = datetime(2026, 11, 24, 9, 30)
 KEYS = {" ": "space", ":": "colon", "=": "equals_sign", "-": "minus", ".": "full_stop",
          "/": "slash", "*": "asterisk", ",": "comma", "(": "left_parenthesis",
@@ -49,6 +52,14 @@ async def enter(pilot: Pilot[None], text: str) -> None:
     await pilot.press(*(KEYS.get(char, char) for char in text))
     await settle(pilot)
     await press(pilot, "enter")
+
+
+async def until(pilot: Pilot[None], check: Callable[[], object], what: str) -> None:
+    """Wait for a condition; the deadline is only there to end a test that can't."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not check():
+            await pilot.pause(0.1)
+    assert check(), what
 
 
 async def command(pilot: Pilot[None], line: str) -> None:

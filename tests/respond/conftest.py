@@ -7,11 +7,11 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ from console.respond.record import Record, find_record
 from console.respond.registry import build
 from console.visibility.target import Target
 from tests.real.lab import Lab, missing
+
+if TYPE_CHECKING:
+    from console.app.app import Console
 
 PROBE_IMAGE = "lab/nettools:1"
 SHOP = """
@@ -193,3 +196,20 @@ def scene(bare: Scene) -> Scene:
     )
     lab.wait_ready(namespace, "pod/client")
     return bare
+
+
+@pytest.fixture
+def app(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
+    """The console, connected to the namespace of the shop."""
+    from console.app.app import Console
+    from console.case.workspace import Workspace
+    from console.live.api import connect
+    from console.live.session import Session
+
+    monkeypatch.setenv("KUBECASE_PROBE_IMAGE", PROBE_IMAGE)
+    for name, value in scene.lab.env.items():
+        monkeypatch.setenv(name, value)
+    api = connect(kubeconfig=str(scene.lab.kubeconfig))
+    session = Session([api], scene.case, namespace=scene.namespace)
+    yield Console(Workspace(scene.case), start="cluster", live=session)
+    session.stop()

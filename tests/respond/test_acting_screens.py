@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,28 +19,8 @@ from console.respond.action import DESTROYS
 from console.respond.registry import actions_for
 from console.visibility.diff import captures
 from console.visibility.target import Target
-from tests.app.driving import command, enter, press, screen_text, settle, status
-from tests.respond.conftest import PROBE_IMAGE, Scene
-
-DEADLINE_S = 180
-
-
-async def until(pilot: Pilot[None], check: Callable[[], object], what: str) -> None:
-    """Wait for a condition; the deadline is only there to end a test that can't."""
-    async with asyncio.timeout(DEADLINE_S):
-        while not check():
-            await pilot.pause(0.1)
-    assert check(), what
-
-
-@pytest.fixture
-def app(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Console:
-    monkeypatch.setenv("KUBECASE_PROBE_IMAGE", PROBE_IMAGE)
-    for name, value in scene.lab.env.items():
-        monkeypatch.setenv(name, value)
-    api = connect(kubeconfig=str(scene.lab.kubeconfig))
-    session = Session([api], scene.case, namespace=scene.namespace)
-    return Console(Workspace(scene.case), start="cluster", live=session)
+from tests.app.driving import command, enter, press, screen_text, settle, status, until
+from tests.respond.conftest import Scene
 
 
 async def at_client(app: Console, pilot: Pilot[None], scene: Scene) -> None:
@@ -70,8 +48,6 @@ async def test_a_capture_is_taken_and_read_by_keys(
         await until(pilot, lambda: "sleep" in screen_text(app), "the process tree")
         await press(pilot, "enter")
         await until(pilot, lambda: "sleep 100000" in screen_text(app), "its event")
-    if app.source.live:
-        app.source.live.stop()
 
 
 async def test_a_pod_is_isolated_measured_and_released_by_keys(app: Console, scene: Scene) -> None:
@@ -97,8 +73,6 @@ async def test_a_pod_is_isolated_measured_and_released_by_keys(app: Console, sce
         assert "back:" in screen_text(app)
         await press(pilot, "j", "enter")
         await until(pilot, lambda: "is undone" in status(app), "undone")
-    if app.source.live:
-        app.source.live.stop()
     assert scene.state("pods", "client") == before
 
 
@@ -121,8 +95,6 @@ async def test_packets_are_taken_and_stopped_by_keys(
         await pilot.press("s")
         await until(pilot, lambda: "over: esc back" in screen_text(app), "it is stopped")
         await until(pilot, lambda: "flows, in evidence" in status(app), "verified")
-    if app.source.live:
-        app.source.live.stop()
     [record] = runner.records(scene.case).values()
     assert record.verdict is not None
     assert "stopped by the analyst" in record.verdict.details
@@ -160,8 +132,6 @@ async def test_a_workload_is_rolled_forward_by_keys(app: Console, scene: Scene) 
         [record] = runner.records(scene.case).values()
         assert record.verdict is not None
         assert record.verdict.word == "held"
-    if app.source.live:
-        app.source.live.stop()
     assert {c["image"] for p in scene.pods() for c in p["spec"]["containers"]} == {"lab/shop:2"}
 
 
@@ -189,8 +159,6 @@ async def test_what_somebody_made_is_marked_and_deleted_by_keys(
         assert "delete configmaps" in screen_text(app)
         await enter(pilot, "yes")
         await until(pilot, lambda: "in force" in status(app), "deleted")
-    if app.source.live:
-        app.source.live.stop()
     left = [n for n in ("tools", "fine") if scene.means.cluster.find("cm", scene.namespace, n)]
     assert left == ["fine"]
 

@@ -131,6 +131,13 @@ def test_volumes_are_taken_where_asked_for(bare: Scene, monkeypatch: pytest.Monk
         bare.case, bare.means, [target], way="probe", volumes={target: ["data"]}
     )
     assert not taken.failed
+    [both] = snapshot.take(
+        bare.case, bare.means, [target], way="probe", volumes={target: ["data", "memory"]}
+    )
+    assert not both.failed
+    empty = bare.case.store.get(both.items["volume-memory.tar"].evidence[0]).data_path
+    with tarfile.open(empty) as archive:
+        assert archive.getnames() == []
     data = bare.case.store.get(taken.items["volume-data.tar"].evidence[0]).data_path
     with tarfile.open(data) as archive:
         assert sorted(archive.getnames()) == ["./d/zero", "./loot"]  # and no link that leads out

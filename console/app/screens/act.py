@@ -21,7 +21,7 @@ from textual.worker import get_current_worker
 
 from console.app.safe import plain, safe
 from console.app.screens.dialog import Dialog
-from console.app.widgets.text_pane import TextPane
+from console.app.widgets.text_pane import TextPane, folded
 from console.errors import CaseError
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 MAX_DIFF = 400
 YES = "yes"
-INDENT = " " * 9
 
 
 @dataclass(frozen=True)
@@ -181,12 +180,7 @@ class ActScreen(Dialog[Decision | None]):
 
     def show(self, lines: list[Text]) -> None:
         pane = self.query_one(TextPane)
-        folded = []
-        for line in lines:
-            width = max(20, pane.size.width - len(INDENT))
-            head, *rest = line.wrap(self.app.console, width, tab_size=4)
-            folded += [head, *(Text(INDENT).append_text(part) for part in rest)]
-        pane.show(Text("\n").join(folded))
+        pane.show(folded(lines, pane, self.app.console))
 
     def lines(self, prepared: Prepared) -> Iterator[Text]:
         plan = prepared.plan

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from console.app import acting
+from console.app import acting, snapshotting
 from console.app.safe import plain, safe
 from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
@@ -41,6 +41,7 @@ class ActionsScreen(CaseScreen):
         Binding("v", "verify", "Verify"),
         Binding("A", "approve", "Sign"),
         Binding("e", "eradicate", "Eradicate"),
+        Binding("s", "snapshots", "Snapshots"),
         Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
@@ -147,6 +148,10 @@ class ActionsScreen(CaseScreen):
         record = self.current
         if record is not None and record.state == "planned":
             self.confirm(f"Sign the plan {record.id} of {plain(record.who, 40)}?", "approve")
+
+    def action_snapshots(self) -> None:
+        """Each one's state; hash it again, or take what failed."""
+        snapshotting.choose_snapshot(self.console_app)
 
     def action_eradicate(self) -> None:
         """What an actor made, as rows to mark."""

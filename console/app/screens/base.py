@@ -43,6 +43,7 @@ class CaseScreen(Screen[Any]):
     ]
 
     _changes_seen: int | None = None
+    _shows_task = False  # the bottom line is of the app's task, not of this screen
 
     @property
     def workspace(self) -> Workspace:
@@ -65,6 +66,8 @@ class CaseScreen(Screen[Any]):
 
     def on_screen_resume(self) -> None:
         self.show_trail()
+        if self._shows_task or self.console_app.is_task_running:
+            self.show_task(self.console_app.task_line)
         if self._changes_seen is None:  # the first time: it has just read everything
             self._changes_seen = self.console_app.changes
         self.see_changes()
@@ -92,9 +95,15 @@ class CaseScreen(Screen[Any]):
 
     def set_status(self, text: str | Text) -> None:
         """The bottom line: progress, counts, errors. Empty text takes it away."""
+        self._shows_task = False
         line = self.query_one("#status", Static)
         line.display = bool(str(text))
         line.update(Text(text, no_wrap=True) if isinstance(text, str) else text)
+
+    def show_task(self, line: str) -> None:
+        """How far the app's task is, or what came of it: said anew where one comes back."""
+        self.set_status(line)
+        self._shows_task = True
 
     def show_error(self, error: CaseError) -> None:
         """What went wrong, where, and what to do, in the bottom line."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 
-from console.app.acting import choose_action, snapshot
+from console.app.acting import choose_action
 from console.app.object_links import (
     DRILLS_TO_PODS,
     entity_of,
@@ -20,6 +20,7 @@ from console.app.object_links import (
 )
 from console.app.object_rows import Sheet, View, key_of_ref, make_sheet
 from console.app.screens.object_list import ObjectListScreen
+from console.app.snapshotting import snapshot
 from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS
 from console.app.widgets.object_table import ObjectTable
 from console.case.filter_times import parse_time

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+INDENT = " " * 9
+LEAST_WIDTH = 20
 
 
 class TextPane(Widget, can_focus=True):
@@ -55,3 +62,19 @@ class TextPane(Widget, can_focus=True):
         line.end = ""
         line.truncate(self.size.width, overflow="ellipsis", pad=True)
         return Strip(line.render(self.app.console)).adjust_cell_length(self.size.width)
+
+
+def folded(lines: Iterable[Text], pane: TextPane, console: Console) -> Text:
+    """Whole paragraphs in the pane's width; what goes on in a next line stands further in."""
+    width = max(LEAST_WIDTH, pane.size.width)
+    found = []
+    for line in lines:
+        line.expand_tabs(4)
+        first = line.wrap(console, width)[0]
+        found.append(first)
+        rest = line[len(first) :]
+        rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+        if rest.plain:
+            parts = rest.wrap(console, width - len(INDENT))
+            found += [Text(INDENT).append_text(part) for part in parts]
+    return Text("\n").join(found)

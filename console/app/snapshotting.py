@@ -1,0 +1,105 @@
+"""Snapshots that a key asks for: the dialogue, the taking in a worker, what follows from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from console.app.acting import means_for
+from console.app.screens.ask import ChooseScreen
+
+if TYPE_CHECKING:
+    from console.app.app import Console
+    from console.live.api import ClusterApi
+    from console.live.inventory import Ref
+    from console.respond.snapshot import Snapshot
+
+
+def snapshot(app: Console, ref: Ref, api: ClusterApi | None) -> None:
+    """Everything there is about an object into the case, without touching it, after a dialogue."""
+    from console.app.screens.snapshot import Choice, SnapshotScreen
+    from console.visibility.target import Target
+
+    target = Target.of(ref)
+
+    def take(choice: Choice | None) -> None:
+        if choice is None:
+            return
+
+        def work(say: Callable[[str], None]) -> str:
+            from console.respond.snapshot import take
+
+            means = means_for(app, api)
+            taken = take(
+                app.workspace.case, means, choice.targets, way=choice.way, volumes=choice.volumes,
+                say=say,
+            )  # fmt: skip
+            return _kept(app, taken, say)
+
+        app.run_task(work)
+
+    app.push_screen(SnapshotScreen(target, lambda: means_for(app, api)), take)
+
+
+def choose_snapshot(app: Console) -> None:
+    """One of the case's snapshots, and what is done with it."""
+    from console.respond.snapshot import snapshots
+
+    found = list(reversed(snapshots(app.workspace.case).values()))
+    if not found:
+        app.say("no snapshot was taken yet: s on a row of 2 Cluster")
+        return
+    names = [_told(one) for one in found]
+
+    def take(name: str | None) -> None:
+        if name is not None:
+            one = found[names.index(name)]
+            choices = ["verify: hash all its evidence again"]
+            if one.failed or not one.is_whole:
+                choices.append("resume: take what failed or was cut off")
+            app.push_screen(
+                ChooseScreen(name, choices),
+                lambda said: _go_on(app, one, said.partition(":")[0]) if said else None,
+            )
+
+    app.push_screen(ChooseScreen("Snapshots, newest first", names), take)
+
+
+def _go_on(app: Console, one: Snapshot, name: str) -> None:
+    def work(say: Callable[[str], None]) -> str:
+        from console.respond.snapshot import resume, verify
+
+        case = app.workspace.case
+        if name == "verify":
+            say(f"hashing {one.id}…")
+            wrong = verify(case, one)
+            return f"✘ {one.id}: {'; '.join(wrong)}" if wrong else f"✔ {one.id} holds"
+        return _kept(app, [resume(case, means_for(app, app.api_of("")), one.id, say=say)], say)
+
+    app.run_task(work)
+
+
+def _kept(app: Console, taken: Sequence[Snapshot], say: Callable[[str], None]) -> str:
+    """Have the screens show what was taken; in words, what is there of it."""
+    from console.ingest.service import resume
+
+    say("reading what was taken…")
+    for _ in resume(app.workspace.case):
+        pass
+    failed = [got for one in taken for got in one.failed]
+    size = sum(got.size_bytes for one in taken for got in one.items.values())
+    what = taken[0].target if len(taken) == 1 else f"{len(taken)} targets"
+    if failed:
+        return (
+            f"✘ snapshot of {what}: {len(failed)} items NOT TAKEN ({failed[0].name}:"
+            f" {failed[0].error}); s on 7 Actions takes them again"
+        )
+    items = sum(len(one.items) for one in taken)
+    return f"✔ snapshot of {what}: {items} items, {size:,} bytes, in 6 Evidence"
+
+
+def _told(one: Snapshot) -> str:
+    word = "cut off" if not one.is_whole else "whole"
+    if one.failed:
+        word = f"{len(one.failed)} NOT TAKEN"
+    return f"{one.began:%m-%d %H:%M:%S} {one.target}  {len(one.items)} items, {word}  {one.id}"
