@@ -13,11 +13,14 @@ from console.visibility.cancelling import Cancelled, ended_when
 
 def test_a_reader_that_is_cancelled_is_ended() -> None:
     cancelled = Event()
-    with subprocess.Popen(["sleep", "1000"], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        with pytest.raises(Cancelled), ended_when(cancelled, process.kill):
+
+    def read() -> None:
+        with ended_when(cancelled, process.kill):
             cancelled.set()
-            process.stdout.read()
+            process.wait()
+
+    with subprocess.Popen(["sleep", "1000"]) as process, pytest.raises(Cancelled):
+        read()
     assert process.returncode != 0
 
 
