@@ -3,9 +3,11 @@
 -- kind: record
 -- rank: 96
 -- recognise: ^"?(time|timestamp|date|datetime|@timestamp|ts|_time|event_time|eventTime|id|name|hostname|host|user)"?[,\t;]
+-- recognise: ^"?[A-Za-z_@][\w @./()\[\]-]{0,60}"?([,;\t]"?[A-Za-z_@][\w @./()\[\]-]{0,60}"?){2,}$
 -- example: timestamp,host,user,action
+-- example: LineId,Date,Time,Level,Component,Content
 -- yields: system
--- source: RFC 4180
+-- source: RFC 4180; the exports of Kibana, Splunk and Azure Monitor
 -- The header names the columns: `lines.header` is the first line of the file.
 with separators as (
     select
@@ -29,35 +31,76 @@ cells as (
             lambda x: if(x[1] = '"', replace(substring(x, 2, length(x) - 2), '""', '"'), x)) as values
     from separators
 ),
+plain as (
+    select *, list_transform(names, lambda x: regexp_replace(lower(x), '[ .-]+', '_', 'g')) as plain_names
+    from cells
+),
 rows as (
     select
-        *, map_from_entries(list_zip(names, values)) as m,
+        *,
+        map_from_entries(list_zip(names, values)) as m,
+        map_from_entries(list_zip(plain_names, values)) as low,
         message = header as is_header
-    from cells
-    where len(names) = len(values) and len(list_distinct(names)) = len(names)
+    from plain
+    where len(names) = len(values) and len(list_distinct(plain_names)) = len(names)
 ),
 known as (
     select
         *,
-        coalesce(m['timestamp'], m['time'], m['@timestamp'], m['datetime'], m['date'], m['ts'],
-            m['_time'], m['event_time'], m['eventTime']) as stamp
+        if(low['date'] is not null and low['time'] is not null, low['date'] || ' ' || low['time'],
+            coalesce(low['timestamp'], low['time'], low['@timestamp'], low['datetime'], low['date'],
+                low['ts'], low['_time'], low['event_time'], low['eventtime'], low['date/time'],
+                low['timegenerated'], low['timegenerated_[utc]'], low['time_generated'], low['utctime'], low['start_time'], low['starttime'],
+                low['creationtime'], low['created'])) as stamp,
+        coalesce(low['message'], low['msg'], low['content']) as said,
+        named_peer(low) as peer
     from rows
+),
+timed as (
+    select
+        *,
+        coalesce(
+            iso_ts(replace(stamp, ',', '.')), epoch_ts(stamp),
+            try_strptime(stamp, ['%d/%b/%Y:%H:%M:%S %z', '%d/%b/%Y %H:%M:%S', '%b %d, %Y @ %H:%M:%S.%g',
+                '%m/%d/%Y, %I:%M:%S.%g %p', '%m/%d/%Y, %I:%M:%S %p', '%m/%d/%Y %I:%M:%S %p',
+                '%m/%d/%Y %H:%M:%S', '%d.%m.%Y %H:%M:%S', '%y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M:%S',
+                '%a %b %d %H:%M:%S %Y', '%y%m%d %H%M%S'])::timestamp) as found_ts
+    from known
+),
+judged as (
+    select
+        *,
+        coalesce(address_of(peer), said_once(said_ips(said))) as whence,
+        coalesce(named_user(low), said_user(said)) as person,
+        said_login(coalesce(said, message)) as login
+    from timed
 )
 select
     evidence, line, offset_bytes,
-    if(is_header, null, coalesce(iso_ts(stamp), epoch_ts(stamp))) as ts,
+    if(is_header, null, found_ts) as ts,
     case
-        when is_header or coalesce(iso_ts(stamp), epoch_ts(stamp)) is null then 'none'
-        when regexp_matches(stamp, '(Z|[+-]\d\d:?\d\d|^[0-9.]+)$') then 'exact'
+        when is_header or found_ts is null then 'none'
+        when regexp_matches(stamp, '(Z|[+-]\d\d:?\d\d|^[0-9.]+)$')
+            or (low['timegenerated_[utc]'] is not null and low['date'] is null) then 'exact'
         else zone_quality(zone)
     end as ts_quality,
-    'system' as category, if(is_header, 'header', 'log') as activity,
-    if(is_header, null, coalesce(m['user'], m['username'])) as actor,
-    if(is_header, null, coalesce(m['host'], m['hostname'], m['node'])) as node,
-    if(is_header, null, coalesce(m['src_ip'], m['source_ip'], m['ip'])) as src_ip,
+    if(not is_header and login is not null and coalesce(whence, person) is not null, 'login', 'system')
+        as category,
+    case
+        when is_header then 'header'
+        when login is not null and coalesce(whence, person) is not null then 'login'
+        else 'log'
+    end as activity,
+    if(not is_header and coalesce(whence, person) is not null, login, null) as outcome,
+    if(is_header, null, level_severity(lower(coalesce(low['level'], low['severity'], low['loglevel']))))
+        as severity,
+    if(is_header, null, person) as actor,
+    if(is_header, null, coalesce(low['host'], low['hostname'], low['node'], low['computer'])) as node,
+    if(is_header, null, whence) as src_ip,
+    if(is_header, null, port_of(peer)) as src_port,
     if(is_header, message,
-        coalesce(m['message'], m['msg'],
+        coalesce(said,
             array_to_string(list_transform(list_zip(names, values),
                 lambda x: x[1] || '=' || x[2]), ' '))) as message,
     if(is_header, null, to_json(m)) as fields
-from known
+from judged

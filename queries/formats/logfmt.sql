@@ -29,23 +29,39 @@ known as (
     select
         *,
         coalesce(m['time'], m['ts'], m['t'], m['timestamp']) as stamp,
-        lower(coalesce(m['level'], m['lvl'], m['severity'])) as level
+        lower(coalesce(m['level'], m['lvl'], m['severity'])) as level,
+        coalesce(m['msg'], m['message']) as said,
+        named_peer(m) as peer
     from maps
     where list_has_any(keys, ['msg', 'message', 'level', 'lvl', 'severity', 'ts', 'time', 't'])
+),
+judged as (
+    select
+        *,
+        coalesce(address_of(peer), said_once(said_ips(said))) as whence,
+        coalesce(named_user(m), said_user(said)) as person,
+        said_login(said) as login
+    from known
 )
 select
     evidence, line, offset_bytes,
     coalesce(iso_ts(stamp), make_timestamp((try_cast(stamp as double) * 1000000)::bigint), outer_ts)
         as ts,
     if(stamp is null, outer_quality, 'exact') as ts_quality,
-    'system' as category, 'log' as activity,
-    if(level in ('error', 'err', 'fatal', 'panic', 'crit', 'critical'), 'failed', 'unknown')
-        as outcome,
+    if(coalesce(whence, person) is not null and login is not null, 'login', 'system') as category,
+    if(coalesce(whence, person) is not null and login is not null, 'login', 'log') as activity,
+    case
+        when coalesce(whence, person) is not null and login is not null then login
+        when level in ('error', 'err', 'fatal', 'panic', 'crit', 'critical') then 'failed'
+        else 'unknown'
+    end as outcome,
     level_severity(level) as severity,
     nullif(coalesce(m['namespace'], m['ns']), '') as namespace,
     nullif(m['pod'], '') as pod,
     nullif(m['container'], '') as container,
     nullif(m['node'], '') as node,
-    coalesce(m['msg'], m['message'], message) as message,
+    person as actor, whence as src_ip,
+    if(address_of(peer) is null, said_port(said, whence), port_of(peer)) as src_port,
+    coalesce(said, message) as message,
     to_json(m) as fields
-from known
+from judged

@@ -28,7 +28,17 @@ found as (
         json_extract_string(message, ['$.kubernetes.container_name', '$.kubernetes.container.name',
             '$.container_name']) as containers,
         json_extract_string(message, ['$.kubernetes.host', '$.host.name', '$.hostname', '$.node_name',
-            '$.node']) as nodes
+            '$.node']) as nodes,
+        json_extract_string(message, ['$.client_ip', '$.clientIp', '$.clientip', '$.client_addr',
+            '$.remote_ip', '$.remoteIp', '$.remote_addr', '$.remoteAddr', '$.remoteAddress',
+            '$.src_ip', '$.srcip', '$.source_ip', '$.sourceIp', '$.sourceIPAddress', '$.source.ip',
+            '$.client.ip', '$.request.remote_ip', '$.req.remoteAddress', '$.httpRequest.remoteIp',
+            '$.network.client.ip', '$.peer_ip', '$.peer', '$.remote', '$.rhost', '$.ip', '$.ipAddress',
+            '$.ip_address', '$.user_ip', '$.client', '$.remote_host', '$.context.ip', '$.labels.ip'])
+            as peers,
+        json_extract_string(message, ['$.username', '$.user_name', '$.userName', '$.user.name',
+            '$.user.username', '$.user', '$.login', '$.account', '$.actor', '$.principal', '$.email'])
+            as users
     from documents
 ),
 first_ones as (
@@ -36,7 +46,10 @@ first_ones as (
         *,
         list_filter(times, lambda x: x is not null)[1] as stamp,
         lower(list_filter(levels, lambda x: x is not null)[1]) as level,
-        list_filter(texts, lambda x: x is not null and x != '')[1] as text
+        list_filter(texts, lambda x: x is not null and x != '')[1] as text,
+        list_filter(list_transform(peers, lambda x: address_of(plain_v4(x))),
+            lambda x: x is not null)[1] as peer,
+        list_filter(users, lambda x: x not in ('', '-', 'null') and x[1] not in ('{', '['))[1] as person
     from found
 )
 select
@@ -52,6 +65,7 @@ select
     nullif(list_filter(pods, lambda x: x is not null)[1], '') as pod,
     nullif(list_filter(containers, lambda x: x is not null)[1], '') as container,
     nullif(list_filter(nodes, lambda x: x is not null)[1], '') as node,
+    person as actor, peer as src_ip,
     coalesce(
         rtrim(text, chr(10)),
         -- no text of its own: the first fields, readable, and no JSON to look into again

@@ -1,8 +1,25 @@
 -- id: leftover_text
 -- title: A line that no format knows is an event of format text
 -- A blank, indented or closing line goes on with the event before it, which then cites it.
+with said as (
+    select
+        line, message, said_ips(message) as ips, said_login(message) as login,
+        said_user(message) as actor
+    from lines
+),
+placed as (
+    select *, if(len(ips) > 0, said_once(ips), said_first_ip(message)) as src_ip
+    from said
+),
+judged as (
+    select *, login is not null and coalesce(src_ip, actor) is not null as is_login
+    from placed
+)
 select
-    line as root, 0 as part, 'none' as ts_quality, 'system' as category, 'log' as activity,
-    'unknown' as outcome, message,
+    line as root, 0 as part, 'none' as ts_quality,
+    if(is_login, 'login', 'system') as category, if(is_login, 'login', 'log') as activity,
+    if(is_login, login, 'unknown') as outcome,
+    level_severity(said_level(message)) as severity,
+    actor, src_ip, said_port(message, src_ip) as src_port, message,
     if(regexp_matches(message, '^(\s|$|[}\])])'), 'blank', 'text') as format
-from lines
+from judged

@@ -33,6 +33,25 @@ create or replace temp macro stamp_ts(near, text, year, file_ts) as (
     end
 );
 
+-- What may stand before the time of a line: a level, something in brackets, an address, numbers, the
+-- name of a log file. As the head of a regular expression, with one group.
+create or replace temp macro time_lead() as
+    '^((?: ?\[[^\[\]]{1,60}\]:?[ \t|]*|(?:\([A-Z]\)|(?i:trace|debug|info|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|severe|alert|panic|[DIWEF],)[:,]?|(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|[\d.]{1,24}|[-|]|\S{1,60}\.log\S{0,60})[ \t|]+){0,4}?)';
+
+-- A wall-clock time of twelve hours, with AM or PM (or neither) told.
+create or replace temp macro half_day(wall, half) as
+    case
+        when upper(half) = 'PM' and hour(wall) < 12 then wall + interval 12 hour
+        when upper(half) = 'AM' and hour(wall) = 12 then wall - interval 12 hour
+        else wall
+    end;
+
+-- A wall-clock time of numbers as text; null where the calendar or the clock has no such time.
+create or replace temp macro dated(year, month, day, clock, fraction, half) as
+    half_day(
+        try_strptime(year || '-' || month || '-' || day || ' ' || clock || '.'
+            || rpad(left(fraction, 6), 6, '0'), '%Y-%m-%d %H:%M:%S.%f'), half);
+
 -- An RFC 3339 or ISO 8601 time with any number of fraction digits as UTC microseconds; null if none.
 -- `infinity`, years that no calendar has, and year 1 (Go's "no time") are none either.
 create or replace temp macro iso_ts(text) as
@@ -168,3 +187,69 @@ create or replace temp macro address_of(peer) as
         regexp_extract(peer, '^((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?$', 1)), '');
 create or replace temp macro port_of(peer) as
     try_cast(nullif(regexp_extract(peer, ':(\d{1,5})/?$', 1), '') as usmallint);
+
+-- Who and whence in a line that no format knows, by the words that programs put before them. The
+-- rest of a line can be an attacker's text: where the words name two, none is taken.
+create or replace temp macro said_once(found) as
+    if(len(list_distinct(found)) = 1, found[1], null);
+
+-- `from 192.0.2.4`, `ip=192.0.2.4:28050`, `rhost=::ffff:192.0.2.4`, `[client 2001:db8::1]`,
+-- `unknown[192.0.2.4]`, `'root'@'192.0.2.4'`.
+create or replace temp macro said_ips(text) as
+    regexp_extract_all(text,
+        '(?i)(?:(?:^|[^a-z0-9_.-])(?:client(?:[_ ]?(?:ip|addr(?:ess)?))?|peer(?:_(?:ip|addr))?|rhost|rip|oip|remote(?:[ _-]?(?:ip|host|addr(?:ess)?))?|(?:private |source |src[ _]?)?ip(?:[ -]?addr(?:ess)?)?|(?:from|by)(?: (?:user|host|ip|address|private ip))?|src|source)["'']?(?: is)? ?[:=]? ?["''`(<\[]*(?:ipv[46]:)?|[a-z0-9)]\[|''@'')(?:::ffff:)?((?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?)(?:[^0-9a-z.:]|[.:](?:$|[^0-9a-z])|:\d{1,5}\b|$)',
+        1);
+
+-- An address as the first word, or after a level: `INFO:     127.0.0.1:52782 - "GET / HTTP/1.1" 200`.
+create or replace temp macro said_first_ip(text) as
+    nullif(regexp_extract(text,
+        '(?i)^ ?(?:(?:trace|debug|info|notice|warn|warning|error):? +)?(?:::ffff:)?((?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?)(?:[^0-9a-z.:]|[.:](?:$|[^0-9a-z])|:\d{1,5}\b|$)', 1), '');
+
+-- The port that follows an address in a text.
+create or replace temp macro said_port(text, ip) as
+    try_cast(nullif(regexp_extract(
+        substring(text, position(ip in text) + length(ip), 8), '^\]?:(\d{1,5})\b', 1), '') as usmallint);
+
+-- `user=ana`, `user 'ana'`, `username: ana`, `account "ana"`, `for user ana`, `login for 'ana'`.
+create or replace temp macro said_user(text) as
+    said_once(list_filter(
+        list_transform(
+            list_concat(
+                regexp_extract_all(text,
+                    '(?i)(?:^|[^a-z0-9_-])(?:user(?:[ _]?name)?|account|login|(?:login|attempt|password|authentication) for)(?: input)?(?:=| ?: ?| |\(s\) )["''`<(\[]([^"''`<>()\[\]\s]{1,120})["''`>)\]]',
+                    1),
+                regexp_extract_all(text,
+                    '(?i)(?:^|[^a-z0-9_-])(?:(?:user(?:_?name)?|uname|account|login)=|username: |(?:for|invalid|unknown|by|of) user:? )([a-z0-9_][a-z0-9_.@+$\\-]{0,119})',
+                    1)),
+            lambda u: rtrim(u, '.')),
+        lambda u: lower(u) not in ('-', 'not', 'for', 'is', 'with', 'input', 'null', 'unknown', 'undefined')));
+
+-- Whether a line says that somebody logged in (`ok`) or could not (`failed`); else null.
+create or replace temp macro said_login(text) as
+    case
+        when regexp_matches(text,
+            '(?i)\b(?:log(?:ged)?[ _-]?[io]n|sign[ _-]?in|auth(?:entication|orization)?|authenticator|password|access)(?: attempt)?(?: has)?[ :_-]{1,2}(?:fail(?:ed|ure)?|denied|reject(?:ed)?|error|incorrect|unsuccessful)\b|\b(?:fail(?:ed)?|invalid|incorrect|unsuccessful|wrong|bad|rejected|denied)[ _](?:(?:1fa|2fa|totp|http|ssh|sasl|web|admin|ssl|user|username|email|or|api) )*(?:log[ _-]?in|sign[ _-]?in|auth(?:entication)?(?: attempt| data)?|password|credentials)\b|\baccess denied for user\b|\b(?:username|user name|email) or password is (?:incorrect|invalid|wrong)\b|\buser(?:name)? (?:is )?not found\b|\bno such user\b|\bunknown user\b')
+            then 'failed'
+        when regexp_matches(text,
+            '(?i)\b(?:success(?:ful(?:ly)?)?[ _](?:log[ _-]?in|logged[ -]in|sign(?:ed)?[ -]?in|authenticat(?:ion|ed))|(?:log[ _-]?in|sign[ -]?in|authentication)[ :_-]{1,2}(?:success(?:ful|fully)?|succeeded|ok|accepted)|logged in (?:with|from|as|via|successfully))\b')
+            then 'ok'
+    end;
+
+-- The level that a logger wrote near the head of a line, in capitals or in brackets; lower case.
+create or replace temp macro said_level(text) as
+    lower(nullif(ltrim(regexp_extract(left(text, 120),
+        '(?:^|[ \t|.:\[<])(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|ALERT|FATAL|SEVERE|PANIC|EMERG)\b|(?:^|\[)(?i:trace|debug|info|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|alert|fatal|panic|emerg)\b'),
+        ' ' || chr(9) || '|.:[<'), ''));
+
+-- `[::ffff:192.0.2.4]:80`, as a server that listens on IPv6 writes an IPv4 peer: `192.0.2.4:80`.
+create or replace temp macro plain_v4(peer) as
+    regexp_replace(peer, '^\[?::ffff:([0-9.]+)\]?', '\1');
+
+-- The peer and the person in a map of names and values, by the names that loggers and tables use.
+create or replace temp macro named_peer(m) as
+    plain_v4(coalesce(m['client_ip'], m['clientip'], m['client_ip_address'], m['clientipaddress'], m['ipaddress'], m['remote_ip'], m['remote_addr'], m['src_ip'],
+        m['source_ip'], m['peer_ip'], m['srcip'], m['sourceip'], m['src'], m['source_address'], m['client_address'],
+        m['rhost'], m['ip'], m['ip_address'], m['client'], m['remote'], m['peer'], m['addr']));
+create or replace temp macro named_user(m) as
+    nullif(nullif(coalesce(m['username'], m['user_name'], m['user'], m['uname'], m['account'],
+        m['login'], m['actor'], m['email']), ''), '-');

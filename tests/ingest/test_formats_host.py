@@ -549,7 +549,7 @@ def test_firewall_lines(tmp_path: Path) -> None:
     )  # fmt: skip
     assert [pick(e, "activity", "src_ip", "dst_ip", "dst_port") for e in packets] == [
         ("block", "198.51.100.7", "10.0.0.5", 6443), ("packet", "1.1.1.1", "2.2.2.2", None),
-        ("packet", "fe80::1", "ff02::2", None), ("log", None, None, None),
+        ("packet", "fe80::1", "ff02::2", None), ("log", "1.1.1.1", None, None),
     ]  # fmt: skip
 
 
