@@ -34,10 +34,11 @@ found as (
             '$.src_ip', '$.srcip', '$.source_ip', '$.sourceIp', '$.sourceIPAddress', '$.source.ip',
             '$.client.ip', '$.request.remote_ip', '$.req.remoteAddress', '$.httpRequest.remoteIp',
             '$.network.client.ip', '$.peer_ip', '$.peer', '$.remote', '$.rhost', '$.ip', '$.ipAddress',
-            '$.ip_address', '$.user_ip', '$.client', '$.remote_host', '$.context.ip', '$.labels.ip'])
+            '$.ip_address', '$.user_ip', '$.client', '$.remote_host', '$.context.ip', '$.labels.ip',
+            '$."addr.remote"'])
             as peers,
         json_extract_string(message, ['$.username', '$.user_name', '$.userName', '$.user.name',
-            '$.user.username', '$.user', '$.login', '$.account', '$.actor', '$.principal', '$.email'])
+            '$.user.username', '$.user', '$.User', '$.login', '$.account', '$.actor', '$.principal', '$.email'])
             as users
     from documents
 ),
@@ -49,7 +50,7 @@ first_ones as (
         list_filter(texts, lambda x: x is not null and x != '')[1] as text,
         list_filter(list_transform(peers, lambda x: address_of(plain_v4(x))),
             lambda x: x is not null)[1] as peer,
-        list_filter(users, lambda x: x not in ('', '-', 'null') and x[1] not in ('{', '['))[1] as person
+        list_filter(users, lambda x: somebody(x) is not null and x[1] not in ('{', '['))[1] as person
     from found
 )
 select

@@ -15,17 +15,18 @@
 -- Ruby Logger, NestJS, MariaDB error log, Android logcat -v threadtime
 -- What stands before the time (a level, a component in brackets, an address) stays in the message.
 with given as (
+    -- a time is looked for in the first part of a line: expressions with groups are slow on long text
     select
-        evidence, line, offset_bytes, message, path, zone as told, year, file_ts,
-        ts as outer_ts, ts_quality as outer_quality
+        evidence, line, offset_bytes, message, left(message, 200) as head, path, zone as told, year,
+        file_ts, ts as outer_ts, ts_quality as outer_quality
     from lines
 ),
-iso as (
+iso as materialized (
     select
         *,
-        regexp_extract(message, time_lead()
-            || '\[?(\d{4})[-/.](\d\d)[-/.](\d\d)(?: {1,2}|[T_-])(\d{1,2}[:.]\d\d[:.]\d\d)(?:[.,](\d{1,9}))?\]? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?(?: ?#\d+)?\]?(?:[ \t:|,-]+|(\[)|$)((?s:.*))$',
-            ['lead', 'y', 'm', 'd', 'clock', 'fraction', 'zone', 'open', 'text']) as p
+        regexp_extract(head, '(' || time_lead()
+            || '\[?(\d{4})[-/.](\d\d)[-/.](\d\d)(?: {1,2}|[T_-])(\d{1,2}[:.]\d\d[:.]\d\d)(?:[.,](\d{1,9}))?\]? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?(?: ?#\d+)?\]?(?:[ \t:|,-]+|(\[)|$))',
+            ['all', 'lead', 'y', 'm', 'd', 'clock', 'fraction', 'zone', 'open']) as p
     from given
 ),
 iso_times as (
@@ -34,18 +35,18 @@ iso_times as (
         try_cast(
             p.y || '-' || p.m || '-' || p.d || ' ' || replace(p.clock, '.', ':') || '.'
             || rpad(left(p.fraction, 6), 6, '0') as timestamp) as wall,
-        null as stamp, p.zone as own, p.lead || p.open || p.text as said
+        null as stamp, p.zone as own, p.lead || p.open || substring(message, length(p.all) + 1) as said
     from iso
     where p.y != ''
 ),
-named as (
+named as materialized (
     select
-        *,
-        regexp_extract(message, time_lead()
-            || '\[?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?(?:(\d{1,2})[/ -])?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*[/ -](?: ?(\d{1,2}),? +)?(?:(\d{4})(?:[ :T]|, ?)(?:at )?)?(\d{1,2}:\d\d:\d\d)(?:[.,](\d{1,9}))?(?: ?([AP]M))?(?: [A-Z]{3,4})?(?: (\d{4}))? ?([+-]\d\d:?\d\d|Z|UTC|GMT)?\]?[ \t:|-]*((?s:.*))$',
-            ['lead', 'd1', 'm', 'd2', 'y1', 'clock', 'fraction', 'half', 'y2', 'zone', 'text']) as p
-    from given
-    where line not in (select line from iso_times)
+        * exclude (p),
+        regexp_extract(head, '(' || time_lead()
+            || '\[?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?(?:(\d{1,2})[/ -])?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*[/ -](?: ?(\d{1,2}),? +)?(?:(\d{4})(?:[ :T]|, ?)(?:at )?)?(\d{1,2}:\d\d:\d\d)(?:[.,](\d{1,9}))?(?: ?([AP]M))?(?: [A-Z]{3,4})?(?: (\d{4}))? ?([+-]\d\d:?\d\d|Z|UTC|GMT)?\]?[ \t:|-]*)',
+            ['all', 'lead', 'd1', 'm', 'd2', 'y1', 'clock', 'fraction', 'half', 'y2', 'zone']) as p
+    from iso
+    where p.y = ''
 ),
 named_times as (
     select
@@ -57,26 +58,26 @@ named_times as (
         if(p.y1 = '' and p.y2 = '', p.m || ' ' || coalesce(nullif(p.d1, ''), p.d2) || ' ' || p.clock
             || if(p.fraction = '', '', '.' || left(p.fraction, 6)), null) as stamp,
         -- an abbreviation of a zone says too little, but for these
-        if(p.zone = '' and regexp_matches(message, '\d\d:\d\d(\.\d+)? (UTC|GMT)\b'), 'UTC', p.zone)
+        if(p.zone = '' and regexp_matches(p.all, '\d\d:\d\d(\.\d+)? (UTC|GMT)\b'), 'UTC', p.zone)
             as own,
-        p.lead || p.text as said
+        p.lead || substring(message, length(p.all) + 1) as said
     from named
     where p.m != '' and (p.d1 != '' or p.d2 != '')
 ),
 -- 17/06/09, 06/10/2021, 30.10.2021: which number is the day is seen from all of a file
-slashed as (
+slashed as materialized (
     select
-        *,
-        regexp_extract(message, time_lead()
-            || '\[?(\d{1,2})([/.])(\d{1,2})[/.](\d{4}|\d\d)(?:,|:|-| -)? *(\d{1,2}:\d\d:\d\d)(?:[.,:](\d{1,9}))?(?: ?([AaPp][Mm])\b)? ?([+-]\d\d:?\d\d|Z|UTC|GMT)?\]?[ \t:|-]*((?s:.*))$',
-            ['lead', 'a', 'between', 'b', 'c', 'clock', 'fraction', 'half', 'zone', 'text']) as p
-    from given
-    where line not in (select line from iso_times)
-        and line not in (select line from named_times)
+        * exclude (p),
+        regexp_extract(head, '(' || time_lead()
+            || '\[?(\d{1,2})([/.])(\d{1,2})[/.](\d{4}|\d\d)(?:,|:|-| -)? *(\d{1,2}:\d\d:\d\d)(?:[.,:](\d{1,9}))?(?: ?([AaPp][Mm])\b)? ?([+-]\d\d:?\d\d|Z|UTC|GMT)?\]?[ \t:|-]*)',
+            ['all', 'lead', 'a', 'between', 'b', 'c', 'clock', 'fraction', 'half', 'zone']) as p
+    from named
+    where p.m = ''
 ),
 orders as (
     select
-        * exclude (p), p.zone as own, p.lead || p.text as said,
+        * exclude (p), p.zone as own,
+        p.lead || substring(message, length(p.all) + 1) as said,
         [
             dated(if(p.between = '/', if(length(p.c) = 4, p.c, '20' || p.c), null), p.a, p.b, p.clock, p.fraction, p.half),
             dated(if(length(p.c) = 4, p.c, '20' || p.c), p.b, p.a, p.clock, p.fraction, p.half),
@@ -108,13 +109,13 @@ slashed_times as (
 -- 20171223-22:15:29:606, 081109 203615, 221128  4:49:17, 03-17 16:13:38.811
 packed as (
     select
-        *,
-        regexp_extract(message,
-            '^\[?(?:((?:19|20)\d{6})[-T ]|(\d{6}) +|(\d\d-\d\d) )(\d{1,2}):?(\d\d):?(\d\d)(?:[.,:](\d{1,9}))?(Z)?\]?(?:[ \t:|-]+|$)((?s:.*))$',
-            ['ymd', 'short', 'md', 'h', 'min', 's', 'fraction', 'zone', 'text']) as p
-    from given
-    where line not in (select line from iso_times)
-        and regexp_matches(message,
+        * exclude (p),
+        regexp_extract(head,
+            '(^\[?(?:((?:19|20)\d{6})[-T ]|(\d{6}) +|(\d\d-\d\d) )(\d{1,2}):?(\d\d):?(\d\d)(?:[.,:](\d{1,9}))?(Z)?\]?(?:[ \t:|-]+|$))',
+            ['all', 'ymd', 'short', 'md', 'h', 'min', 's', 'fraction', 'zone']) as p
+    from slashed
+    where p.a = ''
+        and regexp_matches(head,
             '^\[?(?:19|20)\d{6}[-T ]\d\d:?\d\d:?\d\d|^\d{6} +\d{1,2}:\d\d:\d\d |^\d{6} \d{6} \d+ [A-Z]+ |^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} ')
 ),
 packed_times as (
@@ -126,16 +127,16 @@ packed_times as (
         -- as the macros for times without a year read it
         if(p.md = '', null, strftime(try_strptime('2000-' || p.md, '%Y-%m-%d'), '%b %d') || ' ' || p.h
             || ':' || p.min || ':' || p.s || '.' || rpad(p.fraction, 3, '0')) as stamp,
-        p.zone as own, p.text as said
+        p.zone as own, substring(message, length(p.all) + 1) as said
     from packed
     where p.h != ''
 ),
 epochs as (
     select
-        evidence, line, offset_bytes,
-        regexp_extract(message, '^(- )?\[?(1\d{9})(?:\.(\d{1,9})|(\d{9}|\d{6}|\d{3}))?\]?[ \t]+((?s:.*))$',
-            ['lead', 's', 'point', 'more', 'text']) as p
-    from lines
+        evidence, line, offset_bytes, message,
+        regexp_extract(head, '(^(- )?\[?(1\d{9})(?:\.(\d{1,9})|(\d{9}|\d{6}|\d{3}))?\]?[ \t]+)',
+            ['all', 'lead', 's', 'point', 'more']) as p
+    from given
 ),
 walls as (
     select * from iso_times
@@ -192,6 +193,6 @@ select
         try_cast(p.s as bigint) * 1000000
         + coalesce(try_cast(left(rpad(p.point || p.more, 6, '0'), 6) as bigint), 0)) as ts,
     'exact' as ts_quality,
-    p.lead || p.text as message
+    p.lead || substring(message, length(p.all) + 1) as message
 from epochs
 where p.s != ''

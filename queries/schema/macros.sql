@@ -196,9 +196,9 @@ create or replace temp macro said_once(found) as
 -- `from 192.0.2.4`, `ip=192.0.2.4:28050`, `rhost=::ffff:192.0.2.4`, `[client 2001:db8::1]`,
 -- `unknown[192.0.2.4]`, `'root'@'192.0.2.4'`.
 create or replace temp macro said_ips(text) as
-    regexp_extract_all(text,
+    if(not regexp_matches(text, '\d\.\d{1,3}\.\d{1,3}\.\d|:[0-9a-fA-F]{0,4}:'), [], regexp_extract_all(text,
         '(?i)(?:(?:^|[^a-z0-9_.-])(?:client(?:[_ ]?(?:ip|addr(?:ess)?))?|peer(?:_(?:ip|addr))?|rhost|rip|oip|remote(?:[ _-]?(?:ip|host|addr(?:ess)?))?|(?:private |source |src[ _]?)?ip(?:[ -]?addr(?:ess)?)?|(?:from|by)(?: (?:user|host|ip|address|private ip))?|src|source)["'']?(?: is)? ?[:=]? ?["''`(<\[]*(?:ipv[46]:)?|[a-z0-9)]\[|''@'')(?:::ffff:)?((?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?)(?:[^0-9a-z.:]|[.:](?:$|[^0-9a-z])|:\d{1,5}\b|$)',
-        1);
+        1));
 
 -- An address as the first word, or after a level: `INFO:     127.0.0.1:52782 - "GET / HTTP/1.1" 200`.
 create or replace temp macro said_first_ip(text) as
@@ -210,9 +210,14 @@ create or replace temp macro said_port(text, ip) as
     try_cast(nullif(regexp_extract(
         substring(text, position(ip in text) + length(ip), 8), '^\]?:(\d{1,5})\b', 1), '') as usmallint);
 
+-- A name that stands for nobody is none.
+create or replace temp macro somebody(name) as
+    if(name in ('', '-', '--', 'N/A', 'n/a', 'null', 'None', '<nil>'), null, name);
+
 -- `user=ana`, `user 'ana'`, `username: ana`, `account "ana"`, `for user ana`, `login for 'ana'`.
 create or replace temp macro said_user(text) as
-    said_once(list_filter(
+    if(not regexp_matches(text, '(?i)user|uname|account|login|(attempt|password|authentication) for'),
+        null, said_once(list_filter(
         list_transform(
             list_concat(
                 regexp_extract_all(text,
@@ -222,7 +227,8 @@ create or replace temp macro said_user(text) as
                     '(?i)(?:^|[^a-z0-9_-])(?:(?:user(?:_?name)?|uname|account|login)=|username: |(?:for|invalid|unknown|by|of) user:? )([a-z0-9_][a-z0-9_.@+$\\-]{0,119})',
                     1)),
             lambda u: rtrim(u, '.')),
-        lambda u: lower(u) not in ('-', 'not', 'for', 'is', 'with', 'input', 'null', 'unknown', 'undefined')));
+        lambda u: somebody(u) is not null
+            and lower(u) not in ('not', 'for', 'is', 'with', 'input', 'unknown', 'undefined'))));
 
 -- Whether a line says that somebody logged in (`ok`) or could not (`failed`); else null.
 create or replace temp macro said_login(text) as
@@ -251,5 +257,5 @@ create or replace temp macro named_peer(m) as
         m['source_ip'], m['peer_ip'], m['srcip'], m['sourceip'], m['src'], m['source_address'], m['client_address'],
         m['rhost'], m['ip'], m['ip_address'], m['client'], m['remote'], m['peer'], m['addr']));
 create or replace temp macro named_user(m) as
-    nullif(nullif(coalesce(m['username'], m['user_name'], m['user'], m['uname'], m['account'],
-        m['login'], m['actor'], m['email']), ''), '-');
+    somebody(coalesce(m['username'], m['user_name'], m['user'], m['User'], m['uname'], m['account'],
+        m['login'], m['actor'], m['email']));

@@ -25,7 +25,7 @@ from console.ingest.trial import parse_lines
 FORMATS = load_formats()
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 FOLDERS = (
-    "apt_history", "auditd", "bash_history", "cri", "cron", "docker_compose", "docker_json",
+    "apps", "apt_history", "auditd", "bash_history", "cri", "cron", "docker_compose", "docker_json",
     "dpkg", "etcd", "gcp_logging", "iptables", "journald", "kernel", "klog", "logfmt", "sshd",
     "syslog", "utmp",
 )  # fmt: skip
