@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -12,10 +13,14 @@ import click
 @click.option("--filter", "filter_text", default="", help="Begin with this filter.")
 def open_(folder: Path, filter_text: str) -> None:
     """Open CASE in the console. Evidence that was not read to its end is read on."""
-    from console.app.app import Console
     from console.case.workspace import Workspace
 
-    workspace = Workspace.open(folder)
+    # the index is opened while the console is loaded: each is a good part of the time to a screen
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(Workspace.open, folder)
+        from console.app.app import Console
+
+        workspace = opening.result()
     try:
         Console(workspace, filter_text=filter_text).run()
     finally:
