@@ -1,6 +1,6 @@
 -- id: leftover_text
 -- title: A line that no format knows is an event of format text
--- A blank, indented or closing line goes on with the event before it, which then cites it.
+-- A blank, indented or closing line, and one of a stack trace, goes on with the event before it.
 with said as (
     select
         line, message, said_ips(message) as ips, said_login(message) as login,
@@ -21,5 +21,7 @@ select
     if(is_login, login, 'unknown') as outcome,
     level_severity(said_level(message)) as severity,
     actor, src_ip, said_port(message, src_ip) as src_port, message,
-    if(regexp_matches(message, '^(\s|$|[}\])])'), 'blank', 'text') as format
+    if(regexp_matches(message,
+        '^(\s|$|[}\])]|Caused by: |Suppressed: |Traceback \(most recent call last\)|goroutine \d+ \[|created by \S+\(|([a-z_]\w*\.)+[A-Z]\w*(Exception|Error|Throwable)\b|[A-Z]\w*(Exception|Error)(: |$))'),
+        'blank', 'text') as format
 from judged

@@ -124,3 +124,29 @@ def test_names_of_json_logfmt_and_tables() -> None:
 def test_nobody_is_no_user(user: str) -> None:
     [event] = parse_lines([f'{{"time":"2025-09-14T17:00:00Z","msg":"x","user":"{user}"}}'], FORMATS)
     assert "actor" not in event
+
+
+TRACE = (
+    "2021-01-01 00:00:00 ERROR boom", "java.lang.NullPointerException: zap",
+    "\tat com.evil.Payload.run(Payload.java:3)", "", "Caused by: x.y.ZError: token=hunter2hunter2",
+    "2021-01-01 00:00:05 INFO fine", "Error: this begins anew",
+)  # fmt: skip
+
+
+def test_stack_trace_is_part_of_its_event_and_of_its_text() -> None:
+    boom, fine, anew = parse_lines(TRACE, FORMATS)
+    assert [cite["line"] for cite in boom["cites"]] == [2, 3, 4, 5]
+    head, *trace = boom["message"].split("\n")
+    assert (head, trace[:2]) == ("ERROR boom", list(TRACE[1:3]))
+    assert "hunter2" not in boom["message"]
+    assert (fine["message"], anew["message"]) == ("INFO fine", "Error: this begins anew")
+
+
+@pytest.mark.parametrize("head", [["head"], []])
+def test_text_of_many_lines_that_go_on_is_cut_into_events(head: list[str]) -> None:
+    lines = [*head, *(f"  line {number}" for number in range(450))]
+    events = parse_lines(lines, FORMATS)
+    assert "\n".join(event["message"] for event in events).split("\n") == lines
+    assert max(len(event["message"].split("\n")) for event in events) <= 201
+    cited = [cite["line"] for event in events for cite in event.get("cites", [])]
+    assert sorted([*cited, *(event["line"] for event in events)]) == list(range(1, len(lines) + 1))
