@@ -16,7 +16,7 @@ from console.ingest.trial import parse_lines
 from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, load, pick
 
 FORMATS = load_formats()
-FOLDERS = ("laurel", "suricata")
+FOLDERS = ("haproxy", "laurel", "suricata")
 FILES = sorted(path for folder in FOLDERS for path in (SAMPLE / folder).iterdir())
 COLUMNS = (*SHOWN, "dst_name", "status", "user_agent", "ts_end", "ppid", "cmdline")
 Event = dict[str, Any]
@@ -59,6 +59,7 @@ def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> N
 
 # Each format's real line, in the envelopes in which clusters and nodes deliver it.
 WRAPPED = [
+    ("haproxy/crowdsec_haproxy-logs.log", "haproxy"),
     ("laurel/crowdsec_laurel-logs.log", "laurel"),
     ("suricata/crowdsec_eve.json", "suricata"),
     ("suricata/crowdsec_fast.log", "suricata_fast"),
@@ -230,3 +231,37 @@ def test_laurel_behind_a_cookie_in_syslog() -> None:
     line = first_line("laurel/crowdsec_laurel-logs.log")
     [event] = read(f"<134>Mar  3 14:05:06 n laurel: @cee: {line}")
     assert pick(event, "format", "pid", "fields") == ("syslog>laurel", 11021, line)
+
+
+# --- HAProxy -------------------------------------------------------------------------------------
+
+
+def test_haproxy_of_ingress_controllers() -> None:
+    """OpenShift's router names the pod, HAProxy Technologies' controller writes host and path."""
+    openshift, hapee = read(
+        "10.0.0.7:51402 [26/Nov/2026:11:49:07.470] fe_sni~ be_edge_http:shop:web/"
+        "pod:web-5d9:web:http:10.128.2.14:8080 0/0/1/7/8 401 182 - - --NI 1/1/0/0/0 0/0 "
+        '"GET /login HTTP/1.1"',
+        "10.0.0.7:51403 [26/Nov/2026:11:49:07.470] https shop_svc_web_http/SRV_1 0/0/1/7/8 200 182 "
+        '- - ---- 1/1/0/0/0 0/0 "GET shop.example/cart?x=/y HTTP/2.0"',
+    )
+    told = ("outcome", "namespace", "pod", "dst_ip", "dst_port", "dst_name", "object_name")
+    assert pick(openshift, *told) == (
+        "denied", "shop", "web-5d9", "10.128.2.14", 8080, None, "/login",
+    )  # fmt: skip
+    assert pick(hapee, *told) == ("ok", None, None, None, None, "shop.example", "/cart?x=/y")
+
+
+def test_haproxy_refusal_of_a_connection_is_a_denial() -> None:
+    [event] = read(
+        "2001:db8::9:4444 [26/Nov/2026:11:49:08.886] ssh ssh/<NOSRV> -1/-1/0 0 PR 1/1/0/0/0 0/0"
+    )
+    assert pick(event, "outcome", "src_ip", "src_port") == ("denied", "2001:db8::9", 4444)
+
+
+def test_haproxy_time_is_the_containers_where_that_has_a_zone() -> None:
+    line = first_line("haproxy/crowdsec_haproxy-logs.log")
+    [alone], [zoned], [inside] = read(line), read(line, zone="Europe/Paris"), read(cri(line))
+    assert pick(alone, "ts_quality") == ("inferred_zone",)
+    assert (zoned["ts"].hour, zoned["ts_quality"]) == (11, "set_zone")
+    assert (inside["ts"].year, inside["ts_quality"]) == (2026, "exact")
