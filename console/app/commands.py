@@ -72,6 +72,25 @@ def kind_names(app: Console, start: str) -> list[str]:
     return sorted(kind.key for kind in inventory.kinds() if kind.key.startswith(start))
 
 
+def namespaces(app: Console, kind: str) -> list[str]:
+    """Where objects of that kind may be, as far as is known; for completion, away from the loop."""
+    inventory = app.source.opened
+    found = inventory.find_kind(kind) if inventory is not None else None
+    if inventory is None or found is None or not found.is_namespaced:
+        return []
+    names = {one.ref.name for one in inventory.objects("namespaces", with_gone=False)}
+    # a dump may lack them, and so may a right
+    names |= {one.ref.namespace for one in inventory.objects(found.key)}
+    return [*sorted(names), "all"]
+
+
+def _changes(app: Console, start: str) -> Sequence[str]:
+    kind, space, _ = start.partition(" ")
+    if not space:
+        return kind_names(app, kind)
+    return [f"{kind} {name}" for name in namespaces(app, kind)]
+
+
 async def complete_command(app: Console, line: str) -> str | None:
     """The line completed by one word, if there is only one way or a first one."""
     import asyncio
@@ -83,9 +102,10 @@ async def complete_command(app: Console, line: str) -> str | None:
             return next(iter(kind_names(app, name)), None) if name else None
         return found.name + (" " if found.argument else "")
     command = COMMANDS.get(name)
-    if command is None:
-        return None
-    choices = await asyncio.to_thread(command.complete, app, rest)
+    if command is not None:
+        choices = await asyncio.to_thread(command.complete, app, rest)
+    else:
+        choices = await asyncio.to_thread(namespaces, app, name)
     match = next((c for c in choices if c.startswith(rest) and c != rest), None)
     return None if match is None else f"{name} {match}"
 
@@ -124,13 +144,16 @@ def _tags(app: Console, start: str) -> Sequence[str]:
     return sorted({tag for tags in app.workspace.state.tags.values() for tag in tags})
 
 
-def _cluster(name: str, argument: str, help: str) -> Command:
+def _cluster(
+    name: str, argument: str, help: str,
+    complete: Callable[[Console, str], Sequence[str]] = lambda app, start: (),
+) -> Command:  # fmt: skip
     """A command that the cluster's screen carries out."""
 
     def run(app: Console, rest: str) -> None:
         app.on_cluster(lambda screen: screen.run_command(name, rest))
 
-    return Command(name, argument, help, run)
+    return Command(name, argument, help, run, complete)
 
 
 def _said(kind: str) -> Callable[[Console, str], object]:
@@ -182,8 +205,10 @@ COMMANDS = {
         _cluster("kinds", "", "every kind that is served, or that the evidence holds"),
         _cluster("access", "", "who this identity is, what it may see and what it can't"),
         _cluster("ctx", "[CLUSTER]", "the clusters; one alone in the tables"),
-        _cluster("changes", "[KIND [NAMESPACE]]", "created, changed, deleted; newest first"),
-        _cluster("usage", "[NAMESPACE]", "processor, memory, network over time; who stands out"),
+        _cluster("changes", "[KIND [NAMESPACE]]", "created, changed, deleted; newest first",
+                 _changes),
+        _cluster("usage", "[NAMESPACE]", "processor, memory, network over time; who stands out",
+                 lambda app, start: namespaces(app, "pods")),
         _cluster("can", "SUBJECT", "what an account may do: NAMESPACE/NAME, user, group"),
         _cluster("who-can", "VERB RESOURCE", "which accounts may do that"),
         _cluster("as-of", "TIME", "the cluster as it was (UTC); ← → in the time bar"),

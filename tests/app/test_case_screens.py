@@ -84,6 +84,10 @@ async def test_a_finding_has_its_events_and_a_reason(copy: Workspace) -> None:
         await press(pilot, "space")
         marked = app.marked_keys()
         assert len(marked) == 1
+        await press(pilot, "T")
+        await enter(pilot, "entry")
+        assert "M takes the marks away" in status(app)
+        assert app.marked_keys() == marked
         await press(pilot, "5", "a")
         assert isinstance(app.screen, FindingForm)
         await enter(pilot, "A pod on the host")
@@ -112,6 +116,11 @@ async def test_a_finding_has_its_events_and_a_reason(copy: Workspace) -> None:
         timeline = app.screen
         assert isinstance(timeline, TimelineScreen)
         assert [row.key for row in timeline.table.rows] == marked
+        await press(pilot, "space", "T")
+        await enter(pilot, "-entry")
+        assert app.marked_keys() == marked
+        await press(pilot, "M")
+        assert app.marked_keys() == []
 
 
 def test_grounds_know_what_is_not_in_the_index(copy: Workspace) -> None:

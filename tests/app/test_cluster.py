@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.app.app import Console
+from console.app.commands import complete_command
 from console.app.object_rows import Sheet
 from console.app.screens.changes import ChangesScreen
 from console.app.screens.cluster import ClusterScreen
@@ -374,3 +375,22 @@ async def test_revisions_of_a_workload_with_the_first_bad_sign(demo: Workspace) 
         assert "s before, itself: deployments.apps shop/catalog" in screen
         await press(pilot, "f")
         assert "◷ AS OF" in screen_text(app)
+
+
+async def test_a_namespace_is_completed_behind_every_kind(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    app = console(demo, held)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for line, whole in (("po sh", "po shop"), ("svc sh", "svc shop"), ("deploy a", "deploy all"),
+                            ("changes pods sh", "changes pods shop"), ("usage sh", "usage shop"),
+                            ("no sh", None)):  # fmt: skip
+            assert await complete_command(app, line) == whole
+        held.put("namespaces", {"metadata": {"name": "shadow"}}, T0)
+        assert await complete_command(app, "po sh") == "po shadow"  # empty as yet
+        await press(pilot, "colon", *"svc")
+        assert ":svc [NAMESPACE]" in screen_text(app)
+        await press(pilot, "space", *"shop", "enter")
+        await press(pilot, "colon", *"svc shad", "tab", "enter")
+        assert "services(shadow)" in screen_text(app)

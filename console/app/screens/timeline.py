@@ -341,7 +341,8 @@ class TimelineScreen(TimelineReading):
             cites = [str(self.workspace.citation(key)) for key in keys]
             kind = "untag" if tag.startswith("-") else "tag"
             self.console_app.record(kind, cites=cites, data={"tag": name})
-            self.action_unmark()
+            if self.table.marked:  # a finding or a note may follow
+                self.set_status(f"{kind}ged; {len(keys)} still marked: M takes the marks away")
 
     def action_note(self) -> None:
         keys = self.chosen_keys()
