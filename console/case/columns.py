@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from console.case.queryfiles import load
 
 GROUPS = ("when", "what", "who", "to what", "where", "process", "text", "trace")
+SEARCH = "search"  # a group that is only looked into, never shown
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ def _read() -> dict[str, Column]:
     columns: dict[str, Column] = {}
     group = "trace"
     for line in load("schema")["events"].body.splitlines()[1:]:
-        if match := re.fullmatch(rf"\s+-- ({'|'.join(GROUPS)})(:.*)?", line):
+        if match := re.fullmatch(rf"\s+-- ({'|'.join((*GROUPS, SEARCH))})(:.*)?", line):
             group = match[1]
         elif match := re.match(r"\s+(\w+) (.+?)( not null| using compression \w+)*,?$", line):
             columns[match[1]] = Column(match[1], match[2], group)
-    return columns
+    return {name: column for name, column in columns.items() if column.group != SEARCH}
 
 
 COLUMNS: Mapping[str, Column] = _read()

@@ -1,7 +1,8 @@
 """The filter language, compiled to SQL with bound values; no text of the user's gets into SQL.
 
-Words search message and fields; `column:value`, any nested field by its path, `-x`, OR, brackets,
-wildcards, /regex/, ranges, CIDR. NOTES.md has the whole language.
+Words search message and fields, and what else a line said (`also`); `column:value`, any nested
+field by its path, `-x`, OR, brackets, wildcards, /regex/, ranges, CIDR. NOTES.md has the whole
+language.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ Alternatives = tuple[tuple[str, ...], ...]
 class Filter:
     """A condition on the view `events`: an expression and its values, bound by name.
 
-    columns: the event columns that it reads; words: of each, one alternative is in message or
-    fields of every match, with all of its lower-case pieces.
+    columns: the event columns that it reads; words: of each, one alternative is in message,
+    fields or also of every match, with all of its lower-case pieces.
     """
 
     sql: str = "true"

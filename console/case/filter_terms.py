@@ -105,9 +105,13 @@ class TermCompiler:
         self.columns.update(("message", "fields"))
         if term.kind == "regex":
             pattern = self.bind(self._regex(term))
-            return f"(regexp_matches(message, {pattern}) or regexp_matches(fields, {pattern}))"
-        word = _word(term)
-        return f"({self._part('message', word)} or {self._part_of_fields(word)})"
+            texts = [f"regexp_matches({name}, {pattern})" for name in ("message", "fields", "also")]
+        else:
+            word = _word(term)
+            texts = [
+                self._part("message", word), self._part_of_fields(word), self._part("also", word)
+            ]  # fmt: skip
+        return f"({' or '.join(texts)})"
 
     def _part(self, expression: str, word: Word) -> str:
         if word.has_wildcard:

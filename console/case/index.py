@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from console.case.filter import Alternatives
 
 META = ("sources", "unread", "finished", "settings")
+UNION = " union all by name "
 MAX_BRANCHES = 16  # runs of events that one query names
 WORTH_SHARE = 0.6  # of the runs; where more than these may match, all are looked at
 
@@ -105,12 +106,14 @@ class Index:
         databases = list(segments.values())
         self._segments = databases
         for view in ("events", *META):
-            branches = [
+            # by name, and the empty one with it: a segment of an older version may lack a column
+            branches = [f"select *, 0::uinteger as segment from none.{view}"]  # noqa: S608
+            branches += [
                 f"select *, {number}::uinteger as segment from {database}.{view}"  # noqa: S608
                 for number, database in enumerate(databases)
-            ] or [f"select *, 0::uinteger as segment from none.{view}"]  # noqa: S608
+            ]
             self.database.execute(
-                f"create or replace view memory.main.{view} as {' union all '.join(branches)}"
+                f"create or replace view memory.main.{view} as {UNION.join(branches)}"
             )
 
     def _has_grams(self, cursor: duckdb.DuckDBPyConnection, database: str) -> bool:
@@ -173,7 +176,7 @@ class Index:
         if all_runs and kept_runs > all_runs * WORTH_SHARE:
             return "events"
         nothing = "select *, 0::uinteger as segment from none.events"
-        return f"({' union all '.join(branches or [nothing])}) as events"
+        return f"({UNION.join([nothing, *branches])}) as events"
 
     @property
     def segments(self) -> list[str]:

@@ -1,6 +1,6 @@
 """The grams of a segment, made beside the storing: of each run of events, what its text may hold.
 
-A run is about a megabyte of message and fields.
+A run is about a megabyte of what a search looks into.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class GramMaker:
         self._pool = ThreadPoolExecutor(1)
 
     def make(self, rows: Callable[[], arro.Table]) -> Future[Made]:
-        """The grams of rows with `seq`, `message` and `fields`."""
+        """The grams of rows with `seq`, `message`, `fields` and `also`."""
         return self._pool.submit(lambda: _made(rows().to_batches()))
 
     def store(self, connection: duckdb.DuckDBPyConnection, made: Made) -> None:
@@ -87,7 +87,7 @@ def _made(batches: Sequence[arro.RecordBatch]) -> Made:
     made = []
     for batch in batches:
         seqs = batch.column("seq").to_numpy()
-        texts = [texts_of(batch.column(name)) for name in ("message", "fields")]
+        texts = [texts_of(batch.column(name)) for name in ("message", "fields", "also")]
         for low, high in _runs([ends for _, ends in texts]):
             text = b"".join(data[ends[low] : ends[high]].data for data, ends in texts)
             first, last = int(seqs[low:high].min()), int(seqs[low:high].max())

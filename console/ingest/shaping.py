@@ -47,7 +47,7 @@ class Shaper:
         nulls = "".join(f", null::{self._columns[name]} as {name}" for name in sorted(empty))
         connection.execute(f"create or replace temp view batch as select *{nulls} from given")  # noqa: S608
         connection.execute(self._sql["mask_rows"])
-        unfilled = ", ".join(sorted(empty - OF_FILES))
+        unfilled = ", ".join(sorted(empty - OF_FILES - {"program"}))  # that one is never a column
         store = self._sql["store"]
         if unfilled:
             store = f"select * exclude ({unfilled}) from ({store})"  # noqa: S608

@@ -1,7 +1,7 @@
 -- id: batch_shape
 -- title: What an event of a chunk may have: the event table's columns, keyed by row of the chunk
 -- root: the row that the event begins with; part: which inner record of it; cites: rows beside it
--- is_whole: its `fields` are the text of that row, which is not copied here
+-- program: of a syslog line, for the search alone; is_whole: its `fields` are the text of that row, which is not copied here
 create temp table batch_shape (
     root bigint,
     part bigint,
@@ -48,5 +48,6 @@ create temp table batch_shape (
     cmdline varchar,
     message varchar,
     fields varchar,
+    program varchar,
     format varchar
 );

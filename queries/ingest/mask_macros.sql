@@ -39,3 +39,7 @@ create or replace temp macro mask_loose(document, secrets) as
     list_reduce(
         list_concat([document], list_transform(secrets, lambda s: s[2])),
         lambda text, s: replace(text, s, mask_of(s)));
+
+-- A value that no text of its event has.
+create or replace temp macro lacking(value, message, fields) as
+    if(coalesce(contains(message, value), false) or coalesce(contains(fields, value), false), null, value);

@@ -50,6 +50,8 @@ create table events (
     -- text
     message varchar,
     fields varchar using compression zstd,
+    -- search: what the columns above say and neither message nor fields does
+    also varchar,
     -- trace: the first line, how many lines from there on, and lines elsewhere that belong to it
     evidence varchar not null,
     path varchar not null,

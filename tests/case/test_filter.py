@@ -77,7 +77,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         }  # fmt: skip
         values = [{**trace, **row}.get(column) for column in COLUMNS]
         marks = ", ".join("?" * len(values))
-        connection.execute(f"insert into events values ({marks})", values)
+        connection.execute(f"insert into events ({', '.join(COLUMNS)}) values ({marks})", values)
     connection.execute("insert into case_tags values ('pod', 'pod', 1, 0, 'Evil pod')")
     connection.execute("insert into case_tags values ('deny', 'other', 1, 0, 'elsewhere')")
     connection.execute("insert into case_notes values ('login', 'login', 1, 0, 'Ask Bob about it')")

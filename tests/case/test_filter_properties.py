@@ -60,7 +60,8 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
                 for name, column in COLUMNS.items()
             ]
             marks = ", ".join("?" * len(values))
-            connection.execute(f"insert into events values ({marks})", values)
+            names = ", ".join(COLUMNS)
+            connection.execute(f"insert into events ({names}) values ({marks})", values)
         connection.execute("update events set groups = [actor, null, 'dev'] where seq % 2 = 0")
         yield connection
 

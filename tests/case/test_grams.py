@@ -22,6 +22,7 @@ from console.ingest.service import Added, correct
 SCAN = """
 select count(*) from events
 where contains(lower(message), lower($word)) or contains(lower(fields), lower($word))
+    or contains(lower(also), lower($word))
 """
 
 
@@ -100,9 +101,31 @@ def test_filters_give_what_they_give_without_grams(demo: Workspace, text: str) -
     assert len(timeline.after(compiled, None, 10_000, ["message"])) == wanted
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["203.0.113.77", "zgrab/0.x", "/seldom", "(?i)ZGRAB", "web-host-7", "cron-like", "shop-frontend"],
+)  # fmt: skip
+def test_what_went_into_other_columns_is_found(
+    case: Case, add: Callable[..., list[Added]], tmp_path: Path, word: str
+) -> None:
+    """An analyst types an address and means the whole line, whichever column it went into."""
+    logs = tmp_path / "shop_shop-frontend-5d_0f0f" / "web"
+    logs.mkdir(parents=True)
+    (logs / "0.log").write_text(
+        '203.0.113.77 - - [30/Sep/2021:11:11:54 +0200] "GET /seldom HTTP/1.1" 404 162 "-" "zgrab/0.x"\n'
+    )
+    (tmp_path / "syslog").write_text("Mar  3 14:05:06 web-host-7 cron-like[7]: said\n")
+    add(logs.parent, tmp_path / "syslog")
+    workspace = Workspace(case)
+    text = f"/{word}/" if word.startswith("(?i)") else f'"{word}"'
+    assert workspace.timeline().count(workspace.filter(text)).events == 1
+    assert workspace.timeline().count(workspace.filter(f"-{text}")).events == 1
+    workspace.close()
+
+
 def test_nothing_is_looked_at_for_a_word_that_is_nowhere(demo: Workspace) -> None:
     relation = demo.index.relation(demo.filter("zzq-not-there-zzq").words)
-    assert "none.events" in relation
+    assert "segment_" not in relation
     assert demo.index.relation(demo.filter("short").words) == "events"
     assert demo.index.relation(demo.filter("hostPID OR ab").words) == "events"
 
@@ -124,6 +147,7 @@ def test_corrected_and_older_segments(
     segment.chmod(0o600)
     with duckdb.connect(str(segment)) as older:
         older.execute("drop table grams")
+        older.execute("alter table events drop column also")
     workspace = Workspace(case)
     assert workspace.timeline().count(wanted).events == 1
     workspace.close()
@@ -153,5 +177,5 @@ def test_merged_segments_are_searched_as_well(
     for word, count in (("amber-lynx", 1), ("cobalt-heron", 1), ("umber-newts", 0)):
         compiled = workspace.filter(word)
         assert workspace.timeline().count(compiled).events == count
-        assert ("none.events" in workspace.index.relation(compiled.words)) == (count == 0)
+        assert (workspace.index.relation(compiled.words) == "events") == (count > 0)
     workspace.close()

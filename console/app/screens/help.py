@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from console.app.app import Console
 
 FILTER = (
-    ("word  \"two words\"", "in message and fields"),
+    ("word  \"two words\"", "in all that a line says"),
     ("column:value", "also any nested field: requestObject.spec.hostPID:true"),
     ("-x   a OR b   ( )", "without, either, brackets; a space is AND"),
     ("*  ?  /regex/", "wildcards, regular expression"),
