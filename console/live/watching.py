@@ -25,7 +25,7 @@ from console.live.redact import Redactor
 from console.live.wire import Item, Wire
 
 PAGE_SIZE = 500
-TRIES_OF_A_VERSION = 3  # failures in a row after which a version is given up and a list is asked
+TRIES_OF_A_VERSION = 3  # failures in a row after which the server is asked how far it is
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class KindWatch:
         self._heard = utc_now()
         self._has_listed = False
         self._may_watch = True
+        self._is_doubted = False  # whether the server may be another one, restored from a backup
         self._failures = 0
         self._stop = Event()
         self._stream: Stream | None = None
@@ -104,6 +105,8 @@ class KindWatch:
     def _attempt(self) -> float:
         """List if need be, then watch to the end of the connection; seconds until the next one."""
         try:
+            if self._version and self._is_doubted:
+                self._ask_how_far()
             if not self._version:
                 self._list()
             if self._stop.is_set():
@@ -132,11 +135,25 @@ class KindWatch:
         """Exponential back-off with full jitter."""
         limit = min(self._patience.cap_s, self._patience.base_s * 2 ** min(self._failures, 10))
         self._failures += 1
-        if self._failures % TRIES_OF_A_VERSION == 0:
-            self._version = ""  # the server may be another one, restored from a backup
+        self._is_doubted = self._is_doubted or self._failures % TRIES_OF_A_VERSION == 0
         return max(at_least_s, random.uniform(0.0, limit))
 
     # -- list
+
+    def _ask_how_far(self) -> None:
+        """A server that is behind what we saw of it, or does not count, is listed anew.
+
+        It would let us watch from a version that is still to come, and say nothing. Every other one
+        has what changed while it could not be reached, which a list would not have.
+        """
+        body = self.api.request(
+            "GET", self._path, accept=self._wire.accept, params={"limit": 1}
+        ).body  # fmt: skip
+        now = self._wire.page(body).version
+        is_counted = now.isdecimal() and self._version.isdecimal()
+        if not is_counted or int(now) < int(self._version):
+            self._version = ""
+        self._is_doubted = False
 
     def _list(self) -> None:
         if not self._has_listed:

@@ -78,7 +78,8 @@ class Watched:
         """The numbers of `patch` in the order in which they were delivered."""
         found = []
         for delivery in list(self.news):
-            if delivery.ref and delivery.ref.name == name and delivery.raw:
+            ref = delivery.ref
+            if ref and (ref.namespace, ref.name) == (self.namespace, name) and delivery.raw:
                 annotations = json.loads(delivery.raw)["metadata"].get("annotations", {})
                 if "number" in annotations and delivery.type != "DELETED":
                     found.append(int(annotations["number"]))

@@ -11,9 +11,10 @@ from console.live.api import connect
 from console.live.mirror import Mirror
 from tests.live.conftest import DEADLINE_S, QUICK, Watched
 from tests.real.lab import Lab
-from tests.real.proxy import EXPIRED_EVENT, Proxy, is_watch, of
+from tests.real.proxy import EXPIRED_EVENT, Proxy, is_list, is_watch, of
 
 CONFIG_WATCH = of("configmaps", is_watch)
+CONFIG_LIST = of("configmaps", is_list)
 
 
 def feed_types(watched: Watched) -> list[str]:
@@ -35,6 +36,42 @@ def test_every_change_arrives_across_cuts(watched: Watched, proxy: Proxy) -> Non
     assert types.count("LOST") == types.count("RESUMED") >= 1
     gone = [o for o in watched.mirror.objects("configmaps", watched.namespace) if o.gone]
     assert "counter" in [o.ref.name for o in gone]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_no_change_is_left_out_however_often_the_server_failed(
+    watched: Watched, proxy: Proxy, status: int
+) -> None:
+    """What it did meanwhile it tells afterwards; a list would only have the last of it."""
+    watched.create("counter")
+    watched.wait(lambda mirror: watched.own_list() == watched.server_list())
+    tries = 2 * watching.TRIES_OF_A_VERSION + 1
+    asked = proxy.count(CONFIG_WATCH)
+    proxy.answer(status, CONFIG_WATCH, times=tries)
+    proxy.cut_now()
+    for number in range(5):
+        watched.patch("counter", number)
+    proxy.wait(lambda seen: sum(map(CONFIG_WATCH, seen)) > asked + tries)
+    watched.wait(lambda mirror: watched.numbers("counter")[-1:] == [4])
+    assert watched.numbers("counter") == list(range(5))
+    watched.assert_nothing_twice()
+
+
+def test_a_server_that_went_back_is_listed_anew(watched: Watched, proxy: Proxy) -> None:
+    """Restored from a backup, it counts from where it was then."""
+    watched.create("one")
+    watched.wait(lambda mirror: watched.own_list() == watched.server_list())
+    lists = proxy.count(CONFIG_LIST)
+    older = (
+        b'{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}'
+    )
+    proxy.answer(200, CONFIG_LIST, body=older)  # as it answers how far it is
+    proxy.answer(503, CONFIG_WATCH, times=watching.TRIES_OF_A_VERSION)
+    proxy.cut_now()
+    proxy.wait(lambda seen: sum(map(CONFIG_LIST, seen)) >= lists + 2)
+    watched.wait(lambda mirror: "listed anew" in mirror.feeds("configmaps")[0].reason)
+    assert watched.own_list() == watched.server_list()
+    watched.assert_nothing_twice()
 
 
 @pytest.mark.parametrize("how", ["http", "event"])
@@ -90,7 +127,7 @@ def test_credentials_that_are_refused_for_a_while(watched: Watched, proxy: Proxy
 def test_a_server_that_is_busy_is_asked_again(watched: Watched, proxy: Proxy, status: int) -> None:
     watched.create("one")
     watched.wait(lambda mirror: watched.own_list() == watched.server_list())
-    proxy.answer(status, CONFIG_WATCH, times=4)  # so often that the version is given up
+    proxy.answer(status, CONFIG_WATCH, times=4)  # so often that it is asked how far it is
     proxy.cut_now()
     watched.patch("one", 1)
     watched.delete("one")
