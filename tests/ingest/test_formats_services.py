@@ -16,7 +16,7 @@ from console.ingest.trial import parse_lines
 from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, load, pick
 
 FORMATS = load_formats()
-FOLDERS = ("haproxy", "laurel", "suricata")
+FOLDERS = ("caddy", "gin", "mysql", "postgresql", "haproxy", "laurel", "suricata")
 FILES = sorted(path for folder in FOLDERS for path in (SAMPLE / folder).iterdir())
 COLUMNS = (*SHOWN, "dst_name", "status", "user_agent", "ts_end", "ppid", "cmdline")
 Event = dict[str, Any]
@@ -59,6 +59,10 @@ def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> N
 
 # Each format's real line, in the envelopes in which clusters and nodes deliver it.
 WRAPPED = [
+    ("caddy/crowdsec_caddy-logs.log", "caddy"),
+    ("gin/crowdsec_gotify-logs.log", "gin"),
+    ("mysql/crowdsec_mysql-logs.log", "mysql"),
+    ("postgresql/crowdsec_pgsql-logs.log", "postgresql"),
     ("haproxy/crowdsec_haproxy-logs.log", "haproxy"),
     ("laurel/crowdsec_laurel-logs.log", "laurel"),
     ("suricata/crowdsec_eve.json", "suricata"),
@@ -265,3 +269,58 @@ def test_haproxy_time_is_the_containers_where_that_has_a_zone() -> None:
     assert pick(alone, "ts_quality") == ("inferred_zone",)
     assert (zoned["ts"].hour, zoned["ts_quality"]) == (11, "set_zone")
     assert (inside["ts"].year, inside["ts_quality"]) == (2026, "exact")
+
+
+# --- Caddy, Gin, databases -----------------------------------------------------------------------
+
+
+def test_caddy_port_is_the_clients_only_without_a_proxy() -> None:
+    direct, proxied = (
+        read(first_line("caddy/crowdsec_caddy-logs.log", number))[0] for number in (4, 1)
+    )
+    assert pick(direct, "src_ip", "src_port") == ("172.17.0.1", 42876)
+    assert pick(proxied, "src_ip", "src_port") == ("127.0.0.1", None)
+
+
+def test_mysql_user_name_cannot_forge_the_address() -> None:
+    [event] = read(
+        "2020-04-16T05:13:40.861934Z 344 [Note] Access denied for user "
+        "'a'@'8.8.8.8' (using password: NO)'@'203.0.113.9' (using password: YES)"
+    )
+    assert pick(event, "src_ip", "outcome") == ("203.0.113.9", "failed")
+
+
+def test_levels_of_other_programs_are_not_mysqls() -> None:
+    [event] = read("2023-06-28T09:01:02Z [ERROR] [/core/auth/authenticator.go:145]: no such user")
+    assert event["format"] == "timed"
+
+
+def test_mysql_general_log() -> None:
+    told = ("format", "category", "activity", "outcome", "actor", "src_ip", "object_name")
+    opened, asked = read(
+        "2026-01-02T03:04:05.000001Z\t   12 Connect\tapp@10.0.0.7 on shop using TCP/IP",
+        "2026-01-02T03:04:06.000001Z\t   12 Query\tSELECT 1",
+    )
+    assert pick(opened, *told) == ("mysql", "login", "login", "ok", "app", "10.0.0.7", "shop")
+    assert pick(asked, *told) == ("mysql", "system", "query", "unknown", None, None, None)
+    assert asked["session"] == opened["session"] == "12"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("LOG:  connection received: host=10.0.0.9 port=40222",
+         ("network", "connect", "ok", "10.0.0.9", 40222)),
+        ("LOG:  connection authorized: user=bob database=shop application_name=psql",
+         ("login", "login", "ok", None, None)),
+        ('FATAL:  no pg_hba.conf entry for host "203.0.113.9", user "bob", database "shop", no '
+         "encryption", ("login", "login", "denied", "203.0.113.9", None)),
+        ("ERROR:  permission denied for table cards", ("system", "query", "denied", None, None)),
+        ("ERROR:  relation \"x\" does not exist", ("system", "log", "failed", None, None)),
+    ],
+)  # fmt: skip
+def test_postgresql_says_who_came_from_where(text: str, told: tuple[Any, ...]) -> None:
+    [event] = read(f"2026-01-02 03:04:05.678 UTC [61] bob@shop {text}")
+    assert event["format"] == "postgresql"
+    assert pick(event, "category", "activity", "outcome", "src_ip", "src_port") == told
+    assert pick(event, "actor", "pid", "ts_quality", "object_name") == ("bob", 61, "exact", "shop")
