@@ -128,16 +128,17 @@ def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], 
 
     case, prepared = app.workspace.case, decision.prepared
     rules = means.config.rules(prepared.where)
-    is_kept_only = rules.needs_second or not decision.apply
+    needs_second = rules.needs_second or decision.second
+    is_kept_only = needs_second or not decision.apply
     if not is_kept_only:
         preserve(
             case, means, prepared.id, prepared.action.target, prepared.plan.destroys,
             suspects=prepared.plan.suspects, take_first=decision.snapshot,
-            skip_reason=decision.reason or None, say=say,
+            skip_reason=decision.skip_reason or None, say=say,
         )  # fmt: skip
-    record = record_plan(case, prepared, second=rules.needs_second)
+    record = record_plan(case, prepared, second=needs_second, reason=decision.reason)
     if is_kept_only:
-        more = ": a second analyst signs it" if rules.needs_second else ""
+        more = ": a second analyst signs it" if needs_second else ""
         return f"plan {record.id} is kept{more}: 7 Actions"
     verdict = carry_out(case, means, record, say=say)
     return _said(record, verdict.word, verdict.text)

@@ -62,6 +62,11 @@ class Means:
                 client = docker.from_env(timeout=ENGINE_SECONDS).api
                 client.ping()
             except (docker.errors.DockerException, OSError) as error:
+                if why := _refusal(error):
+                    raise CaseError(
+                        f"no engine answers: {why}", where="engine",
+                        hint="check DOCKER_HOST and your rights",
+                    ) from error  # fmt: skip
                 raise engine_error(error, "engine") from error
             self._engine = client
         return self._engine
@@ -90,6 +95,16 @@ class Means:
         """No probe goes on measuring."""
         while self.rounds:
             self.rounds.popitem()[1].close()
+
+
+def _refusal(error: BaseException) -> str:
+    """What the system said of the connection, at the root of an error; "" where it said nothing."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.errno and found.strerror:
+            return found.strerror.lower()
+        found = found.__cause__ or found.__context__
+    return ""
 
 
 def engine_error(error: Exception, where: str) -> CaseError:

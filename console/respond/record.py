@@ -64,6 +64,7 @@ class Record:
     verdict: Verdict | None = None
     error: str = ""
     last: datetime | None = None
+    reason: str = ""
 
     def action(self) -> Action:
         return build(self.action_id, self.target, self.options)
@@ -123,7 +124,7 @@ def fold_actions(entries: Iterable[Entry]) -> dict[str, Record]:
                     str(data.get("digest", "")), entry.who, entry.ts, dict(data.get("plan") or {}),
                     bool(data.get("second")), (entry.file, entry.seq),
                     steps=[Done() for _ in (data.get("plan") or {}).get("steps") or ()],
-                    last=entry.ts,
+                    last=entry.ts, reason=str(data.get("reason", "")),
                 ),
             )  # fmt: skip
         elif action_id in found:

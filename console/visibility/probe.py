@@ -189,9 +189,16 @@ def probing(api: ClusterApi, spec: ProbeSpec, case: Case | None = None) -> Itera
         # what tells it from a copy of it, on the node and in a year
         _record(case, "probe.running", spec, namespace, uid=uid, container_id=container)
         yield Probe(api, spec, namespace, time.monotonic() - began)
-    finally:
-        remove(api, namespace)
-        _record(case, "probe.removed", spec, namespace)
+    except BaseException:
+        with suppress(CaseError):  # what it failed with is said, not what followed from that
+            _end(api, spec, namespace, case)
+        raise
+    _end(api, spec, namespace, case)
+
+
+def _end(api: ClusterApi, spec: ProbeSpec, namespace: str, case: Case | None) -> None:
+    remove(api, namespace)
+    _record(case, "probe.removed", spec, namespace)
 
 
 def remove(api: ClusterApi, namespace: str) -> None:

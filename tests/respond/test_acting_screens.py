@@ -127,11 +127,22 @@ async def test_a_workload_is_rolled_forward_by_keys(app: Console, scene: Scene) 
         assert isinstance(app.screen, OptionsScreen)
         await press(pilot, "escape")
         await press(pilot, "ctrl+b")  # without a snapshot: another test's
+        await press(pilot, "ctrl+r")
+        await enter(pilot, "the image is old")
+        assert "ctrl-r reason ✔" in screen_text(app)
         await enter(pilot, "yes")
+        assert "Why is no snapshot taken before?" in screen_text(app)
+        await press(pilot, "enter")  # no word is no reason
+        assert isinstance(app.screen, ActScreen)
+        await enter(pilot, "")
+        await enter(pilot, "it is a test")
         await until(pilot, lambda: "rolled out" in status(app), "watched to its end")
         [record] = runner.records(scene.case).values()
         assert record.verdict is not None
         assert record.verdict.word == "held"
+        assert record.reason == "the image is old"
+        [skipped] = [e.data for e in scene.case.entries() if e.kind == "snapshot.skipped"]
+        assert skipped["reason"] == "it is a test"
     assert {c["image"] for p in scene.pods() for c in p["spec"]["containers"]} == {"lab/shop:2"}
 
 
@@ -161,6 +172,18 @@ async def test_what_somebody_made_is_marked_and_deleted_by_keys(
         await until(pilot, lambda: "in force" in status(app), "deleted")
     left = [n for n in ("tools", "fine") if scene.means.cluster.find("cm", scene.namespace, n)]
     assert left == ["fine"]
+
+
+async def test_a_plan_is_kept_for_a_second_analyst_by_keys(app: Console, scene: Scene) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_client(app, pilot, scene)
+        await press(pilot, "a", "enter")
+        await until(pilot, lambda: "type yes" in screen_text(app), "planned")
+        await press(pilot, "ctrl+s", "j", "enter")
+        await until(pilot, lambda: "a second analyst signs it" in status(app), "kept")
+    [record] = runner.records(scene.case).values()
+    assert record.needs_second
+    assert record.state == "planned"
 
 
 async def test_read_only_offers_nothing(scene: Scene) -> None:

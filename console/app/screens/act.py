@@ -20,6 +20,7 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from console.app.safe import plain, safe
+from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.dialog import Dialog
 from console.app.widgets.text_pane import TextPane, folded
 from console.errors import CaseError
@@ -31,16 +32,22 @@ if TYPE_CHECKING:
 
 MAX_DIFF = 400
 YES = "yes"
+LATER, SECOND = "for later", "until a second analyst has signed it"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """apply: now; else the plan is only kept. reason: why nothing is preserved before."""
+    """apply: now; else the plan is only kept. second: until another analyst has signed it.
+
+    reason: why it is done. skip_reason: why nothing is preserved before.
+    """
 
     prepared: Prepared
     apply: bool
     snapshot: bool = False
+    second: bool = False
     reason: str = ""
+    skip_reason: str = ""
 
 
 class ActScreen(Dialog[Decision | None]):
@@ -52,6 +59,7 @@ class ActScreen(Dialog[Decision | None]):
         Binding("ctrl+s", "save", "Save plan"),
         Binding("ctrl+o", "options", "Options", priority=True),
         Binding("ctrl+b", "preserve", "Snapshot before", priority=True),
+        Binding("ctrl+r", "reason", "Reason", priority=True),
         Binding("up", "scroll(-1)", show=False),
         Binding("down", "scroll(1)", show=False),
         Binding("pageup", "scroll(-8)", show=False),
@@ -86,6 +94,7 @@ class ActScreen(Dialog[Decision | None]):
         self.action: Action | None = None
         self.is_preserved = True
         self.takes_snapshot = False
+        self.reason = ""
         self.word = name
 
     def compose(self) -> ComposeResult:
@@ -205,19 +214,22 @@ class ActScreen(Dialog[Decision | None]):
     def obstacle(self, prepared: Prepared) -> str:
         """Why it can't be applied; empty if it can."""
         if prepared.missing:
-            return f"no right to {', '.join(map(str, prepared.missing))}: ctrl-s saves the plan"
-        return "the server refuses it" if prepared.refused else ""
+            return "NO RIGHT, as above: ctrl-s saves the plan"
+        return "the server refuses it, as above" if prepared.refused else ""
 
     def draw_hint(self) -> None:
-        keep = "esc cancel  ctrl-s save plan  ctrl-o options  ↑↓ read"
+        why = "ctrl-r reason ✔" if self.reason else "ctrl-r reason"
+        keep = f"esc cancel  ctrl-s save plan  ctrl-o options  {why}  ↑↓ read"
         if self.prepared and self.prepared.plan.destroys:
             box = "[x]" if self.takes_snapshot else "[ ]"
             taken = "  (there is one of the last hour)" if self.is_preserved else ""
-            keep = f"First {box} snapshot: ctrl-b{taken}  {keep}"
-        self.hint(keep)
+            self.hint(f"First {box} snapshot: ctrl-b{taken}", keep)
+        else:
+            self.hint(keep)
 
-    def hint(self, text: str) -> None:
-        self.query_one("#act-hint", Static).update(safe(text, "dim"))
+    def hint(self, *lines: str) -> None:
+        shown = Text("\n").join(safe(line, "dim") for line in lines)
+        self.query_one("#act-hint", Static).update(shown)
 
     def action_preserve(self) -> None:
         if self.prepared and self.prepared.plan.destroys:
@@ -233,14 +245,47 @@ class ActScreen(Dialog[Decision | None]):
         if event.value.strip() not in (self.word, self.target_name):
             self.hint(f"that is not {self.word}: nothing was done  esc cancel")
             return
-        reason = ""
-        if self.prepared.plan.destroys and not (self.takes_snapshot or self.is_preserved):
-            reason = "the analyst chose to go without a snapshot"
-        self.dismiss(Decision(self.prepared, True, self.takes_snapshot, reason))
+        prepared = self.prepared
+        if prepared.plan.destroys and not (self.takes_snapshot or self.is_preserved):
+            self.app.push_screen(
+                AskScreen("Why is no snapshot taken before?", hint="for the record  esc back"),
+                lambda why: self.apply(prepared, why) if why else None,
+            )
+        else:
+            self.apply(prepared, "")
+
+    def apply(self, prepared: Prepared, skip_reason: str) -> None:
+        self.dismiss(Decision(
+            prepared, True, self.takes_snapshot, reason=self.reason, skip_reason=skip_reason
+        ))  # fmt: skip
+
+    def action_reason(self) -> None:
+        """Why it is done, for the record."""
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self.reason = text
+                self.draw_hint()
+
+        if self.prepared is not None:
+            self.app.push_screen(
+                AskScreen("Why is it done?", self.reason, "for the record  esc back",
+                          can_be_empty=True),
+                take,
+            )  # fmt: skip
 
     def action_save(self) -> None:
-        if self.prepared is not None:
-            self.dismiss(Decision(self.prepared, False))
+        """Keep the plan, for later or for a second analyst."""
+        prepared = self.prepared
+        if prepared is None:
+            return
+
+        def take(choice: str | None) -> None:
+            if choice is not None:
+                is_second = choice == SECOND
+                self.dismiss(Decision(prepared, False, second=is_second, reason=self.reason))
+
+        self.app.push_screen(ChooseScreen("Keep the plan", (LATER, SECOND)), take)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

@@ -196,6 +196,8 @@ def detail(record: Record) -> Text:
     text.append(f"   {record.id}   {record.state}  {record.what_next()}\n")
     text.append(f" planned by {plain(record.who, 40)} {record.ts:%Y-%m-%d %H:%M:%S} UTC")
     text.append(f" for {plain(record.where, 80)}\n", "dim")
+    if record.reason:
+        text.append(f" reason: {plain(record.reason, 400)}\n")
     for who, _, _ in record.approved_by:
         text.append(f" signed by {plain(who, 40)}\n")
     if record.error:
