@@ -57,11 +57,12 @@ def live(
 
     from console.case.folder import Case
     from console.live.session import Session
+    from console.respond.config import load_config
 
     case = Case.open(place)
     session = Session(
         apis, case, namespace=namespace, engine=engine, is_recorded=not no_record,
-        is_readonly=readonly, has_logs=has_logs,
+        is_readonly=readonly or load_config().are_readonly(names), has_logs=has_logs,
     )  # fmt: skip
     session.start()  # the server answers while the screen is imported
     sys.setswitchinterval(SWITCH_S)

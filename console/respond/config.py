@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,10 @@ class Config:
         return ContextRules(
             found.is_production, found.is_readonly or self.is_readonly, found.needs_second
         )
+
+    def are_readonly(self, contexts: Iterable[str]) -> bool:
+        """Whether none of them may be changed: then nothing is offered. Else each refuses alone."""
+        return all(self.rules(name).is_readonly for name in contexts)
 
 
 def load_config() -> Config:

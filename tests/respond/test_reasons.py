@@ -8,7 +8,7 @@ import pytest
 
 from console.errors import CaseError
 from console.live.api import Forbidden, connect
-from console.respond.config import Config
+from console.respond.config import Config, ContextRules
 from console.respond.means import Means
 from console.visibility.probe import ProbeSpec, probing
 from tests.real.lab import Lab
@@ -26,3 +26,10 @@ def test_a_probe_that_may_not_be_made_says_so(lab: Lab, namespace: str, tmp_path
     api = connect(kubeconfig=str(lab.user(tmp_path, namespace, "few", "get,list", "pods")))
     with pytest.raises(Forbidden, match="cannot create"), probing(api, ProbeSpec("n", ("sh",))):
         pass
+
+
+def test_read_only_contexts_are_offered_nothing() -> None:
+    config = Config(contexts={"prod": ContextRules(is_readonly=True)})
+    assert config.are_readonly(["prod"])
+    assert not config.are_readonly(["prod", "test"])
+    assert Config(is_readonly=True).are_readonly(["test"])
