@@ -16,7 +16,7 @@ from console.ingest.trial import parse_lines
 from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, load, pick
 
 FORMATS = load_formats()
-FOLDERS = ("caddy", "gin", "mysql", "postgresql", "haproxy", "laurel", "suricata")
+FOLDERS = ("aws_elb", "cef", "caddy", "gin", "mysql", "postgresql", "haproxy", "laurel", "suricata")
 FILES = sorted(path for folder in FOLDERS for path in (SAMPLE / folder).iterdir())
 COLUMNS = (*SHOWN, "dst_name", "status", "user_agent", "ts_end", "ppid", "cmdline")
 Event = dict[str, Any]
@@ -59,6 +59,8 @@ def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> N
 
 # Each format's real line, in the envelopes in which clusters and nodes deliver it.
 WRAPPED = [
+    ("cef/crowdsec_cef-logs.log", "cef"),
+    ("aws_elb/crowdsec_aws-alb-logs.log", "aws_elb"),
     ("caddy/crowdsec_caddy-logs.log", "caddy"),
     ("gin/crowdsec_gotify-logs.log", "gin"),
     ("mysql/crowdsec_mysql-logs.log", "mysql"),
@@ -324,3 +326,28 @@ def test_postgresql_says_who_came_from_where(text: str, told: tuple[Any, ...]) -
     assert event["format"] == "postgresql"
     assert pick(event, "category", "activity", "outcome", "src_ip", "src_port") == told
     assert pick(event, "actor", "pid", "ts_quality", "object_name") == ("bob", 61, "exact", "shop")
+
+
+# --- load balancers, CEF -------------------------------------------------------------------------
+
+
+def test_tls_connection_without_a_handshake_failed() -> None:
+    done = (
+        "tls 2.0 2018-12-20T02:59:40 net/shop/c6e7 g3d4 192.0.2.154:51341 10.0.0.185:443 5 2 98 246 "
+        "- arn:aws:acm:us-east-2:123456789012:certificate/2a - {} - shop.example - - - "
+        "2018-12-20T02:59:30"
+    )
+    ok, failed = read(done.format("ECDHE-RSA-AES128-SHA tlsv12"), done.format("- -"))
+    assert (ok["format"], ok["outcome"], failed["outcome"]) == ("aws_elb", "ok", "failed")
+    assert pick(ok, "src_port", "dst_ip", "cloud_account") == (51341, "10.0.0.185", "123456789012")
+
+
+def test_cef_escapes_and_first_keys() -> None:
+    [event] = read(
+        r"CEF:0|A\|B Inc|box|1|7|a \| b|5|src=10.0.0.1 msg=x\=1 and src\=8.8.8.8 act=Drop dst=10.0.0.2"
+    )
+    assert event["format"] == "cef"
+    assert pick(event, "src_ip", "dst_ip", "outcome", "activity", "status") == (
+        "10.0.0.1", "10.0.0.2", "denied", "drop", "a | b",
+    )  # fmt: skip
+    assert "x=1 and src=8.8.8.8" in event["message"]
