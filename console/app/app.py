@@ -98,6 +98,7 @@ class Console(TypeAhead):
         self.switch_mode(self.start_mode)
         self.set_interval(POLL_SECONDS, self.poll)
         self.call_after_refresh(self.read_on)
+        self.call_after_refresh(self.offer_half_done)
         if self.tour:
             self.call_after_refresh(self.show_tour)
 
@@ -120,6 +121,16 @@ class Console(TypeAhead):
         if errors:
             raise errors[0]
         self.call_from_thread(self.say, "read on: all evidence is read")
+
+    @work(thread=True, group="half-done", exit_on_error=False)
+    def offer_half_done(self) -> None:
+        """Say what an earlier run began to do to a cluster, and did not bring to its end."""
+        from console.app.screens.overview import read_half_done
+
+        found = read_half_done(self.workspace.case)
+        if found:
+            line = f"half-done: {plain(', '.join(found), 200)}: 7 Actions, f finishes, U undoes"
+            self.call_from_thread(self.say, line)
 
     def say(self, line: str) -> None:
         """In the bottom line of the screen that is seen."""

@@ -117,6 +117,20 @@ def judge(
     return Verdict("not held", f"PARTLY BLOCKED: still reaches {', '.join(left)}", tuple(lines))
 
 
+def judge_alone(after: Measured, keep: Exceptions, *, not_enforced: str) -> Verdict:
+    """What is open now, where the run was cut before it could say what had been open before."""
+    lines, left = [], []
+    for attempt in after.attempts:
+        name = f"{attempt.way} {attempt.peer} {attempt.address}:{attempt.port}"
+        lines.append(f"{name}: not tried before, {_word(attempt.reach)} now")
+        if attempt.reach == "open" and not _is_excepted(attempt, keep):
+            left.append(name)
+    if left:
+        return Verdict("not held", f"{not_enforced}: {', '.join(left)}", tuple(lines))
+    text = "nothing gets through now; what did before is not known, as the run was cut"
+    return Verdict("unknown", text, tuple(lines))
+
+
 def _established(was: Measured, now: Measured) -> list[str]:
     lines = []
     for local, peer in was.established:

@@ -38,6 +38,8 @@ class Means:
     say: Callable[[str], None] = lambda line: None
     # probes that go on measuring between baseline and verdict, by the pod's uid
     rounds: dict[str, Rounds] = field(default_factory=dict)
+    # id of the action that is under way: its probes are journalled as its own
+    acting: str = ""
     _cluster: Cluster | None = None
     _engine: Any = None
 

@@ -223,7 +223,9 @@ def close(
         "DNS": "1" if keep.dns else "", "ADDRESSES": " ".join(addresses),
         **_tries(suspect, targets, chain),
     }  # fmt: skip
-    with running(means, suspect, ("measuring", "before", "close", "after"), values) as lines:
+    with running(
+        means, suspect, ("measuring", "before", "rules", "close", "after"), values
+    ) as lines:
         for round_ in _rounds(lines):
             if round_.name == "before":
                 found_before(round_.measured)
@@ -233,16 +235,22 @@ def close(
 
 
 def open_again(means: Means, suspect: Suspect, chain: str) -> bool:
-    """Take our rules away; False if they were gone. Raises Gone."""
+    """Take our rules away; False if they were gone. Raises Gone, ProbeFailed if any stay."""
+    from console.visibility.probe import ProbeFailed
+
     lines = _run(means, suspect, "open", CHAIN=_chain(chain))
+    stays = [line.removeprefix("stays ") for line in lines if line.startswith("stays ")]
+    if stays:
+        raise ProbeFailed(
+            f"not all of our rules go: {visible(', '.join(stays))}",
+            where=f"node/{visible(suspect.node)}", hint="does another rule jump there?",
+        )  # fmt: skip
     return any(line.startswith("opened") for line in lines)
 
 
-def show(means: Means, suspect: Suspect, chain: str) -> tuple[bool, list[str]]:
-    """Whether our rules stand, and all rules of the namespace. Raises Gone."""
-    lines = _run(means, suspect, "show", CHAIN=_chain(chain))
-    rules = [line.removeprefix("rule ") for line in lines if line.startswith("rule ")]
-    return "closed" in lines, rules
+def is_closed(means: Means, suspect: Suspect, chain: str) -> bool:
+    """Whether our rules stand, all of them. Raises Gone."""
+    return "closed" in _run(means, suspect, "rules", "show", CHAIN=_chain(chain))
 
 
 def script(*names: str) -> str:
@@ -283,6 +291,7 @@ def probe_spec(
         host_root=False,
         memory_bytes=0,
         deadline_s=deadline_s,
+        action=means.acting,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -98,6 +98,8 @@ class Record:
                 return "half-done: --finish, or undo"
             case "undoing":
                 return "half-undone: undo goes on"
+            case "applied" if self.verdict is None:
+                return "not measured: --verify, or undo"
             case "applied":
                 return "undo"
             case _:
@@ -181,8 +183,3 @@ def find_record(records: dict[str, Record], prefix: str) -> Record:
             hint="`kubecase actions CASE` lists them",
         )  # fmt: skip
     return found[0]
-
-
-def half_done(records: Sequence[Record]) -> list[Record]:
-    """What a crash, or a failure, has left for somebody to finish or undo."""
-    return [one for one in records if one.is_half_done]

@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,16 @@ def records(case: Case) -> dict[str, Record]:
     return fold_actions(case.entries())
 
 
+def left_half_done(case: Case) -> list[Record]:
+    """What a crash, or a failure, has left for somebody to finish or undo; no process is at it."""
+    left = []
+    for record in records(case).values():
+        if record.is_half_done:
+            with suppress(UsageError), _holding(case, record.id):
+                left.append(record)
+    return left
+
+
 def approve(case: Case, record: Record) -> None:
     """Sign another analyst's plan. Raises UsageError for one's own."""
     mine = case.journal.identity.public_key_hex
@@ -143,38 +153,39 @@ def carry_out(case: Case, means: Means, record: Record, *, say: Say = lambda lin
     Raises UsageError if it may not be done, Halted at the first step that fails. Every step is in
     the journal, with what was there before, before it is taken.
     """
-    try:
-        record = _apply(case, means, record, say)
-        return verify(case, means, record, say=say)
-    finally:
-        means.release()
+    with _holding(case, record.id):
+        try:
+            record = _apply(case, means, record, say)
+            return _verify(case, means, record, say)
+        finally:
+            means.release()
 
 
 def _apply(case: Case, means: Means, record: Record, say: Say) -> Record:
-    with _holding(case, record.id):
-        record = find_record(records(case), record.id)
-        if record.state not in ("planned", "begun", "failed"):
-            raise UsageError(f"it is {record.state} already", where=record.id)
-        _check(means, record)
-        if record.needs_second and not is_approved(case, record):
-            raise UsageError(
-                "a second analyst has to sign the plan", where=record.id,
-                hint=f"`kubecase actions CASE --approve {record.id}` by somebody else",
-            )  # fmt: skip
-        action, steps = record.action(), record.plan_steps()
+    record = find_record(records(case), record.id)
+    if record.state not in ("planned", "begun", "failed"):
+        raise UsageError(f"it is {record.state} already", where=record.id)
+    _check(means, record)
+    if record.needs_second and not is_approved(case, record):
+        raise UsageError(
+            "a second analyst has to sign the plan", where=record.id,
+            hint=f"`kubecase actions CASE --approve {record.id}` by somebody else",
+        )  # fmt: skip
+    _end_probes(case, means, record, say)
+    action, steps = record.action(), record.plan_steps()
 
-        def keep(baseline: Any) -> None:
-            if baseline is not None and record.baseline is None:
-                record.baseline = msgspec.to_builtins(baseline)
-                _note(case, record, "action.measured", baseline=record.baseline)
+    def keep(baseline: Any) -> None:
+        if baseline is not None and record.baseline is None:
+            record.baseline = msgspec.to_builtins(baseline)
+            _note(case, record, "action.measured", baseline=record.baseline)
 
-        means.found_before, means.say = keep, say
-        if record.state == "planned":
-            keep(action.baseline(means))
-        for number, step in enumerate(steps):
-            _take_step(case, means, record, number, step, say)
-        _note(case, record, "action.applied")
-        say("applied")
+    means.found_before, means.say = keep, say
+    if record.state == "planned":
+        keep(action.baseline(means))
+    for number, step in enumerate(steps):
+        _take_step(case, means, record, number, step, say)
+    _note(case, record, "action.applied")
+    say("applied")
     return find_record(records(case), record.id)
 
 
@@ -200,6 +211,12 @@ def _take_step(case: Case, means: Means, record: Record, number: int, step: Step
 
 def verify(case: Case, means: Means, record: Record, *, say: Say = lambda line: None) -> Verdict:
     """Measure the effect and write it down; what keeps from measuring is the verdict's text."""
+    with _holding(case, record.id):
+        _end_probes(case, means, record, say)
+        return _verify(case, means, record, say)
+
+
+def _verify(case: Case, means: Means, record: Record, say: Say) -> Verdict:
     say("verifying")
     steps, befores = record.plan_steps(), [done.before for done in record.steps]
     try:
@@ -225,6 +242,7 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
         if record.state not in ("applied", "begun", "failed", "undoing"):
             raise UsageError(f"there is nothing to undo: it is {record.state}", where=record.id)
         _check(means, record)
+        _end_probes(case, means, record, say)
         steps, notes = record.plan_steps(), []
         for number in reversed(range(len(steps))):
             step, done = steps[number], record.steps[number]
@@ -233,7 +251,7 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
             _note(case, record, "action.undoing", step=number)
             try:
                 note = ""
-                if done.is_done or step.is_applied(means, done.before):
+                if done.is_done or not step.is_atomic or step.is_applied(means, done.before):
                     say(f"back: {step.text}")
                     note = step.undo(means, done.before, done.after)
             except CaseError as error:
@@ -243,6 +261,20 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
             notes += [note] if note else []
         _note(case, record, "action.undone", notes=notes)
     return notes
+
+
+def _end_probes(case: Case, means: Means, record: Record, say: Say) -> None:
+    """From here on the action's probes are ours; those of an earlier run, which was cut, end.
+
+    Else one might close what has just been opened. Raises CaseError.
+    """
+    from console.visibility.probe import end, left_by
+
+    means.acting = record.id
+    for namespace in left_by(case.entries(), record.id):
+        say(f"ending the probe that an earlier run left: {namespace}")
+        end(means.cluster.api, namespace)
+        _note(case, record, "probe.removed", namespace=namespace)
 
 
 def preview_undo(record: Record) -> list[str]:

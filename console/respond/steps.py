@@ -42,10 +42,12 @@ class MovedOn(CaseError):
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What all steps can do. `text`: one line for plan and record.
 
-    previewed_by: who says what `preview` gives.
+    previewed_by: who says what `preview` gives. is_atomic: it is done or it is not; of others a
+    part may stand after a crash, so that undo looks for it.
     """
 
     previewed_by: ClassVar[str] = "the plan"
+    is_atomic: ClassVar[bool] = True
     text: str
 
     def rights(self) -> tuple[Right, ...]:
@@ -333,8 +335,12 @@ class Delete(ObjectStep, frozen=True, kw_only=True, tag="delete"):
             means.cluster.create(collection, reborn(before))
             said = f"{self.where} was made again from its manifest: {self.not_undone(before)}"
             return said + self._token_came(means, before)
-        if now["metadata"]["uid"] == self.uid and "deletionTimestamp" not in now["metadata"]:
-            return f"{self.where} was never deleted"
+        if now["metadata"]["uid"] == self.uid:
+            if "deletionTimestamp" not in now["metadata"]:
+                return f"{self.where} was never deleted"
+            raise MovedOn("it is still about to go", where=self.where, hint="try again in a moment")
+        if reborn(now) == reborn(before):  # by an undo that was cut
+            return f"{self.where} is there again as it was: {self.not_undone(before)}"
         raise MovedOn("one of that name is there again", where=self.where, hint="compare them")
 
     def not_undone(self, before: Any) -> str:

@@ -10,9 +10,10 @@ Source: Kubernetes API, PodSpec (activeDeadlineSeconds, hostPID); capabilities(7
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from console.live.api import ApiError, Conflict, Forbidden, NotFound, Unreachabl
 
 if TYPE_CHECKING:
     from console.case.folder import Case
+    from console.case.journal import Entry
     from console.live.api import ClusterApi
 
 # see everything of every process / read other users' files; neither writes (LAB: capability table)
@@ -39,12 +41,16 @@ NAME = "probe"
 IMAGE = "busybox:1.36"
 START_SECONDS = 90.0
 ASK_SECONDS = 0.2
+END_SECONDS = 60.0
 GRACE = timedelta(seconds=120)
 # a kubelet that says one of these will not start the container without help
 HOPELESS = frozenset(
     {"ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "InvalidImageName",
      "CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )  # fmt: skip
+# of a container that has ended; of one that never began it is ContainerCannotRun or StartError
+RAN = frozenset({"Completed", "Error", "OOMKilled"})
+_NAMESPACE = re.compile(PREFIX + "[0-9a-f]{8}")
 
 
 class ProbeFailed(CaseError):
@@ -56,7 +62,8 @@ class ProbeSpec:
     """What a probe is and may do. command: an argument vector; values go in `environment`.
 
     memory_bytes: of /work; 0 is none: a pod without volumes starts sooner, and has /dev/shm.
-    deadline_s: after it the kubelet kills the probe, whatever became of us.
+    deadline_s: after it the kubelet kills the probe, whatever became of us. action: id of the one
+    that it is for, "" for none.
     """
 
     node: str
@@ -69,6 +76,7 @@ class ProbeSpec:
     host_root: bool = True
     memory_bytes: int = 256 << 20
     deadline_s: int = 600
+    action: str = ""
 
     def pod(self, namespace: str) -> dict[str, Any]:
         """The pod that is asked for."""
@@ -191,14 +199,49 @@ def probing(api: ClusterApi, spec: ProbeSpec, case: Case | None = None) -> Itera
         yield Probe(api, spec, namespace, time.monotonic() - began)
     except BaseException:
         with suppress(CaseError):  # what it failed with is said, not what followed from that
-            _end(api, spec, namespace, case)
+            end(api, namespace)  # it may be in the middle of what nobody waits for any more
+            _record(case, "probe.removed", spec, namespace)
         raise
-    _end(api, spec, namespace, case)
-
-
-def _end(api: ClusterApi, spec: ProbeSpec, namespace: str, case: Case | None) -> None:
     remove(api, namespace)
     _record(case, "probe.removed", spec, namespace)
+
+
+def end(api: ClusterApi, namespace: str) -> None:
+    """Remove a probe, and know that it does nothing any more: its node says so.
+
+    Raises ProbeFailed where the node does not; the probe's deadline holds.
+    """
+    path = f"/api/v1/namespaces/{namespace}/pods/{NAME}"
+    deadline = time.monotonic() + END_SECONDS
+    with suppress(NotFound):
+        # with no time to end, the pod would be forgotten before its node has ended it
+        api.request("DELETE", path, params={"gracePeriodSeconds": 1})
+        while True:
+            api.get_json(path)
+            if time.monotonic() > deadline:
+                raise ProbeFailed(
+                    f"its node does not say that the probe ended, for {END_SECONDS:.0f} s",
+                    where=f"namespace {namespace}",
+                    hint="is the node ready? then try again",
+                )
+            time.sleep(ASK_SECONDS)
+    remove(api, namespace)
+
+
+def left_by(entries: Iterable[Entry], action: str) -> tuple[str, ...]:
+    """Namespaces of the probes of an action that were started and never removed."""
+    left: dict[str, None] = {}
+    for entry in entries:
+        name = str(entry.data.get("namespace", ""))
+        if entry.kind == "probe.started" and entry.data.get("action") == action:
+            if _NAMESPACE.fullmatch(name):
+                left[name] = None
+        elif entry.kind == "probe.removed":
+            left.pop(name, None)
+        elif entry.kind == "probe.swept":
+            for swept in entry.data.get("namespaces") or ():
+                left.pop(str(swept), None)
+    return tuple(left)
 
 
 def remove(api: ClusterApi, namespace: str) -> None:
@@ -298,7 +341,7 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
     said = "Pending"
     for pod in _states(api, namespace):
         status = pod.get("status", {})
-        if status.get("phase") in ("Running", "Succeeded"):
+        if status.get("phase") in ("Running", "Succeeded") or _has_run(status):
             ids = [str(s.get("containerID", "")) for s in status.get("containerStatuses", [])]
             return str(pod["metadata"]["uid"]), "".join(ids).rpartition("//")[2]
         waiting = [
@@ -321,6 +364,14 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
         where=f"node/{visible(spec.node)}",
         hint="is the node ready? --probe-image names another image",
     )
+
+
+def _has_run(status: Mapping[str, Any]) -> bool:
+    """Whether its program ran, and failed before anybody saw it run: its log says why."""
+    ends = [
+        one.get("state", {}).get("terminated", {}) for one in status.get("containerStatuses", [])
+    ]
+    return any(end.get("reason") in RAN for end in ends)
 
 
 def _states(api: ClusterApi, namespace: str) -> Iterator[dict[str, Any]]:
@@ -354,6 +405,7 @@ def _states(api: ClusterApi, namespace: str) -> Iterator[dict[str, Any]]:
 def _record(case: Case | None, kind: str, spec: ProbeSpec, namespace: str, **more: Any) -> None:
     if case is not None:
         data = {"node": spec.node, "namespace": namespace, "pod": NAME, "image": spec.image}
+        data |= {"action": spec.action} if spec.action else {}
         case.record(
             kind,
             entities=(f"node={spec.node}",),

@@ -21,6 +21,7 @@ from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.widgets.histogram import BLOCKS
 from console.app.widgets.row_list import Column, RowList, widths
 from console.case.entities import Entity, entity_in
+from console.case.folder import Case
 from console.case.overview import Coverage, Overview, gaps, read_overview
 from console.case.spans import PLAUSIBLE
 from console.case.state import CaseState
@@ -67,6 +68,7 @@ class OverviewScreen(CaseScreen):
     @dataclass
     class Loaded(Message):
         overview: Overview
+        half_done: list[str]
 
     @dataclass
     class Hunted(Message):
@@ -76,6 +78,7 @@ class OverviewScreen(CaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.view = Overview()
+        self.half_done: list[str] = []
         self.caret: int | None = None
         self.steps: list[Step] = []
         self.entities: list[Entity] = []
@@ -108,12 +111,13 @@ class OverviewScreen(CaseScreen):
     def load(self, buckets: int) -> None:
         worker = get_current_worker()
         overview = read_overview(self.workspace, buckets)
+        half_done = read_half_done(self.workspace.case)
         if not worker.is_cancelled:
-            self.post_message(self.Loaded(overview))
+            self.post_message(self.Loaded(overview, half_done))
 
     @on(Loaded)
     def take(self, message: Loaded) -> None:
-        self.view = message.overview
+        self.view, self.half_done = message.overview, message.half_done
         self.draw_head()
         self.draw_coverage()
         self.draw_steps()
@@ -149,7 +153,7 @@ class OverviewScreen(CaseScreen):
 
     def draw_steps(self) -> None:
         hits = self.console_app.hits[1] if self.console_app.hits else None
-        self.steps = next_steps(self.view, self.workspace.state, hits)
+        self.steps = next_steps(self.view, self.workspace.state, hits, self.half_done)
         self.query_one("#next", RowList).show(
             [[_step_text(step)] for step in self.steps], empty="nothing waits to be done"
         )
@@ -308,8 +312,23 @@ class OverviewScreen(CaseScreen):
         self.open_entity(self.entities[self.query_one("#top", RowList).cursor])
 
 
-def next_steps(view: Overview, state: CaseState, hits: Sequence[Hit] | None = None) -> list[Step]:
-    """What waits to be done, the most urgent first. hits: None if no hunt was asked yet."""
+def read_half_done(case: Case) -> list[str]:
+    """Actions that a crash or a failure has left: what was done to whom."""
+    if not any(entry.kind == "action.intended" for entry in case.entries()):
+        return []  # which spares loading the actions
+    from console.respond.runner import left_half_done
+
+    return [f"{one.action_id} {one.target}" for one in left_half_done(case)]
+
+
+def next_steps(
+    view: Overview, state: CaseState, hits: Sequence[Hit] | None = None,
+    half_done: Sequence[str] = (),
+) -> list[Step]:  # fmt: skip
+    """What waits to be done, the most urgent first.
+
+    hits: None if no hunt was asked yet. half_done: actions that were cut.
+    """
     taken = {finding.hunt for finding in state.findings}
     new = [hit for hit in hits or () if hit.count and hit.hunt.id not in taken]
     severe = [
@@ -323,6 +342,7 @@ def next_steps(view: Overview, state: CaseState, hits: Sequence[Hit] | None = No
     inferred, timeless = view.kinds.get("inferred", 0), view.kinds.get("timeless", 0)
     odd, years = view.kinds.get("odd", 0), [edge.year for edge in PLAUSIBLE]
     steps = [
+        (half_done, Step(f"half-done: {', '.join(half_done)}: f finishes, U undoes", "actions")),
         (new, Step(f"{len(new)} hunt{'s' * (len(new) > 1)} found something{of_which}", "hunts")),
         (hits is None and view.events > HUNTED_EVENTS,
          Step("no hunt was asked: enter asks what to look for in every case", "hunts")),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.respond.action import CONTAINS, Action, Plan, Verdict, option
 from console.respond.blast import Surroundings
-from console.respond.isolation import UNMEASURED, exceptions, judge, measure_pod
+from console.respond.isolation import exceptions, judge, judge_alone, measure_pod
 from console.respond.netns import Suspect
 from console.respond.step_rules import NodeRules
 from console.respond.steps import Step
@@ -54,11 +54,11 @@ class IsolatePodAtNode(Action):
         self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
     ) -> Verdict:
         pod = self._pod(means)
-        if baseline is None:
-            return UNMEASURED
         chain = next((step.chain for step in steps if isinstance(step, NodeRules)), "")
         after = means.measured.pop(chain, None) or measure_pod(means, pod, chain=chain)
         keep = exceptions(means.cluster, pod, self.allow)
+        if baseline is None:
+            return judge_alone(after, keep, not_enforced=NOT_ENFORCED)
         return judge(baseline, after, keep, not_enforced=NOT_ENFORCED)
 
     def _pod(self, means: Means) -> Doc:

@@ -1,7 +1,5 @@
 # Rules at the head of INPUT and OUTPUT of the pod's own namespace, in chains of our own.
 # NODE_IPS, ADDRESSES: of both families; each command gets its own.
-# a file of /proc says that it is empty, so it is read; a pod of most CNI plug-ins has a link-local address
-SIX=; if grep -qv ' lo$' "/proc/$PID/net/if_inet6" 2>/dev/null; then SIX=1; fi
 for c in iptables ${SIX:+ip6tables}; do # before anything is done
   command -v $c >/dev/null 2>&1 || { echo "missing $c"; exit 0; }
 done
@@ -15,6 +13,7 @@ of_family() { # 4 or 6, addresses
 }
 close() { # command family
   t="$INSIDE $1 -w"
+  ! is_closed $1 || return 0
   # what a probe that was cut has left is begun anew
   for way in I O; do $t -N "$CHAIN-$way" 2>/dev/null || $t -F "$CHAIN-$way"; done
   $t -A "$CHAIN-I" -i lo -j ACCEPT; $t -A "$CHAIN-O" -o lo -j ACCEPT

@@ -1,4 +1,2 @@
-# Whether our rules stand, and all rules of the namespace.
-if $INSIDE iptables -w -C INPUT -j "$CHAIN-I" 2>/dev/null && $INSIDE iptables -w -C OUTPUT -j "$CHAIN-O" 2>/dev/null
-then echo closed; fi
-$INSIDE iptables-save 2>/dev/null | grep -v '^#' | while read -r l; do echo "rule $l"; done
+# Whether our rules stand, whole, for each family that the pod has.
+is_closed iptables && { [ -z "$SIX" ] || is_closed ip6tables; } && echo closed
