@@ -74,6 +74,36 @@ class Redactor:
         document = _decoded(raw)
         return _encoded(document) if self._mask_spec(document) else raw
 
+    def mask_all(self, value: Any) -> Any:
+        """A copy of any part of an object with all masked that may be secret.
+
+        Beside environments and arguments: annotations, values of a ConfigMap, and what looks like
+        a secret in any other text.
+        """
+        match value:
+            case dict():
+                masked = {name: self.mask_all(part) for name, part in value.items()}
+                self._mask_container(masked)
+                annotations = masked.get("annotations")
+                if isinstance(annotations, dict):
+                    self.mask_annotations(annotations)
+                if value.get("kind") == "ConfigMap":
+                    masked |= _hashed_parts(value)
+                return masked
+            case list() | tuple():
+                return [self.mask_all(part) for part in value]
+            case str():
+                return self._masked_text(value)
+            case _:
+                return value
+
+    def mask_annotations(self, annotations: dict[str, Any]) -> None:
+        """In place, by name or by what looks like a secret; `kubectl apply`'s copy as a whole."""
+        for name, value in annotations.items():
+            if isinstance(value, str) and value:
+                is_secret = name == LAST_APPLIED or _SECRET_NAME.search(name)
+                annotations[name] = self.mask(value) if is_secret else self._masked_text(value)
+
     def _secret(self, document: dict[str, Any]) -> dict[str, Any]:
         """Metadata and type only: a server that sent values all the same is not believed."""
         kept = ("apiVersion", "kind", "metadata", "type", "dataCount", "immutable")
@@ -82,10 +112,7 @@ class Redactor:
         return bare
 
     def _config_map(self, document: dict[str, Any]) -> dict[str, Any]:
-        for part in ("data", "binaryData"):
-            values = document.get(part)
-            if isinstance(values, dict):
-                document[part] = {name: hashed(value) for name, value in values.items()}
+        document |= _hashed_parts(document)
         _annotations(document).pop(LAST_APPLIED, None)
         return document
 
@@ -147,6 +174,15 @@ class Redactor:
 def hashed(value: object) -> str:
     """What stands for a value of a ConfigMap."""
     return f"sha256:{hashlib.sha256(str(value).encode()).hexdigest()}"
+
+
+def _hashed_parts(config_map: dict[str, Any]) -> dict[str, Any]:
+    """Its values, hashed."""
+    return {
+        part: {name: hashed(value) for name, value in values.items()}
+        for part in ("data", "binaryData")
+        if isinstance(values := config_map.get(part), dict)
+    }
 
 
 def _containers(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

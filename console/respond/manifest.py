@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -72,9 +71,10 @@ def as_lines(doc: Mapping[str, Any] | None, redactor: Redactor) -> list[str]:
 
     if doc is None:
         return []
-    word = str(doc.get("kind", "")).lower()
-    key = {"secret": "secrets", "configmap": "configmaps"}.get(word, word)
-    shown = json.loads(redactor.redact(key, json.dumps(clean(doc)).encode()))
+    kept = clean(doc)
+    # kubectl's copy of all the rest
+    ((kept.get("metadata") or {}).get("annotations") or {}).pop(LAST_APPLIED, None)
+    shown = redactor.mask_all(kept)
     text = yaml.safe_dump(shown, sort_keys=True, allow_unicode=True, width=100)
     return [visible(line) for line in text.splitlines()]
 

@@ -24,6 +24,7 @@ from console.live.api import Forbidden
 from console.live.reviews import Right
 from console.respond.action import Action, Plan, Verdict
 from console.respond.record import Record, find_record, fold_actions
+from console.respond.sealed import seal, seal_options, unseal
 from console.respond.steps import Step
 from console.visibility.target import CONTAINER
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from console.respond.means import Means
 
 Say = Callable[[str], None]
+SEALED = ("before", "after", "baseline")  # parts of an entry that may hold secrets of the cluster
 
 
 class Halted(CaseError):
@@ -97,7 +99,7 @@ def record_plan(
     """Write the plan down: from now on any process can apply, approve or drop it."""
     action, plan = prepared.action, prepared.plan
     kept: dict[str, Any] = {
-        "steps": msgspec.to_builtins(list(plan.steps)),
+        "steps": seal(case, msgspec.to_builtins(list(plan.steps))),
         "hits": list(plan.hits), "cannot": list(plan.cannot), "hidden": list(plan.hidden),
         "destroys": list(plan.destroys), "suspects": [str(one) for one in plan.suspects],
         "refused": list(prepared.refused),
@@ -107,7 +109,7 @@ def record_plan(
     data = {
         "id": prepared.id, "action": action.id, "where": prepared.where, "reason": reason,
         "target": msgspec.to_builtins(action.target),
-        "options": msgspec.to_builtins(action.options),
+        "options": seal_options(case, msgspec.to_builtins(action.options)),
         "plan": kept, "second": second,
     }  # fmt: skip
     data["digest"] = hashlib.sha256(canonical(data)).hexdigest()
@@ -171,6 +173,7 @@ def _apply(case: Case, means: Means, record: Record, say: Say) -> Record:
             "a second analyst has to sign the plan", where=record.id,
             hint=f"`kubecase actions CASE --approve {record.id}` by somebody else",
         )  # fmt: skip
+    _open(case, record)
     _end_probes(case, means, record, say)
     action, steps = record.action(), record.plan_steps()
 
@@ -218,6 +221,7 @@ def verify(case: Case, means: Means, record: Record, *, say: Say = lambda line: 
 
 def _verify(case: Case, means: Means, record: Record, say: Say) -> Verdict:
     say("verifying")
+    _open(case, record)
     steps, befores = record.plan_steps(), [done.before for done in record.steps]
     try:
         verdict = record.action().verify(means, steps, befores, record.baseline)
@@ -242,6 +246,7 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
         if record.state not in ("applied", "begun", "failed", "undoing"):
             raise UsageError(f"there is nothing to undo: it is {record.state}", where=record.id)
         _check(means, record)
+        _open(case, record)
         _end_probes(case, means, record, say)
         steps, notes = record.plan_steps(), []
         for number in reversed(range(len(steps))):
@@ -263,6 +268,14 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
     return notes
 
 
+def _open(case: Case, record: Record) -> None:
+    """Put back what the journal does not hold. Raises CaseError."""
+    record.plan = record.plan | {"steps": unseal(case, record.plan.get("steps"))}
+    record.options, record.baseline = unseal(case, record.options), unseal(case, record.baseline)
+    for done in record.steps:
+        done.before, done.after = unseal(case, done.before), unseal(case, done.after)
+
+
 def _end_probes(case: Case, means: Means, record: Record, say: Say) -> None:
     """From here on the action's probes are ours; those of an earlier run, which was cut, end.
 
@@ -271,9 +284,14 @@ def _end_probes(case: Case, means: Means, record: Record, say: Say) -> None:
     from console.visibility.probe import end, left_by
 
     means.acting = record.id
-    for namespace in left_by(case.entries(), record.id):
+    for namespace, may_work in left_by(case.entries(), record.id).items():
         say(f"ending the probe that an earlier run left: {namespace}")
-        end(means.cluster.api, namespace)
+        try:
+            end(means.cluster.api, namespace)
+        except Forbidden:
+            if may_work:
+                raise
+            continue  # its node ended it: that it lies there is in nobody's way
         _note(case, record, "probe.removed", namespace=namespace)
 
 
@@ -302,6 +320,7 @@ def _check(means: Means, record: Record) -> None:
 
 
 def _note(case: Case, record: Record, kind: str, **data: Any) -> None:
+    data |= {name: seal(case, data[name]) for name in SEALED if name in data}
     case.record(kind, entities=[record.target.entity], data={"id": record.id, **data})
 
 

@@ -15,6 +15,7 @@ import msgspec
 from console.case.text import visible
 from console.errors import CaseError
 from console.live.api import Conflict, NotFound
+from console.live.redact import Redactor
 from console.live.reviews import Right
 from console.respond.cluster import Doc, is_secret
 from console.respond.manifest import (
@@ -194,8 +195,7 @@ class Edit(ObjectStep, frozen=True, kw_only=True, tag="edit"):
                 if change.part(value) not in (change.part(left), change.part(was)):
                     field = visible(".".join(change.path))
                     raise MovedOn(
-                        f"{field} was {visible(repr(left))} when we left it"
-                        f" and is {visible(repr(value))} now",
+                        f"{field} was {_shown(left)} when we left it and is {_shown(value)} now",
                         where=self.where, hint="somebody changed it since; decide by hand",
                     )  # fmt: skip
                 restored.append(change.restored(value, was))
@@ -395,6 +395,10 @@ class Evict(Delete, frozen=True, kw_only=True, tag="evict"):
 
 
 PLAN_AGAIN = "plan again"
+
+
+def _shown(value: Any) -> str:
+    return visible(repr(Redactor().mask_all(value)))[:400]
 
 
 def _merge(now: Any, wanted: Any) -> Any:
