@@ -190,9 +190,17 @@ def probing(api: ClusterApi, spec: ProbeSpec, case: Case | None = None) -> Itera
     """
     namespace = f"{PREFIX}{secrets.token_hex(4)}"
     began = time.monotonic()
-    _record(case, "probe.started", spec, namespace, footprint=list(spec.footprint()))
+    _record(
+        case, "probe.started", spec, namespace, footprint=list(spec.footprint()),
+        until=_until(spec).isoformat(timespec="seconds"),
+    )  # fmt: skip
     try:
-        _create(api, spec, namespace)
+        _make_namespace(api, spec, namespace)
+    except ApiError:  # refused: nothing of it is there
+        _record(case, "probe.removed", spec, namespace)
+        raise
+    try:
+        _make_pod(api, spec, namespace)
         uid, container = _wait(api, spec, namespace)
         # what tells it from a copy of it, on the node and in a year
         _record(case, "probe.running", spec, namespace, uid=uid, container_id=container)
@@ -228,20 +236,25 @@ def end(api: ClusterApi, namespace: str) -> None:
     remove(api, namespace)
 
 
-def left_by(entries: Iterable[Entry], action: str) -> tuple[str, ...]:
-    """Namespaces of the probes of an action that were started and never removed."""
-    left: dict[str, None] = {}
+def left_by(entries: Iterable[Entry], action: str) -> dict[str, bool]:
+    """Namespaces of the probes of an action that were started and never removed.
+
+    True where its deadline is not over, so that it may still be at work.
+    """
+    left: dict[str, bool] = {}
+    now = datetime.now(UTC)
     for entry in entries:
         name = str(entry.data.get("namespace", ""))
         if entry.kind == "probe.started" and entry.data.get("action") == action:
             if _NAMESPACE.fullmatch(name):
-                left[name] = None
+                until = _moment(str(entry.data.get("until", "")))
+                left[name] = until is None or now < until
         elif entry.kind == "probe.removed":
             left.pop(name, None)
         elif entry.kind == "probe.swept":
             for swept in entry.data.get("namespaces") or ():
                 left.pop(str(swept), None)
-    return tuple(left)
+    return left
 
 
 def remove(api: ClusterApi, namespace: str) -> None:
@@ -300,10 +313,14 @@ def _is_over(api: ClusterApi, meta: Mapping[str, Any], now: datetime) -> bool:
     return now - max(filter(None, ends), default=created) > GRACE
 
 
-def _create(api: ClusterApi, spec: ProbeSpec, namespace: str) -> None:
+def _until(spec: ProbeSpec) -> datetime:
+    """When it has ended, whatever became of us."""
+    return datetime.now(UTC) + timedelta(seconds=spec.deadline_s + START_SECONDS)
+
+
+def _make_namespace(api: ClusterApi, spec: ProbeSpec, namespace: str) -> None:
     from console.case.keys import analyst_name
 
-    until = datetime.now(UTC) + timedelta(seconds=spec.deadline_s + START_SECONDS)
     api.request(
         "POST",
         "/api/v1/namespaces",
@@ -318,11 +335,14 @@ def _create(api: ClusterApi, spec: ProbeSpec, namespace: str) -> None:
                     "pod-security.kubernetes.io/enforce": "privileged",
                 },
                 "annotations": {
-                    UNTIL: until.isoformat(timespec="seconds"), ANALYST: analyst_name(),
+                    UNTIL: _until(spec).isoformat(timespec="seconds"), ANALYST: analyst_name(),
                 },
             },
         },
     )  # fmt: skip
+
+
+def _make_pod(api: ClusterApi, spec: ProbeSpec, namespace: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -124,6 +124,20 @@ class Scene:
         return json.dumps([dict(entry.data) for entry in self.case.entries()])
 
 
+def rules(scene: Scene, name: str = "client") -> str:
+    """All rules of the pod's network namespace, of both families."""
+    uid = scene.get("pods", name)["metadata"]["uid"]
+    found = subprocess.run(
+        ["grep", "-lF", uid, *map(str, Path("/proc").glob("[0-9]*/cgroup"))],
+        capture_output=True, text=True, check=False,
+    ).stdout.split()  # fmt: skip
+    inside = ["nsenter", "-t", Path(found[0]).parent.name, "-n"]
+    return "".join(
+        subprocess.run([*inside, tool, "-S"], check=True, capture_output=True, text=True).stdout
+        for tool in ("iptables", "ip6tables")
+    )
+
+
 def carry_out_watched(
     scene: Scene, record: Record, is_enough: Callable[[packets.Counters], bool]
 ) -> Verdict:

@@ -9,6 +9,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from console.live.api import ClusterApi
 from console.respond import netns, runner
 from console.respond.record import Record
 from console.visibility import probe
-from tests.respond.conftest import PROBE_IMAGE, SHOP, Scene, wait_until
+from tests.respond.conftest import PROBE_IMAGE, SHOP, Scene, rules, wait_until
 
 # The n-th of: an entry is about to be written, was written; a request that changes something is about
 # to go out, was answered; a line of a probe was read. `after`: only what has happened. Or a word: the
@@ -133,6 +134,36 @@ def test_killed_at_each_step_of_apply(
     assert {"planned", "begun", "applied"} <= states
 
 
+def without_birth(state: dict[str, Any]) -> dict[str, Any]:
+    for name in ("uid", "creationTimestamp"):
+        del state["metadata"][name]
+    return state
+
+
+@pytest.mark.parametrize("what", ["carry_out", "undo"])
+def test_killed_at_each_step_of_deleting_and_making_again(
+    scene: Scene, program: Path, what: str
+) -> None:
+    """What an undo that was cut made again is known as its own."""
+    before = without_birth(scene.state("services", "shop"))
+    for count in range(1, 40):
+        record = scene.plan("delete-object", scene.target("services", "shop"))
+        if what == "undo":
+            runner.carry_out(scene.case, scene.means, record)
+        code = run(scene, program, record.id, count, what)
+        found = scene.record(record.id)
+        if what == "carry_out" and count % 2 and found.state in ("planned", "begun"):
+            runner.carry_out(scene.case, scene.means, found)
+            assert scene.means.cluster.find("services", scene.namespace, "shop") is None
+        if scene.record(record.id).state not in ("planned", "undone"):
+            scene.undo(scene.record(record.id))
+        assert without_birth(scene.state("services", "shop")) == before, f"killed at {count}"
+        if code == 0:
+            break
+    else:
+        pytest.fail("it never went through")
+
+
 def test_killed_at_each_step_of_undo(
     scene: Scene, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,23 +185,9 @@ def test_killed_at_each_step_of_undo(
 # -- rules at the node, by a probe that goes on when kubecase is dead
 
 
-def rules(scene: Scene, name: str = "client") -> str:
-    """All rules of the pod's network namespace, of both families."""
-    uid = scene.get("pods", name)["metadata"]["uid"]
-    found = subprocess.run(
-        ["grep", "-lF", uid, *map(str, Path("/proc").glob("[0-9]*/cgroup"))],
-        capture_output=True, text=True, check=False,
-    ).stdout.split()  # fmt: skip
-    inside = ["nsenter", "-t", Path(found[0]).parent.name, "-n"]
-    return "".join(
-        subprocess.run([*inside, tool, "-S"], check=True, capture_output=True, text=True).stdout
-        for tool in ("iptables", "ip6tables")
-    )
-
-
 def assert_no_probe_is_left(scene: Scene, action_id: str) -> None:
     """Neither in the cluster nor by the journal."""
-    assert probe.left_by(scene.case.entries(), action_id) == ()
+    assert probe.left_by(scene.case.entries(), action_id) == {}
     asked = {e.data["namespace"] for e in scene.case.entries()
              if e.kind == "probe.started" and e.data.get("action") == action_id}  # fmt: skip
     assert asked

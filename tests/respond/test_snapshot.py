@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tarfile
-import threading
 
 import pytest
 
+from console.case.folder import Case
 from console.errors import CaseError, UsageError
-from console.respond import snapshot, volumes
+from console.respond import snapshot, snapshot_pod, volumes
+from console.respond.means import Means
 from console.respond.preserve import is_preserved
+from console.visibility.collect import Way
 from console.visibility.target import Target
 from tests.real.lab import Lab
 from tests.respond.conftest import Scene
@@ -50,15 +52,13 @@ def test_pod_deleted_meanwhile_and_resume(client: Scene, monkeypatch: pytest.Mon
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
     target = client.target("pods", "client")
     items, _ = snapshot.plan_items(client.case, client.means, target, "kubelet")
-    last = threading.Event()
+    real = snapshot_pod.capture
 
-    def delete_once(*args: object) -> list[str]:
-        if not last.is_set():
-            last.set()
-            client.lab.kubectl("-n", client.namespace, "delete", "pod", "client", "--wait=true")
-        raise CaseError("it is gone", where="pod client")
+    def delete_first(case: Case, means: Means, text: str, way: Way = "auto") -> list[str]:
+        client.lab.kubectl("-n", client.namespace, "delete", "pod", "client", "--wait=true")
+        return real(case, means, text, way)
 
-    monkeypatch.setattr("console.respond.snapshot_pod.capture", delete_once)
+    monkeypatch.setattr(snapshot_pod, "capture", delete_first)
     [taken] = snapshot.take(client.case, client.means, [target], way="kubelet")
     failed = {got.name for got in taken.failed}
     assert {"capture", "pod.json", "client.log"} <= failed

@@ -54,7 +54,10 @@ class IsolatePodAtNode(Action):
         self, means: Means, steps: Sequence[Step], befores: Sequence[Any], baseline: Any
     ) -> Verdict:
         pod = self._pod(means)
-        chain = next((step.chain for step in steps if isinstance(step, NodeRules)), "")
+        [step] = (one for one in steps if isinstance(one, NodeRules))
+        if pod["metadata"]["uid"] != step.suspect.uid:
+            return Verdict("not held", "another pod has its name now: the rules went with the old")
+        chain = step.chain
         after = means.measured.pop(chain, None) or measure_pod(means, pod, chain=chain)
         keep = exceptions(means.cluster, pod, self.allow)
         if baseline is None:
