@@ -96,6 +96,9 @@ async def test_nothing_of_it_is_told_and_undo_restores_it(
     assert mark in str(before)
     if action_id == "scale-to-zero":
         scene.lab.kubectl("-n", scene.namespace, "scale", "deploy/told", "--replicas=1")
+        # a status between read and dry run would be a Conflict, which is shown instead of a diff
+        scene.lab.kubectl("-n", scene.namespace, "rollout", "status", "deploy/told", "--timeout=60s",
+                          timeout_s=70)  # fmt: skip
         before = scene.state(kind, "told")
     target = scene.target(kind, "told")
     prepared = runner.prepare(scene.means, build(action_id, target, {}))
