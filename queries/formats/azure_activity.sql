@@ -13,7 +13,11 @@ with documents as (
         json_extract_string(message, ['$.eventTimestamp', '$.event_timestamp', '$.time']) as times,
         json_extract_string(message, ['$.operationName.value', '$.operation_name.value',
             '$.operationName', '$.operation_name']) as operations,
-        json_extract_string(message, ['$.caller', '$.identity.claims.name', '$.identity.claims.appid'])
+        json_extract_string(message, ['$.caller', '$.properties.initiatedBy.user.userPrincipalName',
+            '$.properties.initiatedBy.app.displayName',
+            '$.identity.claims."http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"',
+            '$.identity.claims."http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"',
+            '$.identity.claims.name', '$.identity.claims.appid'])
             as callers,
         json_extract_string(message, ['$.status.value', '$.resultType']) as results,
         json_extract_string(message, ['$.resourceId', '$.resource_id', '$.resourceUri']) as resources,
