@@ -67,7 +67,9 @@ lists as (
         list_reverse_sort(list_distinct(list_transform(
             list_filter(loose, lambda s: s is not null and strlen(s) >= 3
                 and not starts_with(s, '‹masked') and s not in ('null', 'true', 'false')
-                and not regexp_full_match(s, '(?i)system:.*|v1|authentication|authorization')),
+                -- `passwd: pam_unix(passwd:chauthtok): …` is the program of that name
+                and not regexp_full_match(s,
+                    '(?i)system:.*|v1|authentication|authorization|pam_\w+|passwd|password|chauthtok|account|session')),
             lambda s: (lpad(length(s)::varchar, 9, '0'), s)))) as loose_by_size
     from found
     where len(quoted) > 0 or len(loose) > 0

@@ -102,6 +102,8 @@ def test_ordinary_words_stay(case: Case, tmp_path: Path) -> None:
             {"name": "default-token-x", "secret": {"secretName": "default-token-x"}}]}}),
         "Mar  3 14:05:06 h app[1]: the password was changed; token expired; secret sauce",
         "Mar  3 14:05:07 h app[1]: read arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-x1",
+        "Mar  3 14:05:08 h passwd[7]: pam_unix(passwd:chauthtok): password changed for jsmith",
+        "Mar  3 14:05:09 h passwd[7]: password changed for jsmith by root",
     ]  # fmt: skip
     (tmp_path / "log").write_text("\n".join(lines) + "\n")
     list(add_paths(case, [tmp_path / "log"]))
