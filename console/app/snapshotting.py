@@ -11,16 +11,13 @@ from console.app.screens.ask import ChooseScreen
 if TYPE_CHECKING:
     from console.app.app import Console
     from console.live.api import ClusterApi
-    from console.live.inventory import Ref
     from console.respond.snapshot import Snapshot
-
-
-def snapshot(app: Console, ref: Ref, api: ClusterApi | None) -> None:
-    """Everything there is about an object into the case, without touching it, after a dialogue."""
-    from console.app.screens.snapshot import Choice, SnapshotScreen
     from console.visibility.target import Target
 
-    target = Target.of(ref)
+
+def snapshot(app: Console, target: Target, api: ClusterApi | None) -> None:
+    """Everything there is about a target into the case, without touching it, after a dialogue."""
+    from console.app.screens.snapshot import Choice, SnapshotScreen
 
     def take(choice: Choice | None) -> None:
         if choice is None:

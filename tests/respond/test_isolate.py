@@ -25,6 +25,7 @@ def test_policy_is_not_enforced_here_and_undo_restores_all(scene: Scene) -> None
 
     assert verdict.word == "not held"
     assert verdict.text == "NOT ENFORCED: this cluster's network does not apply policies"
+    assert verdict.details[0].startswith("next: isolate-pod-at-node")
     assert any("in another-pod" in line and "open now" in line for line in verdict.details)
     isolated = scene.get("pods", name)
     assert "app" not in isolated["metadata"]["labels"]

@@ -28,6 +28,7 @@ from console.errors import UsageError
 from console.live.inventory import Ref
 from console.live.tables import NOT_CAPTURED
 from console.visibility.deltas import captured_deltas
+from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
@@ -111,7 +112,8 @@ class ClusterScreen(ObjectListScreen):
 
     def action_snapshot(self) -> None:
         if ref := self._changeable():
-            snapshot(self.console_app, ref, self.console_app.api_of(ref.cluster))
+            api = self.console_app.api_of(ref.cluster)
+            snapshot(self.console_app, Target.of(ref), api)
 
     def _changeable(self) -> Ref | None:
         """The object, if it is of a live cluster and shown as it is now."""

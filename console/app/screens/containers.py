@@ -64,7 +64,8 @@ class ContainersScreen(CaseScreen):
         Binding("p", "pivot", "Pivot"),
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
-        Binding("s", "sample", "Sample"),
+        Binding("s", "snapshot", "Snapshot"),
+        Binding("S", "sample", "Sample"),
         Binding("R", "rules", "Capture with firewall rules", show=False),
         Binding("u", "usage", "Usage now", show=False),
         Binding("d", "view_file", "File"),
@@ -387,6 +388,15 @@ class ContainersScreen(CaseScreen):
         """A capture with the firewall rules of the container's network."""
         if self.target:
             self.capture(self.target, has_rules=True)
+        else:
+            self.action_target()
+
+    def action_snapshot(self) -> None:
+        """All there is about what is looked at, into the case."""
+        from console.app.snapshotting import snapshot
+
+        if self.target:
+            snapshot(self.console_app, Target.parse(self.target), self.console_app.api_of(""))
         else:
             self.action_target()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LABEL = "kubecase.io/isolated"
 REMOVED = "kubecase.io/removed-labels"
 NOT_ENFORCED = "NOT ENFORCED: this cluster's network does not apply policies"
+NEXT = "next: isolate-pod-at-node sets rules in the pod's own network, which need no such network"
 ROUNDS = 3
 
 
@@ -118,6 +119,8 @@ class IsolatePod(Action):
             verdict = judge(baseline, rounds.next(since), keep, not_enforced=NOT_ENFORCED)
             if verdict.word == "held":
                 break
+        if verdict.text == NOT_ENFORCED:
+            return replace(verdict, details=(NEXT, *verdict.details))
         return verdict
 
     def _pod(self, means: Means) -> Doc:
