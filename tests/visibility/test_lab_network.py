@@ -85,7 +85,8 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
             "metadata": {"name": "suspect", "namespace": name, "labels": {"app": "suspect"}},
             "spec": {"terminationGracePeriodSeconds": 0, "containers": [
                 {"name": "c", "image": "lab/busybox:1", "imagePullPolicy": "Never",
-                 "command": ["sh", "-c", script]}]},
+                 "command": ["sh", "-c", script], "readinessProbe": {"periodSeconds": 1, "exec": {
+                     "command": ["grep", "-q", "registry.shop", "/etc/hosts"]}}}]},
         }))  # fmt: skip
         lab.wait_ready(name, "pod/suspect")
         case = Case.create(tmp_path_factory.mktemp("network") / "case", title="a network")
