@@ -14,6 +14,7 @@ from console.ingest.documents import Span, json_spans, record_spans, rows_from_s
 from console.ingest.framing import BOM, Reader, Rows, frame_lines, read_up_to, rows_of
 from console.ingest.journal_file import read_journal
 from console.ingest.sources import Member, Unread
+from console.ingest.streams import Headed
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ def frame_member(member: Member, report: Report) -> Iterator[Rows]:
     """The rows of one file, in chunks."""
     reader = member.open()
     head = read_up_to(reader, HEAD_BYTES)
-    whole = _Prefixed(head, reader)
+    whole = Headed(head, reader)
     kind = _kind(head, member.path)
     if kind == "binary":
         report(Unread(member.path, 0, "binary file: kept as evidence, not read as a log"))
@@ -51,13 +52,13 @@ def frame_member(member: Member, report: Report) -> Iterator[Rows]:
         data = read_up_to(whole, DOCUMENT_BYTES)
         more = whole.read(1)
         if more:
-            yield from frame_lines(_Prefixed(data + more, whole), path=member.path, report=report)
+            yield from frame_lines(Headed(data + more, whole), path=member.path, report=report)
             return
         spans = _SPANS[kind](data, member.path, report)
         if spans:
             yield from rows_from_spans(data, spans)
         else:
-            yield from frame_lines(_Prefixed(data, whole), path=member.path, report=report)
+            yield from frame_lines(Headed(data, whole), path=member.path, report=report)
 
 
 def header_of(first: Rows) -> str:
@@ -152,18 +153,3 @@ _SPANS: dict[str, Callable[[bytes, str, Report], list[Span]]] = {
     "yaml": yaml_spans,
     "login": lambda data, path, report: record_spans(data, _login_size(data), path, report),
 }
-
-
-class _Prefixed:
-    """A reader whose first bytes were already read."""
-
-    def __init__(self, head: bytes, reader: Reader) -> None:
-        self._head, self._reader = head, reader
-
-    def read(self, size: int, /) -> bytes:
-        if not self._head:
-            return self._reader.read(size)
-        head, self._head = self._head[:size], self._head[size:]
-        if len(head) < size:
-            return head + self._reader.read(size - len(head))
-        return head

@@ -66,6 +66,8 @@ class Headed:
         if not self._head:
             return self._reader.read(size)
         head, self._head = self._head[:size], self._head[size:]
+        if len(head) < size:
+            return head + self._reader.read(size - len(head))
         return head
 
 

@@ -63,13 +63,9 @@ select
     evidence, line, offset_bytes, ts, 'exact' as ts_quality,
     'http' as category,
     lower(if(contains(request, ' '), split_part(request, ' ', 1), 'unknown')) as activity,
-    case split_part(ltrim(numbers), ' ', 1)[1]
-        when '1' then 'ok' when '2' then 'ok' when '3' then 'ok'
-        when '4' then if(split_part(ltrim(numbers), ' ', 1) in ('401', '403', '429'), 'denied', 'failed')
-        when '5' then 'failed' else 'unknown'
-    end as outcome,
+    http_outcome(split_part(ltrim(numbers), ' ', 1)) as outcome,
     split_part(ltrim(numbers), ' ', 1) as status,
-    case split_part(ltrim(numbers), ' ', 1)[1] when '4' then 2 when '5' then 4 else 1 end as severity,
+    http_severity(split_part(ltrim(numbers), ' ', 1)) as severity,
     nullif(split_part(head, ' ', 3), '-') as actor,
     -- a server that listens on IPv6 writes IPv4 clients as [::ffff:192.0.2.1]
     regexp_replace(split_part(head, ' ', 1), '^\[?::ffff:([0-9.]+)\]?$', '\1') as src_ip,

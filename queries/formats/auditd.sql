@@ -211,24 +211,9 @@ select
         when type = 'EXECVE' then 'exec'
         else lower(type)
     end as activity,
-    case
-        when type in ('AVC', 'USER_AVC') then if(is_permitted, 'ok', 'denied')
-        -- 0x7ffc0000 only logs, 0x7fc00000 asks another process
-        when type = 'SECCOMP' then if(code in ('0x7ffc0000', '0x7fc00000'), 'ok', 'denied')
-        when success in ('yes', 'success', '1') then 'ok'
-        when exit in ('-13', '-1', 'EACCES', 'EPERM') then 'denied'
-        when is_failure then 'failed'
-        else 'unknown'
-    end as outcome,
+    audit_outcome(type, is_permitted, code, success, exit, is_failure) as outcome,
     exit as status,
-    case
-        when type in ('AVC', 'USER_AVC', 'SECCOMP') or type like 'ANOM%'
-            then if(is_permitted or code in ('0x7ffc0000', '0x7fc00000'), 2, 4)
-        when is_failure then 3
-        when type in ('ADD_USER', 'DEL_USER', 'CONFIG_CHANGE', 'ADD_GROUP', 'DEL_GROUP',
-            'USER_CHAUTHTOK', 'DAEMON_END') or action in ('init_module', 'ptrace') then 3
-        else 1
-    end as severity,
+    audit_severity(type, is_permitted, code, is_failure, action) as severity,
     if(is_about_other, who, coalesce(account, who)) as actor,
     if(coalesce(account, who) is null, null, 'user') as actor_type,
     ses as session,

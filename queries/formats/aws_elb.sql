@@ -46,7 +46,7 @@ select
         if(p.status in ('401', '403', '429'), 'denied', 'failed') when '5' then 'failed'
         else if(verb = '-', 'ok', 'failed') end as outcome,
     p.status as status,
-    case p.status[1] when '4' then 2 when '5' then 4 else 1 end as severity,
+    http_severity(p.status) as severity,
     nullif(p.agent, '-') as user_agent,
     regexp_replace(regexp_replace(p.client, ':\d+$', ''), '[\[\]]', '', 'g') as src_ip,
     port_of(p.client) as src_port,

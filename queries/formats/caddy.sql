@@ -37,11 +37,9 @@ select
     case when stamp is null then outer_quality when has_zone or outer_quality = 'exact' then 'exact'
         else zone_quality(zone) end as ts_quality,
     'http' as category, lower(q.method) as activity,
-    case r.status[1] when '1' then 'ok' when '2' then 'ok' when '3' then 'ok' when '4' then
-        if(r.status in ('401', '403', '429'), 'denied', 'failed') when '5' then 'failed'
-        else 'unknown' end as outcome,
+    http_outcome(r.status) as outcome,
     r.status as status,
-    case r.status[1] when '4' then 2 when '5' then 4 else 1 end as severity,
+    http_severity(r.status) as severity,
     nullif(r.user_id, '') as actor, q.headers."User-Agent"[1] as user_agent,
     -- who asked, as trusted proxies say; the port is the proxy's then
     coalesce(nullif(q.client_ip, ''), nullif(q.remote_ip, ''), address_of(q.remote_addr)) as src_ip,

@@ -71,9 +71,12 @@ judged as (
     select
         *,
         coalesce(address_of(peer), said_once(said_ips(said))) as whence,
-        coalesce(named_user(low), said_user(said)) as person,
-        said_login(coalesce(said, message)) as login
+        coalesce(named_user(low), said_user(said)) as person
     from timed
+),
+decided as (
+    select *, if(is_header, null, login_of(coalesce(said, message), person, whence)) as login
+    from judged
 )
 select
     evidence, line, offset_bytes,
@@ -84,14 +87,9 @@ select
             or (low['timegenerated_[utc]'] is not null and low['date'] is null) then 'exact'
         else zone_quality(zone)
     end as ts_quality,
-    if(not is_header and login is not null and coalesce(whence, person) is not null, 'login', 'system')
-        as category,
-    case
-        when is_header then 'header'
-        when login is not null and coalesce(whence, person) is not null then 'login'
-        else 'log'
-    end as activity,
-    if(not is_header and coalesce(whence, person) is not null, login, null) as outcome,
+    if(login is null, 'system', 'login') as category,
+    case when is_header then 'header' when login is not null then 'login' else 'log' end as activity,
+    login as outcome,
     if(is_header, null, level_severity(lower(coalesce(low['level'], low['severity'], low['loglevel']))))
         as severity,
     if(is_header, null, person) as actor,
@@ -103,4 +101,4 @@ select
             array_to_string(list_transform(list_zip(names, values),
                 lambda x: x[1] || '=' || x[2]), ' '))) as message,
     if(is_header, null, to_json(m)) as fields
-from judged
+from decided

@@ -56,10 +56,8 @@ shapes as (
 select
     evidence, line, offset_bytes, ts, if(ts is null, null, 'exact') as ts_quality,
     'http' as category, lower(verb) as activity,
-    case code[1] when '2' then 'ok' when '3' then 'ok' when '1' then 'ok' when '4' then
-        if(code in ('401', '403', '429'), 'denied', 'failed') when '5' then 'failed' else 'unknown' end
-        as outcome,
-    code as status, case code[1] when '4' then 2 when '5' then 4 else 1 end as severity,
+    http_outcome(code) as outcome,
+    code as status, http_severity(code) as severity,
     nullif(id, '-') as session, nullif(agent, '-') as user_agent,
     address_of(trim(split_part(peer, ',', 1))) as src_ip,
     address_of(regexp_replace(up, '^\w+://', '')) as dst_ip,

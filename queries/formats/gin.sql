@@ -26,11 +26,9 @@ select
     case when outer_quality = 'exact' then 'exact' when wall is null then outer_quality
         else zone_quality(zone) end as ts_quality,
     'http' as category, lower(p.verb) as activity,
-    case p.status[1] when '1' then 'ok' when '2' then 'ok' when '3' then 'ok' when '4' then
-        if(p.status in ('401', '403', '429'), 'denied', 'failed') when '5' then 'failed'
-        else 'unknown' end as outcome,
+    http_outcome(p.status) as outcome,
     p.status as status,
-    case p.status[1] when '4' then 2 when '5' then 4 else 1 end as severity,
+    http_severity(p.status) as severity,
     address_of(p.ip) as src_ip, 'url' as object_kind, p.path as object_name,
     concat_ws(' ', p.verb, p.path, p.status) as message,
     json_object('latency', p.latency) as fields

@@ -39,19 +39,21 @@ judged as (
     select
         *,
         coalesce(address_of(peer), said_once(said_ips(said))) as whence,
-        coalesce(named_user(m), said_user(said)) as person,
-        said_login(said) as login
+        coalesce(named_user(m), said_user(said)) as person
     from known
+),
+decided as (
+    select *, login_of(said, person, whence) as login
+    from judged
 )
 select
     evidence, line, offset_bytes,
     coalesce(iso_ts(stamp), make_timestamp((try_cast(stamp as double) * 1000000)::bigint), outer_ts)
         as ts,
     if(stamp is null, outer_quality, 'exact') as ts_quality,
-    if(coalesce(whence, person) is not null and login is not null, 'login', 'system') as category,
-    if(coalesce(whence, person) is not null and login is not null, 'login', 'log') as activity,
+    if(login is null, 'system', 'login') as category, if(login is null, 'log', 'login') as activity,
     case
-        when coalesce(whence, person) is not null and login is not null then login
+        when login is not null then login
         when level in ('error', 'err', 'fatal', 'panic', 'crit', 'critical') then 'failed'
         else 'unknown'
     end as outcome,
@@ -64,4 +66,4 @@ select
     if(address_of(peer) is null, said_port(said, whence), port_of(peer)) as src_port,
     coalesce(said, message) as message,
     to_json(m) as fields
-from judged
+from decided

@@ -114,7 +114,7 @@ select
             case r.alert.severity when '1' then 4 when '2' then 3 when '3' then 2 else 1 end
         when type = 'anomaly' then 2
         when type in ('http', 'http2') then
-            case r.http.status[1] when '4' then 2 when '5' then 4 else 1 end
+            http_severity(r.http.status)
         when type = 'stats' then 0
         else 1
     end as severity,

@@ -23,7 +23,7 @@ select
         if(r.DownstreamStatus in ('401', '403', '429'), 'denied', 'failed') when '5' then 'failed'
         else 'unknown' end as outcome,
     r.DownstreamStatus as status,
-    case r.DownstreamStatus[1] when '4' then 2 when '5' then 4 else 1 end as severity,
+    http_severity(r.DownstreamStatus) as severity,
     nullif(r.ClientUsername, '-') as actor, r."request_User-Agent" as user_agent,
     r.ClientHost as src_ip, try_cast(r.ClientPort as usmallint) as src_port,
     address_of(r.ServiceAddr) as dst_ip, port_of(r.ServiceAddr) as dst_port,

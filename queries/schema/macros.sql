@@ -128,6 +128,37 @@ create or replace temp macro audit_value(value) as
         else value
     end;
 
+-- What became of an audit event, and how bad it is. Of SECCOMP 0x7ffc0000 only logs, 0x7fc00000 asks
+-- another process.
+create or replace temp macro audit_outcome(type, is_permitted, code, success, exit, is_failure) as
+    case
+        when type in ('AVC', 'USER_AVC') then if(is_permitted, 'ok', 'denied')
+        when type = 'SECCOMP' then if(code in ('0x7ffc0000', '0x7fc00000'), 'ok', 'denied')
+        when success in ('yes', 'success', '1') then 'ok'
+        when exit in ('-13', '-1', 'EACCES', 'EPERM') then 'denied'
+        when is_failure then 'failed'
+        else 'unknown'
+    end;
+create or replace temp macro audit_severity(type, is_permitted, code, is_failure, action) as
+    case
+        when type in ('AVC', 'USER_AVC', 'SECCOMP') or type like 'ANOM%'
+            then if(is_permitted or code in ('0x7ffc0000', '0x7fc00000'), 2, 4)
+        when is_failure then 3
+        when type in ('ADD_USER', 'DEL_USER', 'CONFIG_CHANGE', 'ADD_GROUP', 'DEL_GROUP',
+            'USER_CHAUTHTOK', 'DAEMON_END') or action in ('init_module', 'ptrace') then 3
+        else 1
+    end;
+
+-- What a status of HTTP says of a request, as text.
+create or replace temp macro http_outcome(status) as
+    case status[1]
+        when '1' then 'ok' when '2' then 'ok' when '3' then 'ok'
+        when '4' then if(status in ('401', '403', '429'), 'denied', 'failed')
+        when '5' then 'failed' else 'unknown'
+    end;
+create or replace temp macro http_severity(status) as
+    case status[1] when '4' then 2 when '5' then 4 else 1 end;
+
 -- Names of the system calls that an investigation meets, by the `arch` of the record: x86-64,
 -- aarch64 or 32-bit x86; else `syscall_N`.
 create or replace temp macro audit_syscall(arch, number) as
@@ -205,6 +236,10 @@ create or replace temp macro said_first_ip(text) as
     nullif(regexp_extract(text,
         '(?i)^ ?(?:(?:trace|debug|info|notice|warn|warning|error):? +)?(?:::ffff:)?((?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?)(?:[^0-9a-z.:]|[.:](?:$|[^0-9a-z])|:\d{1,5}\b|$)', 1), '');
 
+-- The peer: as the words say, else the first word; none where the words name two.
+create or replace temp macro said_ip(text) as
+    if(len(said_ips(text)) > 0, said_once(said_ips(text)), said_first_ip(text));
+
 -- The port that follows an address in a text.
 create or replace temp macro said_port(text, ip) as
     try_cast(nullif(regexp_extract(
@@ -240,6 +275,10 @@ create or replace temp macro said_login(text) as
             '(?i)\b(?:success(?:ful(?:ly)?)?[ _](?:log[ _-]?in|logged[ -]in|sign(?:ed)?[ -]?in|authenticat(?:ion|ed))|(?:log[ _-]?in|sign[ -]?in|authentication)[ :_-]{1,2}(?:success(?:ful|fully)?|succeeded|ok|accepted)|logged in (?:with|from|as|via|successfully))\b')
             then 'ok'
     end;
+
+-- The same of a line that names somebody or somewhere: words alone are a program's talk.
+create or replace temp macro login_of(text, person, whence) as
+    if(coalesce(person, whence) is null, null, said_login(text));
 
 -- The level that a logger wrote near the head of a line, in capitals or in brackets; lower case.
 create or replace temp macro said_level(text) as
