@@ -111,7 +111,8 @@ def _screen(pods: int) -> tuple[float, ScreenFigures]:
                 paints.append(first_paint(folder / f"case-{number}", CONFIG, pods))
             found = measure_screen(folder / "case", CONFIG, pods, begin, change)
         finally:
-            process.kill()
+            if process.is_alive():
+                process.kill()
     return min(rounds), replace(found, paint_s=min(*paints, found.paint_s))
 
 

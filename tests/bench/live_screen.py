@@ -57,7 +57,14 @@ class Watched:
         self._seen = bytearray()
         self._at: list[tuple[int, float]] = []  # (bytes so far, when)
         self._news = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def close(self) -> None:
+        """The reader first: it would go on with the next terminal, which gets the same number."""
+        self.terminal.process.kill()
+        self._reader.join()
+        self.terminal.close()
 
     def _read(self) -> None:
         while True:
@@ -114,11 +121,11 @@ class Watched:
 @contextmanager
 def live_console(case: Path, config: Path) -> Iterator[Watched]:
     command = [sys.executable, "-m", "console", "live", str(case), "--kubeconfig", str(config)]
-    terminal = Terminal(command)
+    seen = Watched(Terminal(command))
     try:
-        yield Watched(terminal)
+        yield seen
     finally:
-        terminal.close()
+        seen.close()
 
 
 def shows(count: int) -> Callable[[bytes], bool]:
