@@ -22,10 +22,12 @@ from typing import IO, cast
 from console.case.text import visible
 from console.errors import CaseError
 from console.ingest.limits import Limits
+from console.ingest.links import Links
 from console.ingest.streams import BLOCK_BYTES, Budget, Headed, Reader, Taped, Unpacked, compression
 from console.ingest.zips import open_zipped
 
 _HEAD_BYTES = 512
+_TARGET_BYTES = 4096  # Linux: PATH_MAX
 # raw bytes of a capture (console/visibility): evidence, but no log; its NDJSON says what is in it
 RAW_CAPTURE = b"KCRAW1\n"
 
@@ -241,7 +243,7 @@ class _Walker:
         yield from self.walk(unpacked, inner, mtime, None, depth + 1)
 
     def _untar(self, stream: Reader, inner: str, depth: int) -> Iterator[Member]:
-        path = self.root + inner
+        path, links = self.root + inner, Links()
         try:
             with tarfile.open(
                 fileobj=cast("IO[bytes]", stream), mode="r|", errors="surrogateescape",
@@ -252,27 +254,25 @@ class _Walker:
                         return
                     name = self._name(entry.name, path)
                     if entry.issym() or entry.islnk():
-                        self.report(
-                            Unread(
-                                f"{path}!/{name}",
-                                None,
-                                f"link to {visible(entry.linkname)}: not followed",
-                            )
-                        )
-                    elif entry.isreg():
+                        links.add_link(entry.name, entry.linkname, is_hard=entry.islnk())
+                        continue
+                    links.add(entry.name)
+                    if entry.isreg():
                         handle = archive.extractfile(entry)
                         if handle is not None:
                             moment = _moment(entry.mtime)
                             yield from self.walk(
                                 handle, f"{inner}!/{name}", moment, entry.size, depth + 1
                             )
-                    elif not entry.isdir():
-                        self.report(Unread(f"{path}!/{name}", None, "no regular file: not read"))
+                    elif not entry.isdir():  # a device, a pipe: an archive has nothing of it
+                        reason = "no regular file: not read"
+                        self.report(Unread(f"{path}!/{name}", None, reason, is_log=False))
         except (tarfile.TarError, OSError, EOFError, ValueError) as error:
             self.report(Unread(path, None, f"the tar breaks off: {error}"))
+        self._tell_links(links, path)
 
     def _unzip(self, headed: Reader, stream: Reader, inner: str, depth: int) -> Iterator[Member]:
-        path = self.root + inner
+        path, links = self.root + inner, Links()
         with tempfile.TemporaryFile() as spool:
             if not inner and hasattr(stream, "seek") and not isinstance(stream, Unpacked):
                 handle = cast("IO[bytes]", stream)
@@ -285,9 +285,14 @@ class _Walker:
                     for entry in archive.infolist():
                         if not self._admit(path):
                             return
+                        if stat.S_ISLNK(entry.external_attr >> 16):
+                            links.add_link(entry.filename, _target(archive, entry))
+                            continue
+                        links.add(entry.filename)
                         yield from self._zipped(handle, entry, inner, depth)
             except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
                 self.report(Unread(path, None, f"the zip can't be read: {error}"))
+        self._tell_links(links, path)
 
     def _zipped(
         self,
@@ -299,9 +304,6 @@ class _Walker:
         name = self._name(entry.filename, self.root + inner)
         shown = f"{self.root}{inner}!/{name}"
         if entry.is_dir():
-            return
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            self.report(Unread(shown, None, "link: not followed"))
             return
         if entry.flag_bits & 1:
             self.report(Unread(shown, None, "encrypted: unpack it and add what it holds"))
@@ -336,6 +338,12 @@ class _Walker:
             moment = None
         yield from self.walk(reader, f"{inner}!/{name}", moment, entry.file_size, depth + 1)
 
+    def _tell_links(self, links: Links, path: str) -> None:
+        """Of those that lead to something in the archive nothing is missing."""
+        for name, target, is_log in links.leading_out():
+            reason = f"link to {visible(target)}: not in the archive"
+            self.report(Unread(f"{path}!/{visible(name)}", None, reason, is_log=is_log))
+
     def _admit(self, path: str) -> bool:
         self.budget.members += 1
         if self.budget.members > self.limits.max_members:
@@ -362,6 +370,15 @@ class _Walker:
                 )
             )
         return plain
+
+
+def _target(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+    """What a link in a zip leads to: its content. "" where that can't be read."""
+    try:
+        with archive.open(entry) as handle:
+            return os.fsdecode(handle.read(_TARGET_BYTES))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, zlib.error):
+        return ""
 
 
 def _rewound(handle: IO[bytes]) -> IO[bytes]:

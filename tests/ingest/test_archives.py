@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import random
+import stat
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -210,3 +211,45 @@ def test_all_before_a_broken_place_is_kept(kind: str, tmp_path: Path) -> None:
     assert read.startswith(MANY[: -(900 << 10) if kind == "bz2" else None])  # bz2: whole blocks
     assert [fault.path for fault in unread] == [path.name]
     assert unread[0].offset == len(read)
+
+
+def linked_tar(target: Path, links: dict[str, str]) -> None:
+    with tarfile.open(target, "w") as tar:
+        for name in ("usr/bin/busybox", "var/log/pods/ns_a/0.log"):
+            member = tarfile.TarInfo(name)
+            member.size = len(LINE)
+            tar.addfile(member, io.BytesIO(LINE))
+        for name, to in links.items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, to
+            tar.addfile(member)
+
+
+def linked_zip(target: Path, links: dict[str, str]) -> None:
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in ("usr/bin/busybox", "var/log/pods/ns_a/0.log"):
+            archive.writestr(name, LINE)
+        for name, to in links.items():
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(entry, to)
+
+
+@pytest.mark.parametrize("make", [linked_tar, linked_zip])
+def test_a_link_is_told_where_what_it_leads_to_is_not_in_the_archive(
+    add: Add, tmp_path: Path, make: Callable[[Path, dict[str, str]], None]
+) -> None:
+    """A container's root is full of links: none of them is missing evidence, but one to a log."""
+    target = tmp_path / f"root.{make.__name__[-3:]}"
+    make(target, {
+        "bin": "usr/bin", "usr/bin/ls": "/bin/busybox", "usr/bin/vi": "busybox",
+        "usr/bin/sh": "../../bin/vi", "a": "b", "b": "a", "etc/mtab": "/proc/mounts",
+        "var/log/containers/a.log": "/var/log/pods/ns_a/0.log",
+        "var/log/containers/gone.log": "../pods/ns_b/0.log",
+    })  # fmt: skip
+    [added] = add(target)
+    assert added.report is not None
+    told = {(one.path.rpartition("!/")[2], one.is_log) for one in added.report.unread}
+    assert told == {("a", False), ("b", False), ("etc/mtab", False),
+                    ("var/log/containers/gone.log", True)}  # fmt: skip
+    assert len(added.faults()) == 1
