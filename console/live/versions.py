@@ -5,6 +5,7 @@ Not thread-safe: the mirror holds its lock around every call.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,6 +42,11 @@ class Step:
     track: Track
 
 
+def _place(track: Track) -> tuple[str, str, str, datetime]:
+    ref = track.newest.ref
+    return ref.cluster, ref.namespace, ref.name, track.versions[0].seen
+
+
 class Versions:
     """history_bytes: how much JSON of versions that are no longer current is kept."""
 
@@ -66,7 +72,8 @@ class Versions:
         obj = Obj(ref, delivery.raw, delivery.at, origin, note=delivery.reason)
         if track is None:
             tracks[key] = track = Track(deque([obj]))
-            self._sorted.pop(ref.kind, None)
+            if ref.kind in self._sorted:
+                insort(self._sorted[ref.kind], track, key=_place)
             if delivery.type != "LISTED":
                 self._step(Step(delivery.at, "created", None, obj, track))
             return True
@@ -121,18 +128,24 @@ class Versions:
             ref = step.after.ref
             key = (ref.cluster, ref.namespace, ref.name, ref.uid)
             self._tracks[ref.kind].pop(key, None)
-            self._sorted.pop(ref.kind, None)
+            self._unsort(track)
+
+    def _unsort(self, track: Track) -> None:
+        kind = track.newest.ref.kind
+        found = self._sorted.get(kind, [])
+        at = bisect_left(found, _place(track), key=_place)
+        if at < len(found) and found[at] is track:
+            del found[at]
+        else:
+            self._sorted.pop(kind, None)
 
     def tracks(self, kind: str) -> list[Track]:
-        """In order of cluster, namespace, name; of one name the older first."""
+        """In order of cluster, namespace, name; of one name the older first.
+
+        The list goes on changing: use it before the lock is let go.
+        """
         if kind not in self._sorted:
-            self._sorted[kind] = sorted(
-                self._tracks.get(kind, {}).values(),
-                key=lambda track: (
-                    track.newest.ref.cluster, track.newest.ref.namespace, track.newest.ref.name,
-                    track.versions[0].seen,
-                ),
-            )  # fmt: skip
+            self._sorted[kind] = sorted(self._tracks.get(kind, {}).values(), key=_place)
         return self._sorted[kind]
 
     def find(self, ref: Ref) -> list[Track]:
