@@ -1,21 +1,23 @@
 """From a key on a row to an action that is applied and measured: what the screens share of it.
 
 Everything that asks a server runs in a worker of the app; the bottom line tells how far it is, and
-leaving kubecase in the middle loses nothing, since the journal says how far it came.
+the analyst can cancel it: between two steps, or while it only measures. The journal says how far it
+came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from console.app.safe import plain
 from console.app.screens.act import ActScreen, Decision
 from console.app.screens.ask import ChooseScreen
-from console.errors import UsageError
+from console.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
     from console.app.app import Console
+    from console.app.task import Task
     from console.live.api import ClusterApi
     from console.live.inventory import Ref
     from console.respond.action import Action
@@ -24,7 +26,12 @@ if TYPE_CHECKING:
     from console.visibility.target import Target
 
 
-def means_for(app: Console, api: ClusterApi | None, context: str | None = None) -> Means:
+ENDING = "a step under way is finished first"
+
+
+def means_for(
+    app: Console, api: ClusterApi | None, context: str | None = None, *, task: Task | None = None
+) -> Means:
     """What an action of this console acts with; reads the configuration: workers only."""
     from dataclasses import replace
 
@@ -34,7 +41,10 @@ def means_for(app: Console, api: ClusterApi | None, context: str | None = None) 
     config = load_config()
     if app.is_readonly:
         config = replace(config, is_readonly=True)
-    return Means(app.workspace.case, context, None, config, api)
+    means = Means(app.workspace.case, context, None, config, api)
+    if task is not None:
+        means.cancelled, means.counted = task.cancelled, task.count
+    return means
 
 
 def choose_action(app: Console, ref: Ref, api: ClusterApi | None) -> None:
@@ -106,22 +116,22 @@ def _open(
             return
         watch = Watch()
 
-        def work(say: Callable[[str], None]) -> str:
-            means = means_for(app, api)
+        def work(task: Task) -> str:
+            means = means_for(app, api, task=task)
             means.watch = watch
             try:
-                return _carry(app, means, decision, say)
+                return _carry(app, means, decision, task)
             finally:
                 watch.is_over = True
 
-        if app.run_task(work) and kind.id == "take-packets" and decision.apply:
+        if app.run_task(work, ending=ENDING) and kind.id == "take-packets" and decision.apply:
             app.push_screen(PacketsScreen(title, watch))
 
     title = f"{kind.title}: {plain(str(target), 80)}"
     app.push_screen(ActScreen(make, title, target.name, options), decide)
 
 
-def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], None]) -> str:
+def _carry(app: Console, means: Means, decision: Decision, task: Task) -> str:
     """Preserve, write the plan down, apply, verify; returns the last word. In a worker."""
     from console.respond.preserve import preserve
     from console.respond.runner import carry_out, record_plan
@@ -131,17 +141,27 @@ def _carry(app: Console, means: Means, decision: Decision, say: Callable[[str], 
     needs_second = rules.needs_second or decision.second
     is_kept_only = needs_second or not decision.apply
     if not is_kept_only:
-        preserve(
-            case, means, prepared.id, prepared.action.target, prepared.plan.destroys,
-            suspects=prepared.plan.suspects, take_first=decision.snapshot,
-            skip_reason=decision.skip_reason or None, say=say,
-        )  # fmt: skip
+        try:
+            preserve(
+                case, means, prepared.id, prepared.action.target, prepared.plan.destroys,
+                suspects=prepared.plan.suspects, take_first=decision.snapshot,
+                skip_reason=decision.skip_reason or None, say=task.say,
+            )  # fmt: skip
+        except Cancelled as error:
+            raise _unbegun(error) from error
     record = record_plan(case, prepared, second=needs_second, reason=decision.reason)
     if is_kept_only:
         more = ": a second analyst signs it" if needs_second else ""
         return f"plan {record.id} is kept{more}: 7 Actions"
-    verdict = carry_out(case, means, record, say=say)
+    verdict = carry_out(case, means, record, say=task.say)
     return _said(record, verdict.word, verdict.text)
+
+
+def _unbegun(error: Cancelled) -> Cancelled:
+    """Of a snapshot before an action."""
+    return Cancelled(
+        f"nothing was changed: {error.what}", where=error.where, hint=error.hint, keys=error.keys
+    )
 
 
 def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> None:
@@ -152,12 +172,12 @@ def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> N
     from console.respond import runner
     from console.respond.preserve import preserve
 
-    def work(say: Callable[[str], None]) -> str:
-        case = app.workspace.case
+    def work(task: Task) -> str:
+        case, say = app.workspace.case, task.say
         if name == "approve":
             runner.approve(case, record)
             return f"plan {record.id} is signed"
-        means = means_for(app, api, None if api else record.where)
+        means = means_for(app, api, None if api else record.where, task=task)
         if name == "undo":
             notes = runner.undo(case, means, record, say=say)
             return "; ".join([f"{record.id} is undone", *notes])
@@ -165,16 +185,19 @@ def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> N
             verdict = runner.verify(case, means, record, say=say)
         else:
             destroys = record.plan.get("destroys") or ()
-            preserve(
-                case, means, record.id, record.target, destroys, suspects=record.suspects,
-                take_first=True, say=say,
-            )  # fmt: skip
+            try:
+                preserve(
+                    case, means, record.id, record.target, destroys, suspects=record.suspects,
+                    take_first=True, say=say,
+                )  # fmt: skip
+            except Cancelled as error:
+                raise _unbegun(error) from error
             verdict = runner.carry_out(case, means, record, say=say)
         return _said(record, verdict.word, verdict.text)
 
     if app.is_readonly and name != "approve":
         raise UsageError("read-only: nothing is changed here")
-    app.run_task(work)
+    app.run_task(work, ending=ENDING)
 
 
 def _said(record: Record, word: str, text: str) -> str:

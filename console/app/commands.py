@@ -160,6 +160,11 @@ def _said(kind: str) -> Callable[[Console, str], object]:
     return lambda app, rest: app.record(kind, data={"text": rest})
 
 
+def _cancel(app: Console, rest: str) -> None:
+    if not app.cancel_task():
+        app.say("nothing is under way")
+
+
 COMMANDS = {
     command.name: command
     for command in (
@@ -213,6 +218,8 @@ COMMANDS = {
         _cluster("who-can", "VERB RESOURCE", "which accounts may do that"),
         _cluster("as-of", "TIME", "the cluster as it was (UTC); ← → in the time bar"),
         _cluster("live", "", "back to now"),
+        Command("cancel", "", "end what is under way (ctrl-c), between two steps of an action",
+                _cancel),
         Command("q", "", "leave kubecase", lambda app, rest: app.leave()),
     )
 }  # fmt: skip

@@ -108,9 +108,10 @@ def take(
         )  # fmt: skip
     nonce = secrets.token_hex(16)
     began = datetime.now(UTC)
-    with probing(means.cluster.api, spec(means, suspect, pid, limits, nonce), case) as probe:
+    asked = spec(means, suspect, pid, limits, nonce)
+    with probing(means.cluster.api, asked, case, cancelled=means.cancelled) as probe:
         lines = until_done(probe.lines(), visible(suspect.node))
-        found = _sections(lines, nonce, pid, say)
+        found = _sections(lines, nonce, pid, say, means.counted)
     regions, segments = _regions(found)
     if _text(found, "started") != _text(found, "started.after"):
         raise CaseError("it ended while it was read", where=f"process {pid}")
@@ -169,7 +170,11 @@ def read_manifest(case: Case, manifest: str) -> list[Region]:
 
 
 def _sections(
-    lines: Iterator[str], nonce: str, pid: int, say: Callable[[str], None]
+    lines: Iterator[str],
+    nonce: str,
+    pid: int,
+    say: Callable[[str], None],
+    counted: Callable[[int], None],
 ) -> dict[str, Section]:
     from console.visibility.reading import sections
 
@@ -184,7 +189,7 @@ def _sections(
 
     found: dict[str, Section] = {}
     taken = 0
-    for section in sections(raw(), nonce):
+    for section in sections(raw(), nonce, counted=counted):
         found[section.name] = section
         taken += section.size_bytes
         say(f"{section.name}: {taken:,} bytes")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from console.case.text import visible
@@ -133,7 +134,7 @@ class Rounds:
     ) -> None:  # fmt: skip
         self._stack = ExitStack()
         values = {"ROUNDS": str(count), **_tries(suspect, targets, chain)}
-        lines = running(means, suspect, ("measuring", "measure"), values)
+        lines = running(means, suspect, ("measuring", "measure"), values, cancelled=means.cancelled)
         self._rounds = _rounds(self._stack.enter_context(lines))
         self._last, self._read_at = 0.0, 0.0  # its end by the node's clock, and by ours
 
@@ -238,7 +239,8 @@ def open_again(means: Means, suspect: Suspect, chain: str) -> bool:
     """Take our rules away; False if they were gone. Raises Gone, ProbeFailed if any stay."""
     from console.visibility.probe import ProbeFailed
 
-    lines = _run(means, suspect, "open", CHAIN=_chain(chain))
+    with running(means, suspect, ("open",), {"CHAIN": _chain(chain)}) as came:
+        lines = list(came)
     stays = [line.removeprefix("stays ") for line in lines if line.startswith("stays ")]
     if stays:
         raise ProbeFailed(
@@ -250,7 +252,9 @@ def open_again(means: Means, suspect: Suspect, chain: str) -> bool:
 
 def is_closed(means: Means, suspect: Suspect, chain: str) -> bool:
     """Whether our rules stand, all of them. Raises Gone."""
-    return "closed" in _run(means, suspect, "rules", "show", CHAIN=_chain(chain))
+    values = {"CHAIN": _chain(chain)}
+    with running(means, suspect, ("rules", "show"), values, cancelled=means.cancelled) as lines:
+        return "closed" in list(lines)
 
 
 def script(*names: str) -> str:
@@ -266,12 +270,6 @@ def _chain(name: str) -> str:
     if not _CHAIN.fullmatch(name):
         raise ValueError(name)
     return name
-
-
-def _run(means: Means, suspect: Suspect, *names: str, **values: str) -> list[str]:
-    """All lines of a script."""
-    with running(means, suspect, names, values) as lines:
-        return list(lines)
 
 
 def probe_spec(
@@ -299,12 +297,16 @@ def probe_spec(
 def running(
     means: Means, suspect: Suspect, names: Sequence[str], values: Mapping[str, str], *,
     capabilities: tuple[str, ...] = ENTERING, deadline_s: int = 120,
+    cancelled: Event | None = None,
 ) -> Iterator[Iterator[str]]:  # fmt: skip
-    """The script's lines, as they come, from a probe beside the suspect; nothing is run in it."""
+    """The script's lines, as they come, from a probe beside the suspect; nothing is run in it.
+
+    cancelled: ends it in the middle, so for scripts that change nothing.
+    """
     from console.visibility.probe import probing
 
     spec = probe_spec(means, suspect, script(*names), values, capabilities, deadline_s)
-    with probing(means.cluster.api, spec, means.case) as probe:
+    with probing(means.cluster.api, spec, means.case, cancelled=cancelled) as probe:
         yield until_done(probe.lines(), visible(suspect.node))
 
 

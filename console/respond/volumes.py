@@ -12,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 
 if TYPE_CHECKING:
     from console.case.folder import Case
@@ -94,7 +94,6 @@ def sizes(
     may_start: asked with the footprint before a probe is, instead of none. Raises Cancelled once it
     is cancelled.
     """
-    from console.visibility.cancelling import Cancelled
     from console.visibility.fetch import read_path
 
     options = replace(means.looking(way), cancelled=cancelled)

@@ -111,7 +111,8 @@ def read_path(
     found: dict[str, Section] = {}
 
     def take(lines: Iterator[bytes]) -> None:
-        found.update({section.name: section for section in sections(lines, order.nonce)})
+        came = sections(lines, order.nonce, counted=options.counted)
+        found.update({section.name: section for section in came})
 
     if way == "local":
         with local.reading_here(

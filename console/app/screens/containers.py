@@ -6,10 +6,11 @@ pod beside the suspect, the dialogue says first what the cluster will see of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, ClassVar
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -34,9 +35,12 @@ from console.visibility.comparison import Comparison, Part
 from console.visibility.diff import AGAINST, WHATS, Known, captures
 from console.visibility.target import Target
 
+if TYPE_CHECKING:
+    from console.app.task import Task
+
 WINDOW_ROWS = 2000  # held around the cursor
 MARGIN_ROWS = 300  # nearer to their end the next ones are read
-ASK_SECONDS = 300
+ASK_SECONDS, LOOK_SECONDS = 300, 0.1
 NOTHING = Part(Page((), []), 0, 0, 0)
 CHOICES = {
     "files": ("image", "siblings", "capture", "list"),
@@ -427,10 +431,10 @@ class ContainersScreen(CaseScreen):
         def arrived(what: str, page: Page) -> None:
             self.post_message(self.Arrived(what, page))
 
-        def run(say: Callable[[str], None]) -> str:
+        def run(task: Task) -> str:
             try:
                 return capture(
-                    app, target, self.may_start, say, arrived, sample_s=sample_s,
+                    app, target, self.may_start, task, arrived, sample_s=sample_s,
                     has_rules=has_rules,
                 )  # fmt: skip
             finally:
@@ -450,16 +454,18 @@ class ContainersScreen(CaseScreen):
     def may(self, question: str, yes: str) -> bool:
         """A question from the worker; no answer is no."""
         answered, said = Event(), [False]
+        asking, task = ChooseScreen(question, ("no", yes)), self.console_app.under_way
 
         def take(choice: str | None) -> None:
             said[0] = choice == yes
             answered.set()
 
-        def ask() -> None:
-            self.app.push_screen(ChooseScreen(question, ("no", yes)), take)
-
-        self.app.call_from_thread(ask)
-        answered.wait(ASK_SECONDS)
+        self.app.call_from_thread(self.app.push_screen, asking, take)
+        end = monotonic() + ASK_SECONDS
+        while not answered.wait(LOOK_SECONDS):
+            if (task is not None and task.cancelled.is_set()) or monotonic() > end:
+                self.app.call_from_thread(asking.dismiss, None)  # nobody waits for it any more
+                break
         return said[0]
 
     # -- one file
@@ -546,7 +552,7 @@ class ContainersScreen(CaseScreen):
 
         app = self.console_app
         app.run_task(
-            lambda say: fetch(app, target, path, pid, self.may_start, say, self.may_exceed)
+            lambda task: fetch(app, target, path, pid, self.may_start, task, self.may_exceed)
         )
 
 

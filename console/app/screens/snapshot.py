@@ -24,7 +24,7 @@ from console.app.safe import plain, safe
 from console.app.screens.dialog import Dialog
 from console.app.widgets.row_list import Column, RowList
 from console.app.widgets.text_pane import TextPane, folded
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 from console.visibility.target import CONTAINER, Target
 
 if TYPE_CHECKING:
@@ -161,7 +161,6 @@ class SnapshotScreen(Dialog[Choice | None]):
         self, plans: Sequence[Planned], known: set[Key], may_probe: bool, cancelled: Event
     ) -> None:
         from console.respond.volumes import sizes
-        from console.visibility.cancelling import Cancelled
 
         asked: list[str] = []
 

@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 from console.respond.action import CONTAINS, Action, Plan, Verdict, option
 from console.respond.blast import (
     Surroundings,
@@ -95,6 +95,8 @@ class IsolatePod(Action):
             rounds = Rounds(means, suspect, targets_of(means))
             means.rounds[suspect.uid] = rounds
             return rounds.next()
+        except Cancelled:
+            raise
         except CaseError as error:  # isolation does not wait for a probe; the verdict says it
             return {"error": str(error)}
 

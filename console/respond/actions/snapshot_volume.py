@@ -89,7 +89,7 @@ class SnapshotVolume(Action):
                                self._details(means, status))  # fmt: skip
             if time.monotonic() > deadline:
                 return Verdict("unknown", f"not ready after {self.wait_s} s: verify again")
-            time.sleep(min(POLL_S, max(self.wait_s, 0.1)))
+            means.pause(min(POLL_S, max(self.wait_s, 0.1)))
 
     def _details(self, means: Means, status: Doc) -> tuple[str, ...]:
         content = str(status.get("boundVolumeSnapshotContentName", ""))
