@@ -18,7 +18,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from console.case.text import visible
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 from console.visibility.probe import ENTERING
 
 if TYPE_CHECKING:
@@ -132,21 +132,27 @@ class Rounds:
         self, means: Means, suspect: Suspect, targets: Sequence[tuple[str, str, int]], *,
         chain: str = "", count: int = MAX_ROUNDS,
     ) -> None:  # fmt: skip
-        self._stack = ExitStack()
+        self._stack, self._means = ExitStack(), means
         values = {"ROUNDS": str(count), **_tries(suspect, targets, chain)}
         lines = running(means, suspect, ("measuring", "measure"), values, cancelled=means.cancelled)
         self._rounds = _rounds(self._stack.enter_context(lines))
         self._last, self._read_at = 0.0, 0.0  # its end by the node's clock, and by ours
 
     def next(self, since: float = 0.0) -> Measured:
-        """The next round, when it is whole. Raises CaseError where the probe is at its end.
+        """The next round, when it is whole. Raises CaseError where the probe is at its end,
+        Cancelled.
 
         since: begun after that, as `now` gave it.
         """
-        for round_ in self._rounds:
-            if round_.began >= since:
-                self._last, self._read_at = round_.ended, time.monotonic()
-                return round_.measured
+        try:
+            for round_ in self._rounds:
+                if round_.began >= since:
+                    self._last, self._read_at = round_.ended, time.monotonic()
+                    return round_.measured
+        except CaseError as error:
+            if self._means.is_cancelled:  # which ended the probe
+                raise Cancelled("cancelled") from error
+            raise
         raise CaseError("the probe is at its end", where="measuring")
 
     def now(self) -> float:
