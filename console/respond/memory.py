@@ -105,6 +105,7 @@ def take(
         raise CaseError(
             f"the case's disk has {free / 1e6:,.0f} MB free", where=str(case.folder),
             hint="make room, or take less: --max-bytes",
+            keys="make room, or take less: ctrl-o, max_bytes",
         )  # fmt: skip
     nonce = secrets.token_hex(16)
     began = datetime.now(UTC)
@@ -217,7 +218,11 @@ def _regions(found: Mapping[str, Section]) -> tuple[list[Region], list[elfcore.S
         segments.append(elfcore.Segment(one.start, size, perms, section.data, section.size_bytes))
         regions.append(replace(one, taken_bytes=section.size_bytes, sha256=section.sha256, why=why))
     if len(segments) > elfcore.MAX_SEGMENTS:
-        raise CaseError(f"it has {len(segments):,} regions", hint="take less: --max-bytes")
+        raise CaseError(
+            f"it has {len(segments):,} regions",
+            hint="take less: --max-bytes",
+            keys="take less: ctrl-o, max_bytes",
+        )
     return regions, segments
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from console.case.text import visible
 from console.errors import Cancelled, CaseError
-from console.visibility.probe import ENTERING
+from console.visibility.probe import ENTERING, OTHER_IMAGE
 
 if TYPE_CHECKING:
     from console.respond.means import Means
@@ -331,7 +331,7 @@ def until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
         if line.startswith("missing "):
             raise ProbeFailed(
                 f"nothing was closed: its image has no {visible(line[8:60])}",
-                where=f"node/{node}", hint="name one that has it: --probe-image",
+                where=f"node/{node}", hint=f"name one that has it: {OTHER_IMAGE}",
             )  # fmt: skip
         if line == "done":
             return
@@ -339,7 +339,7 @@ def until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
         yield line
     raise ProbeFailed(
         f"the probe stopped half-way: {visible(' | '.join(last))[:300]}", where=f"node/{node}",
-        hint="its image needs sh, nsenter, nc and iptables: --probe-image",
+        hint=f"its image needs sh, nsenter, nc and iptables: {OTHER_IMAGE}",
     )  # fmt: skip
 
 

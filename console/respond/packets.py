@@ -28,7 +28,7 @@ from console.respond.flows import Flow, Flows, read_flows
 from console.respond.keeping import keep
 from console.respond.netns import Suspect, probe_spec, read_script, running, script
 from console.respond.pcap import Unpacker
-from console.visibility.probe import ENTERING
+from console.visibility.probe import ENTERING, OTHER_IMAGE
 
 if TYPE_CHECKING:
     from console.case.evidence import Evidence
@@ -194,12 +194,12 @@ class _Receiver:
             if line == "lacks tcpdump":
                 raise ProbeFailed(
                     "its image has neither tcpdump nor perl, and a busybox reads no packets",
-                    hint="--probe-image names one that has sh, nsenter, base64 and tcpdump",
+                    hint=f"one is needed with sh, nsenter, base64 and tcpdump: {OTHER_IMAGE}",
                 )  # fmt: skip
             if line == "lacks filter":
                 raise ProbeFailed(
                     "a filter needs tcpdump, which the probe's image has not",
-                    hint="leave the filter out: perl takes them all; or --probe-image",
+                    hint=f"leave the filter out: perl takes them all; or {OTHER_IMAGE}",
                 )  # fmt: skip
             if word == "said":
                 self._hear(rest)

@@ -381,7 +381,7 @@ def verify(
 
     counted: told of bytes as they are hashed. Raises Cancelled.
     """
-    wrong = [] if snapshot.is_whole else ["it was cut: `--resume` takes the rest"]
+    wrong = [] if snapshot.is_whole else ["it was cut: resume takes the rest"]
     wanted = [(got.name, one) for got in snapshot.items.values() for one in got.evidence]
     if snapshot.manifest:
         wanted.append(("manifest.json", snapshot.manifest))

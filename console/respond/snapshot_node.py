@@ -50,7 +50,7 @@ def items(
 
 
 NOT_TAKEN = (
-    "memory of the node: `kubecase memory` reads that of one process",
+    "memory of the node: of one process it can be had, by M in 3 Containers or `kubecase memory`",
     "/etc and container stores as files: the capture holds what differs, up to its limits",
 )
 

@@ -133,7 +133,7 @@ def chosen(volumes: Sequence[Volume], names: Sequence[str]) -> list[Volume]:
 
 def left(volume: Volume) -> str:
     """Why it is not taken, as a manifest has it."""
-    why = volume.why or "not asked for (--volumes)"
+    why = volume.why or "not asked for"
     return f"volume {visible(volume.name)} ({volume.source}): {why}"
 
 

@@ -160,7 +160,7 @@ def fetch(
         if not may_exceed(str(parts.told)):
             raise CaseError(
                 f"{parts.told}: larger than {limit_bytes:,} bytes", where=visible(what),
-                hint="raise --max-fetch",
+                hint="raise --max-fetch", keys="f again, and yes, fetches it",
             )  # fmt: skip
         limit_bytes = parts.told.size_bytes + (1 << 20)  # it may be growing
     else:

@@ -41,6 +41,7 @@ ANALYST = "kubecase.io/analyst"
 PREFIX = "kubecase-probe-"
 NAME = "probe"
 IMAGE = "busybox:1.36"
+OTHER_IMAGE = "--probe-image, or image of [probe] in config.toml"
 START_SECONDS = 90.0
 ASK_SECONDS = 0.2
 END_SECONDS = 60.0
@@ -381,14 +382,14 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
             raise ProbeFailed(
                 f"the probe does not start: {visible(said)} {visible(details)[:200]}".rstrip(),
                 where=f"node/{visible(spec.node)}",
-                hint="name an image that is on the node already (--probe-image)",
+                hint=f"name an image that is on the node already: {OTHER_IMAGE}",
             )
         if time.monotonic() > deadline:
             break
     raise ProbeFailed(
         f"the probe does not start: {visible(said)} for {START_SECONDS:.0f} s",
         where=f"node/{visible(spec.node)}",
-        hint="is the node ready? --probe-image names another image",
+        hint=f"is the node ready? another image: {OTHER_IMAGE}",
     )
 
 

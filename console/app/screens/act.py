@@ -140,7 +140,7 @@ class ActScreen(Dialog[Decision | None]):
     def draw(self, message: Planned) -> None:
         self.action = message.action
         if isinstance(message.result, CaseError):
-            self.show([Text(f"✘ {plain(str(message.result), 800)}", "bold red")])
+            self.show([Text(f"✘ {plain(message.result.on_screen(), 800)}", "bold red")])
             self.query_one(Input).placeholder = "it can't be done: esc"
             self.hint("esc back  ctrl-o other options")
             return

@@ -18,6 +18,7 @@ from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.widgets.row_list import Column, RowList
 from console.app.widgets.text_pane import TextPane
+from console.respond.record import Words
 
 if TYPE_CHECKING:
     from console.respond.record import Record
@@ -29,6 +30,7 @@ WIDE = (
 )  # fmt: skip
 WIDE_FROM = 120
 STYLES = {"failed": "bold red", "begun": "bold yellow", "undoing": "bold yellow", "undone": "dim"}
+KEYS = Words(approve="A", finish="f", verify="v", undo="U", only_undo="U undoes")
 SIGNS = {"held": "✔ ", "not held": "✘ ", "unknown": "? "}
 
 
@@ -100,7 +102,7 @@ class ActionsScreen(CaseScreen):
             return [*cells, measured]
         return [
             safe(f"{record.ts:%m-%d %H:%M:%S}"), safe(record.who), *cells, safe(record.where),
-            measured, safe(record.what_next(), "bold" if record.is_half_done else "dim"),
+            measured, safe(record.what_next(KEYS), "bold" if record.is_half_done else "dim"),
         ]  # fmt: skip
 
     @property
@@ -193,7 +195,7 @@ def detail(record: Record) -> Text:
     """The whole record: what was planned, how far it came, what was measured."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" {record.action_id} {plain(record.target, 200)}", "bold")
-    text.append(f"   {record.id}   {record.state}  {record.what_next()}\n")
+    text.append(f"   {record.id}   {record.state}  {record.what_next(KEYS)}\n")
     text.append(f" planned by {plain(record.who, 40)} {record.ts:%Y-%m-%d %H:%M:%S} UTC")
     text.append(f" for {plain(record.where, 80)}\n", "dim")
     if record.reason:

@@ -284,7 +284,7 @@ class ContainersScreen(CaseScreen):
 
     def why_empty(self) -> str:
         if self.error is not None:
-            return plain(str(self.error), 300)
+            return plain(self.error.on_screen(), 300)
         if not self.known:
             return "nothing was captured yet: c takes a capture, nothing is run in the container"
         if not self.compared:

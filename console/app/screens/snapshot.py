@@ -132,7 +132,7 @@ class SnapshotScreen(Dialog[Choice | None]):
     @on(Loaded)
     def take_plans(self, message: Loaded) -> None:
         if isinstance(message.result, CaseError):
-            self.said = f"✘ {plain(str(message.result), 300)}"
+            self.said = f"✘ {plain(message.result.on_screen(), 300)}"
             self.draw()
             return
         self.plans, self.said = message.result, ""
@@ -185,7 +185,7 @@ class SnapshotScreen(Dialog[Choice | None]):
         except Cancelled:
             over = self.Over("sizes are not measured to the end: z goes on")
         except CaseError as error:
-            over = self.Over(f"✘ {plain(str(error), 300)}")
+            over = self.Over(f"✘ {plain(error.on_screen(), 300)}")
         self.post_message(over)
 
     @on(Measured)

@@ -113,6 +113,7 @@ class SnapshotVolume(Action):
             raise UsageError(
                 f"its volume is not of a CSI driver ({visible(kinds)})", where=visible(str(name)),
                 hint="kubecase snapshot pod/… --volumes takes its files",
+                keys="s on a pod that mounts it takes its files",
             )  # fmt: skip
         return str(driver)
 
@@ -125,6 +126,7 @@ class SnapshotVolume(Action):
             raise UsageError(
                 "no VolumeSnapshotClass of its driver", where=visible(driver),
                 hint="kubecase snapshot pod/… --volumes takes its files",
+                keys="s on a pod that mounts it takes its files",
             )  # fmt: skip
         found.sort(key=lambda one: (_comes_later(one), one["metadata"]["name"]))
         return found[0]
