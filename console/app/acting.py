@@ -7,13 +7,15 @@ came.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.app.safe import plain
 from console.app.screens.act import ActScreen, Decision
 from console.app.screens.ask import ChooseScreen
 from console.errors import Cancelled, UsageError
+from console.visibility.target import CONTAINER, IMAGE, USER, Target
 
 if TYPE_CHECKING:
     from console.app.app import Console
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from console.respond.action import Action
     from console.respond.means import Means
     from console.respond.record import Record
-    from console.visibility.target import Target
 
 
 ENDING = "a step under way is finished first"
@@ -42,23 +43,88 @@ def means_for(
     if app.is_readonly:
         config = replace(config, is_readonly=True)
     means = Means(app.workspace.case, context, None, config, api)
+    if app.source.live is not None and app.source.live.engine is not None:
+        means.use_engine(app.source.live.engine.client.api)
     if task is not None:
         means.cancelled, means.counted = task.cancelled, task.count
     return means
 
 
-def choose_action(app: Console, ref: Ref, api: ClusterApi | None) -> None:
-    """What can be done to an object, as a list; then its dialogue."""
-    from console.visibility.target import Target
+@dataclass(frozen=True)
+class Acted:
+    """What a key or a command is about. key: of its kind, as actions name it. api: None where no
+    cluster has it."""
 
-    choose_for(app, Target.of(ref), ref.kind, api)
+    target: Target
+    key: str
+    api: ClusterApi | None = None
+
+    @classmethod
+    def of(cls, app: Console, ref: Ref) -> Acted:
+        """The object of a row."""
+        key = key_of(ref.kind)
+        target = Target.of(ref) if key == ref.kind else Target(key, "", ref.name)
+        return cls(target, key, app.api_of(ref.cluster) if key == ref.kind else None)
 
 
-def choose_for(app: Console, target: Target, key: str, api: ClusterApi | None) -> None:
-    """key: the target's kind, as `Kind.key`, or one of the words that a target has."""
+def key_of(kind: str) -> str:
+    """A `Kind.key` as actions name it: what an engine holds has words of its own."""
+    return {"containers.docker": CONTAINER, "images.docker": IMAGE}.get(kind, kind)
+
+
+def check_may_act(app: Console) -> None:
+    """Raises UsageError where nothing can be changed."""
+    if app.source.live is None:
+        raise UsageError("no cluster is connected", hint="`kubecase live CASE` connects to one")
+    if app.source.as_of is not None:
+        raise UsageError("this is the past", hint=":live goes back to now")
+
+
+def on_target(app: Console, text: str, take: Callable[[Acted], None]) -> None:
+    """What a target names, on the one cluster that has it or that is chosen; "": what the cursor
+    is on. Raises UsageError."""
+    check_may_act(app)
+    if not text:
+        screen = app.seen_screen
+        about = screen.acted_on() if screen is not None else None
+        if isinstance(about, str):
+            on_target(app, about, take)
+        elif about is not None:
+            take(about)
+        return
+    target = Target.parse(text)
+    if target.container:
+        raise UsageError("an action is for a whole pod", where=text[:120])
+    inventory = app.source.opened
+    found = inventory.find_kind(target.kind) if inventory is not None else None
+    if target.kind in (CONTAINER, IMAGE, USER):
+        key = target.kind
+    elif found is None:
+        raise UsageError("no such kind here", where=target.kind[:60], hint=":kinds lists them")
+    else:
+        key = found.key
+        target = Target(key, target.namespace, target.name)
+    on_cluster(app, lambda api: take(Acted(target, key, api)))
+
+
+def on_cluster(app: Console, take: Callable[[ClusterApi | None], None]) -> None:
+    """The session's only cluster; of several, the one that is chosen."""
+    names = list(app.source.live.apis) if app.source.live else []
+    if len(names) < 2:
+        take(app.api_of(""))
+        return
+    app.push_screen(
+        ChooseScreen("On which cluster?", [plain(name, 80) for name in names]),
+        lambda name: take(app.api_of(names[[plain(n, 80) for n in names].index(name)]))
+        if name is not None else None,
+    )  # fmt: skip
+
+
+def choose_for(app: Console, about: Acted) -> None:
+    """What can be done, as a list; then its dialogue."""
     from console.respond.registry import actions_for
 
-    found = actions_for(target, key, is_readonly=app.is_readonly)
+    found = actions_for(about.target, about.key, is_readonly=app.is_readonly)
     if not found:
         why = "read-only: no action is offered" if app.is_readonly else "no action is known for it"
         app.say(why)
@@ -67,13 +133,16 @@ def choose_for(app: Console, target: Target, key: str, api: ClusterApi | None) -
 
     def take(choice: str | None) -> None:
         if choice is not None:
-            open_action(app, found[titles.index(choice)], target, api)
+            open_action(app, found[titles.index(choice)], about.target, about.api)
 
-    app.push_screen(ChooseScreen(f"What can be done about {plain(str(target), 80)}", titles), take)
+    title = f"What can be done about {plain(str(about.target), 80)}"
+    app.push_screen(ChooseScreen(title, titles), take)
 
 
 def open_action(app: Console, kind: type[Action], target: Target, api: ClusterApi | None) -> None:
     """The dialogue of one action, and what follows from it; of some, a choice of rows before."""
+    if app.is_readonly:
+        raise UsageError("read-only: no action is offered")
     if kind.id == "eradicate":
         mark_made(app, target, api)
     else:
@@ -95,9 +164,8 @@ def mark_made(app: Console, target: Target, api: ClusterApi | None) -> None:
 def take_memory(app: Console, target: Target, pid: int) -> None:
     """The dialogue about the memory of one process of a pod."""
     from console.respond.actions.take_memory import TakeMemory
-    from console.visibility.target import Target as Of
 
-    pod = Of("pods", target.namespace, target.name)
+    pod = Target("pods", target.namespace, target.name)
     _open(app, TakeMemory, pod, app.api_of(""), {"pid": str(pid)})
 
 

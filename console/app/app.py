@@ -17,7 +17,7 @@ from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from console.app.clipboard import clipboard_sequence
-from console.app.commands import COMMANDS, run_command
+from console.app.commands import commands, run_command
 from console.app.keys import keys_of
 from console.app.modes import MODES
 from console.app.safe import plain
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0
 TASK_SECONDS = 0.25
+WARM_SECONDS = 1.0
 COMPLETIONS = 500
 
 
@@ -114,11 +115,20 @@ class Console(TypeAhead):
             self.source.live.start()
         self.switch_mode(self.start_mode)
         self.set_interval(POLL_SECONDS, self.poll)
+        if self.source.live is not None and not self.is_readonly:
+            self.set_timer(WARM_SECONDS, self.warm)
         self._ticking = self.set_interval(TASK_SECONDS, self.show_task, pause=True)
         self.call_after_refresh(self.read_on)
         self.call_after_refresh(self.offer_half_done)
         if self.tour:
             self.call_after_refresh(self.show_tour)
+
+    @work(thread=True, group="warm", exit_on_error=False)
+    def warm(self) -> None:
+        """Import all actions before a key asks for them: that takes a moment."""
+        from console.app.action_commands import action_commands
+
+        action_commands()
 
     @work(thread=True, group="add", exit_on_error=False)
     def read_on(self, *, is_told: bool = True) -> None:
@@ -556,7 +566,7 @@ class Console(TypeAhead):
                     lambda action=binding.action, node=node: self.run_action(action, node),
                 )
         numbers = {name: f"  {key}" for key, name in TABS}
-        for command in COMMANDS.values():
+        for command in commands(self).values():
             run = (
                 (lambda line=command.name: self.ask_command(f"{line} "))
                 if command.argument

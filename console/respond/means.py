@@ -79,6 +79,10 @@ class Means:
             self._engine = client
         return self._engine
 
+    def use_engine(self, client: Any) -> None:
+        """The one that a screen shows, whatever the environment names. client: an APIClient."""
+        self._engine = client
+
     def name(self, kind: str) -> str:
         """What the target lives in: the context's name, or the engine's address."""
         if kind == "container":

@@ -16,9 +16,10 @@ from textual.worker import Worker, WorkerState
 from console.app.safe import plain
 from console.app.widgets.frame import Frame, Keys
 from console.case.entities import Entity
-from console.errors import CaseError
+from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
+    from console.app.acting import Acted
     from console.app.app import Console
     from console.app.task import Task
     from console.case.workspace import Workspace
@@ -120,6 +121,11 @@ class CaseScreen(Screen[Any]):
             return
         self.set_status(task if isinstance(task, str) else task.line(self.size.width))
         self._shows_task = True
+
+    def acted_on(self) -> Acted | str | None:
+        """What a command that acts is about: a row, or a target as it is typed. None, and the
+        reason said, where there is nothing. Raises UsageError."""
+        raise UsageError("this screen has no row to act on", hint="name a TARGET: pod/NS/NAME …")
 
     def cancel_own(self) -> bool:
         """End what is under way of this screen's own; False where there is nothing."""

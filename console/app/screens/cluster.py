@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 
-from console.app.acting import choose_action
+from console.app.acting import Acted, check_may_act, choose_for
 from console.app.object_links import (
     DRILLS_TO_PODS,
     entity_of,
@@ -28,7 +28,6 @@ from console.errors import UsageError
 from console.live.inventory import Ref
 from console.live.tables import NOT_CAPTURED
 from console.visibility.deltas import captured_deltas
-from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
@@ -107,23 +106,18 @@ class ClusterScreen(ObjectListScreen):
                 self.set_status(f"only pods, workloads and nodes have an inside, not {ref.kind}")
 
     def action_act(self) -> None:
-        if ref := self._changeable():
-            choose_action(self.console_app, ref, self.console_app.api_of(ref.cluster))
+        if about := self.acted_on():
+            choose_for(self.console_app, about)
 
     def action_snapshot(self) -> None:
-        if ref := self._changeable():
-            api = self.console_app.api_of(ref.cluster)
-            snapshot(self.console_app, Target.of(ref), api)
+        if about := self.acted_on():
+            snapshot(self.console_app, about.target, about.api)
 
-    def _changeable(self) -> Ref | None:
+    def acted_on(self) -> Acted | None:
         """The object, if it is of a live cluster and shown as it is now."""
-        if self.source.live is None:
-            self.set_status("no cluster is connected: `kubecase live CASE` connects to one")
-        elif self.source.as_of is not None:
-            self.set_status("this is the past: :live goes back to now")
-        else:
-            return self._ref()
-        return None
+        check_may_act(self.console_app)
+        ref = self._ref()
+        return Acted.of(self.console_app, ref) if ref else None
 
     # -- reading and drawing
 

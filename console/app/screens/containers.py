@@ -20,6 +20,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from console.app.acting import choose_for, on_target
 from console.app.safe import plain
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
@@ -54,6 +55,7 @@ CHOICES = {
 class ContainersScreen(CaseScreen):
     """←/→ another view, v against what, o another target, c capture now, enter the event, p pivot.
 
+    a does something about it, s takes a snapshot.
     d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
     s samples connections that live briefly, u shows what is used now, / leaves rows with words.
     R captures with firewall rules, for which a probe gets more rights.
@@ -69,6 +71,7 @@ class ContainersScreen(CaseScreen):
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
         Binding("s", "snapshot", "Snapshot"),
+        Binding("a", "act", "Act"),
         Binding("S", "sample", "Sample"),
         Binding("R", "rules", "Capture with firewall rules", show=False),
         Binding("u", "usage", "Usage now", show=False),
@@ -399,10 +402,22 @@ class ContainersScreen(CaseScreen):
         """All there is about what is looked at, into the case."""
         from console.app.snapshotting import snapshot
 
-        if self.target:
-            snapshot(self.console_app, Target.parse(self.target), self.console_app.api_of(""))
-        else:
+        app = self.console_app
+        on_target(app, "", lambda about: snapshot(app, about.target, about.api))
+
+    def action_act(self) -> None:
+        """What can be done about it."""
+        on_target(self.console_app, "", lambda about: choose_for(self.console_app, about))
+
+    def acted_on(self) -> str | None:
+        """The whole pod of a container that is looked at."""
+        if not self.target:
             self.action_target()
+            return None
+        target = Target.parse(self.target)
+        if target.type == "pod":
+            return f"pod/{target.namespace}/{target.name}"
+        return self.target
 
     def action_sample(self) -> None:
         """A capture that looks at sockets again and again, for connections that live briefly."""
