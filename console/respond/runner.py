@@ -6,7 +6,6 @@ Whatever ends the process, the journal says how far it came: `carry_out` goes on
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import secrets
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from console.case.journal import canonical
+from console.case.locks import free_lock, take_lock
 from console.case.text import visible
 from console.errors import Cancelled, CaseError, UsageError
 from console.live.api import Forbidden
@@ -376,15 +376,13 @@ def _holding(case: Case, action_id: str) -> Iterator[None]:
     """One process at a time goes on with an action; a dead one holds nothing."""
     case.index_dir.mkdir(mode=0o700, exist_ok=True)
     path = case.index_dir / f".action-{action_id}.lock"
-    with path.open("ab") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError("another process is at it right now", where=action_id) from error
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    handle = take_lock(path)
+    if handle is None:
+        raise UsageError("another process is at it right now", where=action_id)
+    try:
+        yield
+    finally:
+        free_lock(path, handle)
 
 
 def _key_of(case: Case, file: str, seq: int) -> str:

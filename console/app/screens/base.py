@@ -107,6 +107,11 @@ class CaseScreen(Screen[Any]):
         line.display = bool(str(text))
         line.update(Text(text, no_wrap=True) if isinstance(text, str) else text)
 
+    def clear_status(self) -> None:
+        """Take away what was said, unless it is news: what is shown may have changed since."""
+        if not self._shows_task and monotonic() - self._said_at >= OTHER_SECONDS:
+            self.set_status("")
+
     def show_task(self, task: Task | str, *, is_answer: bool = False) -> None:
         """How far the app's task is, or what came of it: said anew where one comes back.
 
