@@ -192,7 +192,9 @@ def _open(
             finally:
                 watch.is_over = True
 
-        if app.run_task(work, ending=ENDING) and kind.id == "take-packets" and decision.apply:
+        about = f"{kind.id} {target}"
+        is_begun = app.run_task(work, about=about, ending=ENDING)
+        if is_begun and kind.id == "take-packets" and decision.apply:
             app.push_screen(PacketsScreen(title, watch))
 
     title = f"{kind.title}: {plain(str(target), 80)}"
@@ -265,9 +267,10 @@ def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> N
 
     if app.is_readonly and name != "approve":
         raise UsageError("read-only: nothing is changed here")
-    app.run_task(work, ending=ENDING)
+    app.run_task(work, about=f"{record.action_id} {record.target}", ending=ENDING)
 
 
 def _said(record: Record, word: str, text: str) -> str:
     sign = {"held": "✔", "not held": "✘"}.get(word, "?")
-    return f"{sign} {text}  ({record.action_id} {record.target}, {record.id})"
+    more = "" if word == "held" else "  → 7 Actions"
+    return f"{sign} {text}{more}  ({record.action_id} {record.target}, {record.id})"

@@ -198,16 +198,16 @@ class Console(TypeAhead):
         self.workspace.refresh()
         self.call_from_thread(self.tell_change)
 
-    def run_task(self, work: Callable[[Task], str], *, ending: str = "") -> bool:
+    def run_task(self, work: Callable[[Task], str], *, about: str = "", ending: str = "") -> bool:
         """One thing at a time that changes something or takes long; the last line says how far it
         is, and `work` returns the last word on it. ctrl-c has it end where `work` can.
 
-        ending: what is waited for then. False if another is under way.
+        about: what it is. ending: what is waited for then. False if another is under way.
         """
         if self.under_way is not None:
             self.say("one thing at a time: another is under way, ctrl-c cancels it")
             return False
-        self.under_way = Task(ending)
+        self.under_way = Task(about, ending)
         if self._ticking is not None:
             self._ticking.resume()
         if self.seen_screen is not None:

@@ -18,11 +18,14 @@ RATE_SECONDS = 5.0  # a rate is of so long: it falls to nothing where nothing co
 class Task:
     """One piece of work in a worker, which looks at `cancelled` wherever it can end.
 
-    ending: said between the key and the end, where that may take its time.
+    about: what it is, for one who looks from another screen. ending: said between the key and the
+    end, where that may take its time.
     """
 
-    def __init__(self, ending: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        self.ending = ending
+    def __init__(
+        self, about: str = "", ending: str = "", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.about, self.ending = plain(about, 200), ending
         self.cancelled = Event()
         self._clock, self._began = clock, clock()
         self._said, self._bytes, self._lock = "", 0, Lock()
@@ -46,6 +49,7 @@ class Task:
         is_ending = self.cancelled.is_set()
         tail = "".join(f"  {part}" for part in (*self._figures(now), "" if is_ending else KEY))
         words = f"cancelling… {self.ending or self._said}" if is_ending else self._said
+        words = "  ".join(filter(None, (words, self.about)))
         said = Text(words, no_wrap=True)
         said.truncate(max(1, width - text.cell_len - len(tail.rstrip())), overflow="ellipsis")
         return text.append_text(said).append(tail.rstrip(), "bold")

@@ -249,7 +249,7 @@ def verify(case: Case, means: Means, record: Record, *, say: Say = lambda line: 
 
 
 def _verify(case: Case, means: Means, record: Record, say: Say) -> Verdict:
-    say("verifying")
+    say("verifying: the effect is measured")
     _open(case, record)
     steps, befores = record.plan_steps(), [done.before for done in record.steps]
     try:

@@ -86,10 +86,12 @@ def test_what_is_said_can_not_draw_on_the_terminal() -> None:
 
 
 def test_a_cancelled_line_says_what_is_waited_for() -> None:
-    task = Task("a step under way is finished first")
+    task = Task("isolate-pod web", "a step under way is finished first")
     task.say("create NetworkPolicy")
+    assert task.line(80).plain == "0:00 create NetworkPolicy  isolate-pod web  ctrl-c cancels"
     task.cancelled.set()
-    assert task.line(80).plain == "0:00 cancelling… a step under way is finished first"
+    said = "0:00 cancelling… a step under way is finished first  isolate-pod web"
+    assert task.line(80).plain == said
 
 
 @pytest.mark.parametrize("way", ["key", "command", "over a dialogue"])

@@ -29,8 +29,8 @@ from tests.respond.test_acting_screens import at_client
 
 def test_each_action_of_the_registry_is_a_command() -> None:
     assert set(action_commands()) == set(all_actions())
-    assert find_command("isolate-pod-at-node").help == "Isolate at the node: rules in the pod's" \
-        " network namespace"  # fmt: skip
+    wanted = "Isolate at the node: rules in its network namespace"
+    assert find_command("isolate-pod-at-node").help == wanted
     assert find_command("rollb").name == "rollback-workload"
     assert find_command("isolate").name == "isolate"  # though others begin so
     assert find_command("ta").name == "tag"  # an action never takes a short name from a screen

@@ -155,6 +155,7 @@ class ActScreen(Dialog[Decision | None]):
         if not line.disabled:
             line.focus()
         self.draw_hint()
+        self.call_after_refresh(self.draw_hint)  # how much is below is known then
 
     @on(Asked)
     def ask(self, message: Asked) -> None:
@@ -219,7 +220,12 @@ class ActScreen(Dialog[Decision | None]):
 
     def draw_hint(self) -> None:
         why = "ctrl-r reason ✔" if self.reason else "ctrl-r reason"
-        keep = f"esc cancel  ctrl-s save plan  ctrl-o options  {why}  ↑↓ read"
+        keys = ["esc cancel", "ctrl-s save plan", why]
+        if self.action is not None and self.action.option_names():
+            keys.insert(2, "ctrl-o options")
+        if below := self.query_one(TextPane).below:
+            keys.append(f"↓ {below} more")
+        keep = "  ".join(keys)
         if self.prepared and self.prepared.plan.destroys:
             box = "[x]" if self.takes_snapshot else "[ ]"
             taken = "  (there is one of the last hour)" if self.is_preserved else ""
@@ -238,6 +244,8 @@ class ActScreen(Dialog[Decision | None]):
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(TextPane).action_scroll_lines(lines)
+        if self.prepared is not None:
+            self.draw_hint()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.prepared is None:

@@ -92,6 +92,7 @@ class IsolatePod(Action):
     def baseline(self, means: Means) -> Any:
         try:
             suspect = Suspect.of(self._pod(means))
+            means.say("a probe starts beside it and measures what is open")
             rounds = Rounds(means, suspect, targets_of(means))
             means.rounds[suspect.uid] = rounds
             return rounds.next()
