@@ -54,8 +54,8 @@ def _account(around: Surroundings, namespace: str, name: str) -> tuple[list[str]
     """Who loses what with a service account, and what stays. Source: Kubernetes,
     pkg/serviceaccount: a token is of one account, by its uid."""
     hits = [
-        "every token of it is refused, also those that a pod or a thief holds: at once, or after the"
-        " ten seconds for which an API server remembers one"
+        "every token of it is refused, also those that a pod or a thief holds: at once, or after"
+        " the ten seconds for which an API server remembers one"
     ]
     hits += [
         f"pod {visible(p['metadata']['name'])} runs as it: the API server refuses it"
