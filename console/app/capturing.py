@@ -20,12 +20,16 @@ MayStart = Callable[[Sequence[str]], bool]
 FETCH_BYTES = 64 << 20
 
 
-def _options(may_start: MayStart, task: Task | None) -> Options:
+def _options(app: Console, may_start: MayStart, task: Task | None) -> Options:
     from console.respond.config import load_config
     from console.visibility.collect import Options
 
     config = load_config()
-    options = Options(image=config.probe_image, pull=config.probe_pull, may_start=may_start)
+    engine = app.source.live.engine if app.source.live is not None else None
+    options = Options(
+        image=config.probe_image, pull=config.probe_pull, may_start=may_start,
+        engine=engine.asked if engine is not None else "",
+    )  # fmt: skip
     if task is None:
         return options
     return replace(options, progress=task.say, counted=task.count, cancelled=task.cancelled)
@@ -55,7 +59,7 @@ def capture(
             arrived(*rows)
 
     options = replace(
-        _options(may_start, task), sample_s=sample_s, has_rules=has_rules, arrived=tell
+        _options(app, may_start, task), sample_s=sample_s, has_rules=has_rules, arrived=tell
     )
     taken = list(take(app.workspace.case, target, options, lambda: _connect(app)))
     rows = sum(sum(one.counts.values()) for one in taken)
@@ -74,8 +78,8 @@ def fetch(
 
     task.say(f"fetching {path or pid}…")
     fetched = fetch_one(
-        app.workspace.case, target, _options(may_start, task), lambda: _connect(app), path=path,
-        pid=pid, limit_bytes=FETCH_BYTES, may_exceed=may_exceed,
+        app.workspace.case, target, _options(app, may_start, task), lambda: _connect(app),
+        path=path, pid=pid, limit_bytes=FETCH_BYTES, may_exceed=may_exceed,
     )  # fmt: skip
     return f"{fetched.name}: {fetched.in_words()}, in evidence"
 
@@ -91,6 +95,6 @@ def views(
     from console.visibility.versions import look
 
     return look(
-        app.workspace, target, path, against, options=_options(may_start, task),
+        app.workspace, target, path, against, options=_options(app, may_start, task),
         api=(lambda: _connect(app)) if task is not None else None,
     )  # fmt: skip

@@ -60,7 +60,8 @@ class Options:
     sample_s: for so long sockets are looked at again and again; 0 is once. deadline_s: without it.
     has_rules: a probe gets the rights to enter network namespaces, for their firewall rules.
     counted: told of bytes as they come. cancelled: once it is set the reading ends where it reads,
-    and raises Cancelled.
+    and raises Cancelled. engine: URL or docker context of a container's engine, "" by the
+    environment.
     """
 
     way: Way = "auto"
@@ -77,6 +78,7 @@ class Options:
     arrived: Callable[[Read, str], None] = lambda read, name: None
     counted: Callable[[int], None] = lambda size_bytes: None
     cancelled: Event | None = None
+    engine: str = ""
 
     def pause(self, seconds: float) -> None:
         """Wait. Raises Cancelled."""
@@ -329,7 +331,7 @@ def _faults(read: Read, subject: Subject) -> list[str]:
 
 
 def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
-    with engine.found(target.name) as found:
+    with engine.found(target.name, options.engine) as found:
         subject, client = found.subject, found.client
         id_, began = new_id(), datetime.now(UTC)
         is_here = local.can_look() and found.is_here

@@ -195,7 +195,7 @@ def _where(
 ) -> tuple[Subject, ClusterApi | None, str]:
     """The one container, the cluster that has it, and the way to it."""
     if target.type == "docker":
-        with engine.found(target.name) as found:
+        with engine.found(target.name, options.engine) as found:
             if not (local.can_look() and found.is_here):
                 raise UsageError(
                     "the container does not run here, or this is not root",
