@@ -107,11 +107,12 @@ def on_target(app: Console, text: str, take: Callable[[Acted], None]) -> None:
     on_cluster(app, lambda api: take(Acted(target, key, api)))
 
 
-def on_cluster(app: Console, take: Callable[[ClusterApi | None], None]) -> None:
+def on_cluster(app: Console, take: Callable[[ClusterApi | None], object]) -> None:
     """The session's only cluster; of several, the one that is chosen."""
     names = list(app.source.live.apis) if app.source.live else []
-    if len(names) < 2:
-        take(app.api_of(""))
+    chosen = app.seen_screen.chosen_cluster if app.seen_screen is not None else ""
+    if len(names) < 2 or chosen in names:
+        take(app.api_of(chosen))
         return
     app.push_screen(
         ChooseScreen("On which cluster?", [plain(name, 80) for name in names]),
@@ -166,7 +167,7 @@ def take_memory(app: Console, target: Target, pid: int) -> None:
     from console.respond.actions.take_memory import TakeMemory
 
     pod = Target("pods", target.namespace, target.name)
-    _open(app, TakeMemory, pod, app.api_of(""), {"pid": str(pid)})
+    on_cluster(app, lambda api: _open(app, TakeMemory, pod, api, {"pid": str(pid)}))
 
 
 def _open(
@@ -192,7 +193,7 @@ def _open(
             finally:
                 watch.is_over = True
 
-        about = f"{kind.id} {target}"
+        about = f"{kind.id} {target.name}"
         is_begun = app.run_task(work, about=about, ending=ENDING)
         if is_begun and kind.id == "take-packets" and decision.apply:
             app.push_screen(PacketsScreen(title, watch))
@@ -267,7 +268,7 @@ def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> N
 
     if app.is_readonly and name != "approve":
         raise UsageError("read-only: nothing is changed here")
-    app.run_task(work, about=f"{record.action_id} {record.target}", ending=ENDING)
+    app.run_task(work, about=f"{record.action_id} {record.target.name}", ending=ENDING)
 
 
 def _said(record: Record, word: str, text: str) -> str:

@@ -35,18 +35,19 @@ def _options(app: Console, may_start: MayStart, task: Task | None) -> Options:
     return replace(options, progress=task.say, counted=task.count, cancelled=task.cancelled)
 
 
-def _connect(app: Console) -> ClusterApi:
+def _connect(api: ClusterApi | None) -> ClusterApi:
     from console.live.api import connect
 
-    return app.api_of("") or connect()
+    return api or connect()
 
 
 def capture(
-    app: Console, target: Target, may_start: MayStart, task: Task,
+    app: Console, target: Target, api: ClusterApi | None, may_start: MayStart, task: Task,
     arrived: Callable[[str, Page], None], *, sample_s: int = 0, has_rules: bool = False,
 ) -> str:  # fmt: skip
     """Take captures; returns the last word. Raises CaseError. In a worker.
 
+    api: of its cluster; None for the one that the kubeconfig names, if one is needed.
     arrived: given rows of a view as they come, before anything is compared.
     """
     from console.visibility.collect import take
@@ -61,7 +62,7 @@ def capture(
     options = replace(
         _options(app, may_start, task), sample_s=sample_s, has_rules=has_rules, arrived=tell
     )
-    taken = list(take(app.workspace.case, target, options, lambda: _connect(app)))
+    taken = list(take(app.workspace.case, target, options, lambda: _connect(api)))
     rows = sum(sum(one.counts.values()) for one in taken)
     faults = [fault for one in taken for fault in one.faults]
     ways = ", ".join(sorted({one.way for one in taken})) or "no way"
@@ -70,23 +71,23 @@ def capture(
 
 
 def fetch(
-    app: Console, target: Target, path: str, pid: int, may_start: MayStart, task: Task,
-    may_exceed: Callable[[str], bool],
+    app: Console, target: Target, api: ClusterApi | None, path: str, pid: int, may_start: MayStart,
+    task: Task, may_exceed: Callable[[str], bool],
 ) -> str:  # fmt: skip
     """A file or folder into evidence; returns the last word. Raises CaseError. In a worker."""
     from console.visibility.fetch import fetch as fetch_one
 
     task.say(f"fetching {path or pid}…")
     fetched = fetch_one(
-        app.workspace.case, target, _options(app, may_start, task), lambda: _connect(app),
+        app.workspace.case, target, _options(app, may_start, task), lambda: _connect(api),
         path=path, pid=pid, limit_bytes=FETCH_BYTES, may_exceed=may_exceed,
     )  # fmt: skip
     return f"{fetched.name}: {fetched.in_words()}, in evidence"
 
 
 def views(
-    app: Console, target: Target, path: str, against: str, *, may_start: MayStart,
-    task: Task | None,
+    app: Console, target: Target, api: ClusterApi | None, path: str, against: str, *,
+    may_start: MayStart, task: Task | None,
 ) -> Views:  # fmt: skip
     """What a file holds now, and what it is compared with. Raises CaseError. In a worker.
 
@@ -96,5 +97,5 @@ def views(
 
     return look(
         app.workspace, target, path, against, options=_options(app, may_start, task),
-        api=(lambda: _connect(app)) if task is not None else None,
+        api=(lambda: _connect(api)) if task is not None else None,
     )  # fmt: skip

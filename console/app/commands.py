@@ -177,6 +177,11 @@ def _said(kind: str) -> Callable[[Console, str], object]:
     return lambda app, rest: app.record(kind, data={"text": rest})
 
 
+def _clusters(app: Console, start: str) -> Sequence[str]:
+    inventory = app.source.opened
+    return [*(one.name for one in inventory.clusters()), "all"] if inventory is not None else []
+
+
 def _acts() -> ModuleType:
     from console.app import action_commands
 
@@ -241,7 +246,7 @@ COMMANDS = {
         _timeline("export", "[PATH]", "write what the timeline shows: .csv, .jsonl, .parquet"),
         _cluster("kinds", "", "every kind that is served, or that the evidence holds"),
         _cluster("access", "", "who this identity is, what it may see and what it can't"),
-        _cluster("ctx", "[CLUSTER]", "the clusters; one alone in the tables"),
+        _cluster("ctx", "[CLUSTER]", "the clusters; one alone in the tables, or all", _clusters),
         _cluster("changes", "[KIND [NAMESPACE]]", "created, changed, deleted; newest first",
                  _changes),
         _cluster("usage", "[NAMESPACE]", "processor, memory, network over time; who stands out",

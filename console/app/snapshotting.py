@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from console.app.acting import means_for
+from console.app.acting import means_for, on_cluster
 from console.app.screens.ask import ChooseScreen
 from console.errors import Cancelled
 
@@ -39,9 +39,10 @@ def snapshot(app: Console, target: Target, api: ClusterApi | None) -> None:
                 raise
             return _kept(app, taken, task)
 
-        app.run_task(work)
+        app.run_task(work, about="snapshot")
 
-    app.push_screen(SnapshotScreen(target, lambda: means_for(app, api)), take)
+    where = api.name if api is not None else ""
+    app.push_screen(SnapshotScreen(target, lambda: means_for(app, api), where), take)
 
 
 def choose_snapshot(app: Console) -> None:
@@ -69,6 +70,13 @@ def choose_snapshot(app: Console) -> None:
 
 
 def _go_on(app: Console, one: Snapshot, name: str) -> None:
+    if name == "verify":
+        _work_on(app, one, name, None)
+    else:
+        on_cluster(app, lambda api: _work_on(app, one, name, api))
+
+
+def _work_on(app: Console, one: Snapshot, name: str, api: ClusterApi | None) -> None:
     def work(task: Task) -> str:
         from console.respond.snapshot import resume, verify
 
@@ -77,7 +85,7 @@ def _go_on(app: Console, one: Snapshot, name: str) -> None:
             task.say(f"hashing {one.id}…")
             wrong = verify(case, one, counted=task.count, cancelled=task.cancelled)
             return f"✘ {one.id}: {'; '.join(wrong)}" if wrong else f"✔ {one.id} holds"
-        means = means_for(app, app.api_of(""), task=task)
+        means = means_for(app, api, task=task)
         try:
             taken = resume(case, means, one.id, say=task.say)
         except Cancelled:
@@ -85,7 +93,7 @@ def _go_on(app: Console, one: Snapshot, name: str) -> None:
             raise
         return _kept(app, [taken], task)
 
-    app.run_task(work)
+    app.run_task(work, about=one.id)
 
 
 def _read_kept(app: Console) -> None:

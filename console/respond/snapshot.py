@@ -227,14 +227,14 @@ def _take_one(case: Case, means: Means, snapshot_id: str, target: Target, say: S
         means.pause(0)
         place = f"{number}/{len(items)} {item.name}"
         if item.captures is not None or item.size_hint:  # nothing else tells for so long
-            say(f"{place}: reading…  {target}")
+            say(f"{place}: reading…  {target.name}")
         got = _take_item(case, means, snapshot_id, number, item, target)
         case.record(
             "snapshot.item", entities=[target.entity], cites=(),
             data={"id": snapshot_id, **asdict(got)},
         )  # fmt: skip
         size = f"{got.size_bytes:,} bytes" if not got.error else f"NOT TAKEN: {got.error}"
-        say(f"{place}: {size}  {target}")
+        say(f"{place}: {size}  {target.name}")
     _seal(case, snapshot_id, target, not_taken)
 
 

@@ -99,7 +99,7 @@ class ActScreen(Dialog[Decision | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static(safe(self.asked, "bold"))
+            yield Static(safe(self.asked, "bold"), id="act-title")
             yield TextPane(id="act-plan")
             yield Input(placeholder="asking the server what it would do…", disabled=True)
             yield Static("", id="act-hint")
@@ -145,6 +145,8 @@ class ActScreen(Dialog[Decision | None]):
             self.hint("esc back  ctrl-o other options")
             return
         prepared = self.prepared = message.result
+        title = f"{self.asked} on {plain(prepared.where, 80)}"
+        self.query_one("#act-title", Static).update(safe(title, "bold"))
         self.is_preserved = message.is_preserved
         self.word = self.target_name if message.needs_name else YES
         self.takes_snapshot = not message.is_preserved

@@ -167,8 +167,8 @@ class ActionsScreen(CaseScreen):
 
         def take(name: str | None) -> None:
             if name:
-                api = self.console_app.api_of("")
-                acting.mark_made(self.console_app, Target(USER, "", name), api)
+                app, user = self.console_app, Target(USER, "", name)
+                acting.on_cluster(app, lambda api: acting.mark_made(app, user, api))
 
         if self.console_app.is_readonly:
             self.set_status("read-only: nothing is changed here")

@@ -127,6 +127,11 @@ class CaseScreen(Screen[Any]):
         self.set_status(task if isinstance(task, str) else task.line(self.size.width))
         self._shows_task = True
 
+    @property
+    def chosen_cluster(self) -> str:
+        """The only one that this screen shows now; "" for all."""
+        return ""
+
     def acted_on(self) -> Acted | str | None:
         """What a command that acts is about: a row, or a target as it is typed. None, and the
         reason said, where there is nothing. Raises UsageError."""

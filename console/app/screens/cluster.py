@@ -105,6 +105,10 @@ class ClusterScreen(ObjectListScreen):
             else:
                 self.set_status(f"only pods, workloads and nodes have an inside, not {ref.kind}")
 
+    @property
+    def chosen_cluster(self) -> str:
+        return self.view.cluster
+
     def action_act(self) -> None:
         if about := self.acted_on():
             choose_for(self.console_app, about)
@@ -180,7 +184,7 @@ class ClusterScreen(ObjectListScreen):
         elif name == "access":
             self.app.push_screen(ConnectionScreen())
         elif name == "ctx" and rest:
-            self.change(replace(self.view, cluster="" if rest == "all" else rest))
+            self.show_cluster("" if rest == "all" else rest)
         elif name == "ctx":
             self.go(View(CLUSTERS))
         elif name == "changes":
@@ -199,6 +203,17 @@ class ClusterScreen(ObjectListScreen):
             self.find_moment(rest)
         elif name == "live":
             self.go_to(None)
+
+    def show_cluster(self, name: str) -> None:
+        """One alone in the tables, "" for all; from the list of them, its pods."""
+        inventory = self.source.opened
+        known = [one.name for one in inventory.clusters()] if inventory is not None else []
+        if name and name not in known:
+            raise UsageError("no such cluster", where=name[:60], hint=", ".join([*known, "all"]))
+        if self.view.kind == CLUSTERS:
+            self.go(View("pods", self.view.namespace, cluster=name))
+        else:
+            self.change(replace(self.view, cluster=name))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="moment")
     def find_moment(self, text: str) -> None:

@@ -6,7 +6,7 @@ pod beside the suspect, the dialogue says first what the cluster will see of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from console.app.acting import choose_for, on_target
+from console.app.acting import choose_for, on_cluster, on_target
 from console.app.safe import plain
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
@@ -38,6 +38,7 @@ from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.app.task import Task
+    from console.live.api import ClusterApi
 
 WINDOW_ROWS = 2000  # held around the cursor
 MARGIN_ROWS = 300  # nearer to their end the next ones are read
@@ -446,17 +447,27 @@ class ContainersScreen(CaseScreen):
         def arrived(what: str, page: Page) -> None:
             self.post_message(self.Arrived(what, page))
 
-        def run(task: Task) -> str:
-            try:
-                return capture(
-                    app, target, self.may_start, task, arrived, sample_s=sample_s,
-                    has_rules=has_rules,
-                )  # fmt: skip
-            finally:
-                self.post_message(self.Arrived("", Page((), [])))
+        def begin(api: ClusterApi | None) -> None:
+            def run(task: Task) -> str:
+                try:
+                    return capture(
+                        app, target, api, self.may_start, task, arrived, sample_s=sample_s,
+                        has_rules=has_rules,
+                    )  # fmt: skip
+                finally:
+                    self.post_message(self.Arrived("", Page((), [])))
 
-        app.run_task(run)
+            app.run_task(run, about=f"capture {target.name}")
+
+        self._on_cluster_of(target, begin)
         self.target = target.captured_as
+
+    def _on_cluster_of(self, target: Target, take: Callable[[ClusterApi | None], object]) -> None:
+        """An engine's container is of none."""
+        if target.type == "docker":
+            take(None)
+        else:
+            on_cluster(self.console_app, take)
 
     def may_start(self, footprint: Sequence[str]) -> bool:
         """Asked from the worker, answered by a key."""
@@ -566,9 +577,12 @@ class ContainersScreen(CaseScreen):
         from console.app.capturing import fetch
 
         app = self.console_app
-        app.run_task(
-            lambda task: fetch(app, target, path, pid, self.may_start, task, self.may_exceed)
-        )
+        self._on_cluster_of(target, lambda api: app.run_task(
+            lambda task: fetch(
+                app, target, api, path, pid, self.may_start, task, self.may_exceed
+            ),
+            about=f"fetch {target.name}",
+        ))  # fmt: skip
 
 
 def first_view(target: str, what: str) -> str:

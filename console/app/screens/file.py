@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from console.app.acting import on_cluster
 from console.app.capturing import views
 from console.app.safe import plain
 from console.app.screens.ask import ChooseScreen
@@ -26,6 +27,7 @@ from console.visibility.versions import Views
 
 if TYPE_CHECKING:
     from console.app.task import Task
+    from console.live.api import ClusterApi
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold"}
 CHOICES = ("image", "siblings", "nothing")
@@ -82,14 +84,14 @@ class FileScreen(CaseScreen):
 
     def _look(
         self, request: int, against: str, form: Form, found: Views | None = None,
-        task: Task | None = None,
+        task: Task | None = None, api: ClusterApi | None = None,
     ) -> Looked:  # fmt: skip
         """In a worker. Raises Cancelled."""
         try:
             if found is None:
                 found = views(
-                    self.console_app, self.target, self.path, against, may_start=self.may_start,
-                    task=task,
+                    self.console_app, self.target, api, self.path, against,
+                    may_start=self.may_start, task=task,
                 )  # fmt: skip
             return self.Looked(request, found, list(lines_of(found, form)))
         except Cancelled:
@@ -135,9 +137,15 @@ class FileScreen(CaseScreen):
         self.request += 1
         request, against, form = self.request, self.against, self.form
 
-        def work(task: Task) -> str:
-            task.say(f"asking {self.target} for {self.path}…")
-            self.post_message(self._look(request, against, form, task=task))
-            return ""
+        def begin(api: ClusterApi | None) -> None:
+            def work(task: Task) -> str:
+                task.say(f"asking for {self.path}…")
+                self.post_message(self._look(request, against, form, task=task, api=api))
+                return ""
 
-        self.console_app.run_task(work)
+            self.console_app.run_task(work, about=self.target.name)
+
+        if self.target.type == "docker":
+            begin(None)
+        else:
+            on_cluster(self.console_app, begin)
