@@ -55,6 +55,7 @@ class IsolatePod(Action):
             _policy(mark, keep), mark, f"create NetworkPolicy kubecase-{mark}: deny all in and out",
         )  # fmt: skip
         removed = () if self.keep_labels else self._to_remove(around, pod)
+        is_unseen = bool(around.hidden) and not self.keep_labels
         changes = [Change(("metadata", "labels", LABEL), mark)]
         if removed:
             kept = json.dumps({key: labels_of(pod)[key] for key in removed}, sort_keys=True)
@@ -82,6 +83,11 @@ class IsolatePod(Action):
             "whether the network enforces policies is not known before: it is measured",
             "established connections may go on, where the network only looks at new ones",
         ]
+        if is_unseen:
+            cannot.append(
+                "it stays in services and with a controller that could not be seen (hidden): plan"
+                " again with the rights to see them"
+            )
         cannot += [
             f"policy {visible(name)} still allows traffic: policies add up" for name in allowing
         ]
