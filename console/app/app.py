@@ -70,7 +70,13 @@ class Console(TypeAhead):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"mode('{name}')", name.capitalize(), show=False) for key, name in TABS),
         # also over a dialogue; where there is nothing to cancel it copies what is selected
-        Binding("ctrl+c", "cancel_task", "Cancel what is under way", show=False, priority=True),
+        Binding(
+            "ctrl+c",
+            "cancel_task",
+            "Cancel what is under way, else copy",
+            show=False,
+            priority=True,
+        ),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = dict(MODES)

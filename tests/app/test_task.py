@@ -176,11 +176,11 @@ async def test_help_and_palette_know_the_key(demo: Workspace) -> None:
     async with app.run_test(size=(120, 200)) as pilot:
         await settle(pilot)
         titles = [one.title for one in app.get_system_commands(app.screen)]
-        assert "Cancel what is under way  ctrl-c" in titles
+        assert "Cancel what is under way, else copy  ctrl-c" in titles
         assert ":cancel" in titles
         await press(pilot, "?")
         assert isinstance(app.screen, HelpScreen)
-        assert "ctrl-c                 Cancel what is under way" in screen_text(app)
+        assert "ctrl-c                 Cancel what is under way, else copy" in screen_text(app)
 
 
 async def test_leaving_ends_what_is_under_way_first(demo: Workspace) -> None:
