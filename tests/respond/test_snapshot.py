@@ -85,7 +85,7 @@ def test_cut_goes_on_where_it_was(client: Scene, monkeypatch: pytest.MonkeyPatch
     [one] = snapshot.snapshots(client.case).values()
     assert not one.is_whole
     assert len(one.items) == 3
-    assert snapshot.verify(client.case, one) == ["it was cut: `--resume` takes the rest"]
+    assert snapshot.verify(client.case, one) == ["it was cut: resume takes the rest"]
     done = snapshot.resume(client.case, client.means, one.id)
     assert done.is_whole
     assert not done.failed
