@@ -8,19 +8,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
+from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from console.app.clipboard import clipboard_sequence
-from console.app.commands import COMMANDS, run_command
+from console.app.commands import commands, run_command
 from console.app.keys import keys_of
 from console.app.modes import MODES
 from console.app.safe import plain
 from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseScreen, ScreenType
 from console.app.source import Live, Source, read_evidence
+from console.app.task import Task
 from console.app.typeahead import TypeAhead
 from console.app.widgets.frame import TABS
 from console.case.columns import COLUMNS
@@ -31,7 +35,7 @@ from console.case.overview import unfinished
 from console.case.state import PHASES
 from console.case.timeline import Key
 from console.case.workspace import Workspace
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 
 if TYPE_CHECKING:
     from console.app.screens.cluster import ClusterScreen
@@ -42,11 +46,19 @@ if TYPE_CHECKING:
     from console.live.inventory import Ref
 
 POLL_SECONDS = 1.0
+TASK_SECONDS = 0.25
+WARM_SECONDS = 1.0
 COMPLETIONS = 500
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def is_cancelling(error: BaseException | None) -> bool:
+    """Whether something ended like this because the analyst gave it up."""
+
+    return isinstance(error, Cancelled) or isinstance(getattr(error, "__cause__", None), Cancelled)
 
 
 class Console(TypeAhead):
@@ -56,7 +68,16 @@ class Console(TypeAhead):
     TITLE = "kubecase"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"mode('{name}')", name.capitalize(), show=False) for key, name in TABS
+        *(Binding(key, f"mode('{name}')", name.capitalize(), show=False) for key, name in TABS),
+        # also over a dialogue; where there is nothing to cancel it copies what is selected
+        Binding(
+            "ctrl+c",
+            "cancel_task",
+            "Cancel what is under way, else copy",
+            show=False,
+            priority=True,
+        ),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = dict(MODES)
 
@@ -86,7 +107,10 @@ class Console(TypeAhead):
         self.command_history: list[str] = []
         self.tour, self.tour_at = tour, 0
         self.changes = 0
-        self.is_task_running, self.task_line = False, ""
+        self.under_way: Task | None = None
+        self.last_word = ""  # the last word on the one before
+        self._ticking: Timer | None = None
+        self._is_leaving = False
         self.hits: tuple[int, Sequence[Hit]] | None = None
         self._poll: Worker[None] | None = None
 
@@ -97,20 +121,34 @@ class Console(TypeAhead):
             self.source.live.start()
         self.switch_mode(self.start_mode)
         self.set_interval(POLL_SECONDS, self.poll)
+        if self.source.live is not None and not self.is_readonly:
+            self.set_timer(WARM_SECONDS, self.warm)
+        self._ticking = self.set_interval(TASK_SECONDS, self.show_task, pause=True)
         self.call_after_refresh(self.read_on)
         self.call_after_refresh(self.offer_half_done)
         if self.tour:
             self.call_after_refresh(self.show_tour)
 
+    @work(thread=True, group="warm", exit_on_error=False)
+    def warm(self) -> None:
+        """Import all actions before a key asks for them: that takes a moment."""
+        from console.app.action_commands import action_commands
+
+        action_commands()
+
     @work(thread=True, group="add", exit_on_error=False)
-    def read_on(self) -> None:
-        """Read the evidence that an earlier run added and did not read to its end."""
+    def read_on(self, *, is_told: bool = True) -> None:
+        """Read the evidence that an earlier run added and did not read to its end.
+
+        is_told: in the bottom line; else that one is of something else.
+        """
         if not unfinished(self.workspace):
             return
         from console.ingest.service import resume
 
         worker = get_current_worker()
-        self.call_from_thread(self.say, "reading on where an earlier run stopped…")
+        if is_told:
+            self.call_from_thread(self.say, "reading on where an earlier run stopped…")
         errors = [
             added.error
             for added in resume(self.workspace.case, is_cancelled=lambda: worker.is_cancelled)
@@ -120,7 +158,8 @@ class Console(TypeAhead):
         self.call_from_thread(self.tell_change)
         if errors:
             raise errors[0]
-        self.call_from_thread(self.say, "read on: all evidence is read")
+        if is_told:
+            self.call_from_thread(self.say, "read on: all evidence is read")
 
     @work(thread=True, group="half-done", exit_on_error=False)
     def offer_half_done(self) -> None:
@@ -165,39 +204,66 @@ class Console(TypeAhead):
         self.workspace.refresh()
         self.call_from_thread(self.tell_change)
 
-    def run_task(self, task: Callable[[Callable[[str], None]], str]) -> bool:
-        """One thing at a time that changes something or takes long; its words in the last line.
+    def run_task(self, work: Callable[[Task], str], *, about: str = "", ending: str = "") -> bool:
+        """One thing at a time that changes something or takes long; the last line says how far it
+        is, and `work` returns the last word on it. ctrl-c has it end where `work` can.
 
-        False if another is under way.
+        about: what it is. ending: what is waited for then. False if another is under way.
         """
-        if any(worker.group == "task" and worker.is_running for worker in self.workers):
-            self.say("one thing at a time: another is under way")
+        if self.under_way is not None:
+            self.say("one thing at a time: another is under way, ctrl-c cancels it")
             return False
-        self.is_task_running, self.task_line = True, ""
-        self._run_task(task)
+        self.under_way = Task(about, ending)
+        if self._ticking is not None:
+            self._ticking.resume()
+        if self.seen_screen is not None:
+            self.seen_screen.show_task(self.under_way, is_answer=True)
+        self._run_task(self.under_way, work)
         return True
 
     @work(thread=True, group="task", exit_on_error=False)
-    def _run_task(self, task: Callable[[Callable[[str], None]], str]) -> None:
-        def say(line: str) -> None:
-            self.call_from_thread(self.tell_task, plain(line, 400))
-
+    def _run_task(self, task: Task, work: Callable[[Task], str]) -> None:
+        last = ""  # where it fails: that is shown instead
         try:
-            last = task(say)
-        except BaseException:
-            self.task_line = ""  # what it ended with is shown instead
-            raise
+            last = work(task)
+        except CaseError as error:
+            if not is_cancelling(error):
+                raise
+            last = error.on_screen()
         finally:
-            self.is_task_running = False
             self.workspace.refresh()
-            self.call_from_thread(self.tell_change)
-        say(last)
+            self.call_from_thread(self.end_task, plain(last, 400))
 
-    def tell_task(self, line: str) -> None:
+    def show_task(self) -> None:
         """In the bottom line of the screen that is seen, and of those that are seen next."""
-        self.task_line = line
         if self.seen_screen is not None:
-            self.seen_screen.show_task(line)
+            self.seen_screen.show_task(self.under_way or self.last_word)
+
+    def end_task(self, last: str) -> None:
+        self.under_way, self.last_word = None, last
+        if self._ticking is not None:
+            self._ticking.pause()
+        self.tell_change()
+        self.show_task()
+        if self._is_leaving:
+            self.exit()
+
+    def cancel_task(self) -> bool:
+        """Have what is under way end where it can, and say so; False if there is nothing."""
+        screen = self.seen_screen
+        if self.under_way is None:
+            return screen is not None and screen.cancel_own()
+        self.under_way.cancelled.set()
+        if screen is not None:
+            screen.show_task(self.under_way, is_answer=True)
+        return True
+
+    def action_cancel_task(self) -> None:
+        """But for selected text, which is copied."""
+        line = self.focused
+        has_selected = isinstance(line, Input | TextArea) and bool(line.selected_text)
+        if has_selected or not self.cancel_task():
+            raise SkipAction
 
     @property
     def is_readonly(self) -> bool:
@@ -375,13 +441,13 @@ class Console(TypeAhead):
         self.on_mode("evidence", EvidenceScreen, lambda screen: screen.ask_path(path))
 
     def leave(self) -> None:
-        """Exit; with evidence half read, only after a question."""
+        """Exit; with something under way, only after a question."""
         busy = {worker.group for worker in self.workers if worker.is_running}
-        if "task" in busy:
-            choices: Sequence[str] = ("stay", "leave; 7 Actions says later how far it came")
-            title = "An action or a capture is under way"
-        elif "add" in busy:
-            choices = ("stay", "stop reading and leave; what is whole is kept")
+        if self.under_way is not None:
+            self._ask_to_end()
+            return
+        if "add" in busy:
+            choices: Sequence[str] = ("stay", "stop reading and leave; what is whole is kept")
             title = "Evidence is still being read"
         else:
             self.exit()
@@ -390,6 +456,19 @@ class Console(TypeAhead):
             ChooseScreen(title, choices),
             lambda choice: self.exit() if choice == choices[1] else None,
         )
+
+    def _ask_to_end(self) -> None:
+        """A probe that still measures would be left behind: it is ended first."""
+        leave = "cancel it, and leave when it has ended: no probe stays behind"
+
+        def take(choice: str | None) -> None:
+            self._is_leaving = choice == leave
+            if self._is_leaving and self.under_way is None:  # it has ended meanwhile
+                self.exit()
+            elif self._is_leaving:
+                self.cancel_task()
+
+        self.push_screen(ChooseScreen("Something is under way", ("stay", leave)), take)
 
     async def action_quit(self) -> None:
         """ctrl-q asks what `:q` asks."""
@@ -493,7 +572,7 @@ class Console(TypeAhead):
                     lambda action=binding.action, node=node: self.run_action(action, node),
                 )
         numbers = {name: f"  {key}" for key, name in TABS}
-        for command in COMMANDS.values():
+        for command in commands(self).values():
             run = (
                 (lambda line=command.name: self.ask_command(f"{line} "))
                 if command.argument

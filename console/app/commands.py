@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from console.case.entities import TYPES, Entity
@@ -32,13 +33,29 @@ class Command:
         return bool(self.argument) and not self.argument.startswith("[")
 
 
+def commands(app: Console) -> Mapping[str, Command]:
+    """All that can be meant here: where nothing can be changed, no action."""
+    from console.app.action_commands import action_commands
+
+    is_acting = app.source.live is not None and not app.is_readonly
+    return {**COMMANDS, **(action_commands() if is_acting else {})}
+
+
 def find_command(name: str) -> Command:
-    """By its name or the beginning of it; raises UsageError where that is none or several."""
+    """By its name or the beginning of it, actions last; raises UsageError where that is none or
+    several."""
+    from console.app.action_commands import action_commands
+
     name = _SHORT.get(name, name).lower()
+    if name in COMMANDS:
+        return COMMANDS[name]
     found = [c for c in COMMANDS.values() if c.name.startswith(name)]
-    exact = COMMANDS.get(name)
-    if exact or len(found) == 1:
-        return exact or found[0]
+    if not found:
+        actions = action_commands()
+        found = [c for c in actions.values() if c.name.startswith(name)]
+        found = [actions[name]] if name in actions else found
+    if len(found) == 1:
+        return found[0]
     several = ", ".join(c.name for c in found)
     hint = f"one of {several}" if several else "? lists the commands"
     raise UsageError("no such command", where=f":{name[:40]}", hint=hint)
@@ -97,11 +114,11 @@ async def complete_command(app: Console, line: str) -> str | None:
 
     name, space, rest = line.partition(" ")
     if not space:
-        found = next((c for c in COMMANDS.values() if c.name.startswith(name)), None)
+        found = next((c for c in commands(app).values() if c.name.startswith(name)), None)
         if found is None or not name:
             return next(iter(kind_names(app, name)), None) if name else None
         return found.name + (" " if found.argument else "")
-    command = COMMANDS.get(name)
+    command = commands(app).get(name)
     if command is not None:
         choices = await asyncio.to_thread(command.complete, app, rest)
     else:
@@ -160,6 +177,22 @@ def _said(kind: str) -> Callable[[Console, str], object]:
     return lambda app, rest: app.record(kind, data={"text": rest})
 
 
+def _clusters(app: Console, start: str) -> Sequence[str]:
+    inventory = app.source.opened
+    return [*(one.name for one in inventory.clusters()), "all"] if inventory is not None else []
+
+
+def _acts() -> ModuleType:
+    from console.app import action_commands
+
+    return action_commands
+
+
+def _cancel(app: Console, rest: str) -> None:
+    if not app.cancel_task():
+        app.say("nothing is under way")
+
+
 COMMANDS = {
     command.name: command
     for command in (
@@ -182,6 +215,15 @@ COMMANDS = {
                 lambda app, rest: app.open_entity(Entity.parse(rest)), _entities),
         Command("capture", "TARGET", "look into pod/NS/NAME, workload/NS/KIND/NAME, node/NAME",
                 lambda app, rest: app.capture(rest)),
+        Command("isolate", "[TARGET]", "close a pod's network, cordon a node; a dialogue first",
+                lambda app, rest: _acts().isolate(app, rest),
+                lambda app, start: _acts().isolate_targets(app, start)),
+        Command("snapshot", "[TARGET]", "everything of a pod, workload, node, container",
+                lambda app, rest: _acts().snapshot(app, rest),
+                lambda app, start: _acts().snapshot_targets(app, start)),
+        Command("act", "[TARGET]", "what can be done about it",
+                lambda app, rest: _acts().act(app, rest),
+                lambda app, start: _acts().all_targets(app, start)),
         Command("note", "TEXT", "a note on the case (n in the timeline: on an event)",
                 _said("note")),
         _timeline("tag", "TAG", "tag the marked events; -TAG takes it away", _tags),
@@ -204,7 +246,7 @@ COMMANDS = {
         _timeline("export", "[PATH]", "write what the timeline shows: .csv, .jsonl, .parquet"),
         _cluster("kinds", "", "every kind that is served, or that the evidence holds"),
         _cluster("access", "", "who this identity is, what it may see and what it can't"),
-        _cluster("ctx", "[CLUSTER]", "the clusters; one alone in the tables"),
+        _cluster("ctx", "[CLUSTER]", "the clusters; one alone in the tables, or all", _clusters),
         _cluster("changes", "[KIND [NAMESPACE]]", "created, changed, deleted; newest first",
                  _changes),
         _cluster("usage", "[NAMESPACE]", "processor, memory, network over time; who stands out",
@@ -213,6 +255,8 @@ COMMANDS = {
         _cluster("who-can", "VERB RESOURCE", "which accounts may do that"),
         _cluster("as-of", "TIME", "the cluster as it was (UTC); ← → in the time bar"),
         _cluster("live", "", "back to now"),
+        Command("cancel", "", "end what is under way (ctrl-c), between two steps of an action",
+                _cancel),
         Command("q", "", "leave kubecase", lambda app, rest: app.leave()),
     )
 }  # fmt: skip

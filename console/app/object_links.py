@@ -31,7 +31,7 @@ def target_of(ref: Ref) -> str:
         return f"pod/{ref.namespace}/{ref.name}"
     if ref.kind == "nodes":
         return f"node/{ref.name}"
-    if ref.kind == "containers":
+    if ref.kind == "containers.docker":
         return f"docker/{ref.name}"
     if ref.kind in WORKLOADS:
         return f"workload/{ref.namespace}/{ref.kind.partition('.')[0]}/{ref.name}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from console.app.acting import means_for
+from console.app.acting import means_for, on_cluster
 from console.app.screens.ask import ChooseScreen
+from console.errors import Cancelled
 
 if TYPE_CHECKING:
     from console.app.app import Console
+    from console.app.task import Task
     from console.live.api import ClusterApi
     from console.respond.snapshot import Snapshot
     from console.visibility.target import Target
@@ -23,19 +25,24 @@ def snapshot(app: Console, target: Target, api: ClusterApi | None) -> None:
         if choice is None:
             return
 
-        def work(say: Callable[[str], None]) -> str:
+        def work(task: Task) -> str:
             from console.respond.snapshot import take
 
-            means = means_for(app, api)
-            taken = take(
-                app.workspace.case, means, choice.targets, way=choice.way, volumes=choice.volumes,
-                say=say,
-            )  # fmt: skip
-            return _kept(app, taken, say)
+            means = means_for(app, api, task=task)
+            try:
+                taken = take(
+                    app.workspace.case, means, choice.targets, way=choice.way,
+                    volumes=choice.volumes, say=task.say,
+                )  # fmt: skip
+            except Cancelled:
+                app.call_from_thread(_read_kept, app)
+                raise
+            return _kept(app, taken, task)
 
-        app.run_task(work)
+        app.run_task(work, about="snapshot")
 
-    app.push_screen(SnapshotScreen(target, lambda: means_for(app, api)), take)
+    where = api.name if api is not None else ""
+    app.push_screen(SnapshotScreen(target, lambda: means_for(app, api), where), take)
 
 
 def choose_snapshot(app: Console) -> None:
@@ -63,25 +70,43 @@ def choose_snapshot(app: Console) -> None:
 
 
 def _go_on(app: Console, one: Snapshot, name: str) -> None:
-    def work(say: Callable[[str], None]) -> str:
+    if name == "verify":
+        _work_on(app, one, name, None)
+    else:
+        on_cluster(app, lambda api: _work_on(app, one, name, api))
+
+
+def _work_on(app: Console, one: Snapshot, name: str, api: ClusterApi | None) -> None:
+    def work(task: Task) -> str:
         from console.respond.snapshot import resume, verify
 
         case = app.workspace.case
         if name == "verify":
-            say(f"hashing {one.id}…")
-            wrong = verify(case, one)
+            task.say(f"hashing {one.id}…")
+            wrong = verify(case, one, counted=task.count, cancelled=task.cancelled)
             return f"✘ {one.id}: {'; '.join(wrong)}" if wrong else f"✔ {one.id} holds"
-        return _kept(app, [resume(case, means_for(app, app.api_of("")), one.id, say=say)], say)
+        means = means_for(app, api, task=task)
+        try:
+            taken = resume(case, means, one.id, say=task.say)
+        except Cancelled:
+            app.call_from_thread(_read_kept, app)
+            raise
+        return _kept(app, [taken], task)
 
-    app.run_task(work)
+    app.run_task(work, about=one.id)
 
 
-def _kept(app: Console, taken: Sequence[Snapshot], say: Callable[[str], None]) -> str:
+def _read_kept(app: Console) -> None:
+    """What came until it was cancelled is shown too; nobody waits for that."""
+    app.read_on(is_told=False)
+
+
+def _kept(app: Console, taken: Sequence[Snapshot], task: Task) -> str:
     """Have the screens show what was taken; in words, what is there of it."""
     from console.ingest.service import resume
 
-    say("reading what was taken…")
-    for _ in resume(app.workspace.case):
+    task.say("all is taken; it is being read…")
+    for _ in resume(app.workspace.case, is_cancelled=task.cancelled.is_set):
         pass
     failed = [got for one in taken for got in one.failed]
     size = sum(got.size_bytes for one in taken for got in one.items.values())
@@ -92,7 +117,8 @@ def _kept(app: Console, taken: Sequence[Snapshot], say: Callable[[str], None]) -
             f" {failed[0].error}); s on 7 Actions takes them again"
         )
     items = sum(len(one.items) for one in taken)
-    return f"✔ snapshot of {what}: {items} items, {size:,} bytes, in 6 Evidence"
+    read = "in 6 Evidence" if not task.cancelled.is_set() else "kept; the next start reads it"
+    return f"✔ snapshot of {what}: {items} items, {size:,} bytes, {read}"
 
 
 def _told(one: Snapshot) -> str:

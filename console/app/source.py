@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from console.live.inventory import Inventory
     from console.live.meter import Meter
 
+QUIET_S = 10.0  # with few rights, or in a small namespace, nothing happens for longer
 Standing = Literal["live", "lost", "past", "offline"]
 
 
@@ -169,8 +170,11 @@ class Source:
             return Label("lost", f"◌ LOST {name} since {lost:%H:%M:%S}", is_warning=True)
         if silent_s is None:
             return Label("live", f"◉ LIVE {name} (listing…)")
-        heard = f"{silent_s:.1f}s" if silent_s < 10 else f"{silent_s:.0f}s"
-        said = heard if is_narrow else f"(watch {heard})"
+        if silent_s >= QUIET_S:  # the watches stand; nothing came by them
+            said = f"quiet {silent_s:.0f}s"
+            said = said if is_narrow else f"({said})"
+        else:
+            said = f"{silent_s:.1f}s" if is_narrow else f"(watch {silent_s:.1f}s)"
         return Label("live", f"◉ LIVE {name} {said}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from console.case.text import visible
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 
 BLOCK_BYTES = 8 << 20
 
@@ -30,7 +30,7 @@ def take(
     try:
         while True:
             if cancelled():
-                raise CaseError("cancelled", where=visible(where), hint="add it again")
+                raise Cancelled("cancelled", where=visible(where), hint="add it again")
             try:
                 block = stream.read(BLOCK_BYTES)
             except OSError as error:

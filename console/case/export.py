@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+import duckdb
+
 from console.case.columns import COLUMNS
 from console.case.filter import Filter
 from console.case.text import visible
 from console.case.timeline import Key, Timeline, Window
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 
 BATCH_ROWS = 2000
 # What a spreadsheet takes for the start of a formula.
@@ -48,16 +50,29 @@ def export(
     *,
     columns: Sequence[str] | None = None,
     limit: int | None = None,
+    progress: Callable[[int], None] = lambda events: None,
 ) -> int:
-    """Write csv, jsonl or parquet; `path` None is standard output. Returns the number of events."""
+    """Write csv, jsonl or parquet; `path` None is standard output. Returns the number of events.
+
+    Raises Cancelled where the timeline is interrupted: then no file stays.
+    """
     names = list(columns or COLUMNS)
     if form == "parquet" and path is not None:
         return timeline.write_parquet(wanted, window, names, path, limit)
-    rows = rows_as_dicts(timeline, wanted, window, names, limit)
+    rows = _told(rows_as_dicts(timeline, wanted, window, names, limit), progress)
     if path is None:
         return _write(sys.stdout, form, names, rows)
     with _new(path) as handle:
         return _write(handle, form, names, rows)
+
+
+def _told(
+    rows: Iterator[dict[str, Any]], progress: Callable[[int], None]
+) -> Iterator[dict[str, Any]]:
+    for count, row in enumerate(rows):
+        if count % BATCH_ROWS == 0:
+            progress(count)
+        yield row
 
 
 def export_evidence(timeline: Timeline, wanted: Filter, window: Window, path: Path) -> Path:
@@ -85,6 +100,8 @@ def _new(path: Path) -> Iterator[TextIO]:
         with handle:
             yield handle
         is_whole = True
+    except duckdb.InterruptException as error:
+        raise Cancelled("the export was cancelled: no file was written", where=str(path)) from error
     except OSError as error:
         raise CaseError(f"can't be written: {error.strerror}", where=str(path)) from error
     finally:

@@ -18,7 +18,7 @@ from console.case.columns import COLUMNS
 from console.case.filter import Alternatives, Filter
 from console.case.queryfiles import load
 from console.case.spans import PLAUSIBLE, TICK, around, earlier, is_plausible, later
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 
 if TYPE_CHECKING:
     from console.case.entities import Entity
@@ -406,7 +406,7 @@ class Timeline:
     def write_parquet(
         self, filter: Filter, window: Window, columns: Sequence[str], path: Path, limit: int | None
     ) -> int:
-        """Write the matching events to a new Parquet file."""
+        """Write the matching events to a new Parquet file. Raises Cancelled: then none stays."""
         if path.exists():
             raise CaseError("the file is there already", where=str(path))
         names = ", ".join(_column(name) for name in columns)
@@ -417,6 +417,10 @@ class Timeline:
             self.cursor.execute(f"copy ({sql}) to '{literal}' (format parquet)", params)
         except duckdb.IOException as error:
             raise CaseError(f"can't be written: {error}", where=str(path)) from error
+        except duckdb.InterruptException as error:
+            path.unlink(missing_ok=True)
+            why = "the export was cancelled: no file was written"
+            raise Cancelled(why, where=str(path)) from error
         row = self.cursor.fetchone()
         return int(row[0]) if row else 0
 

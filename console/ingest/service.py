@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 
 from console.case.index import Index
+from console.case.locks import free_lock, take_lock
 from console.case.queryfiles import load as load_queries
 from console.case.text import visible
 from console.errors import CaseError, UsageError
@@ -305,18 +304,10 @@ class _Session:
             self.publish()
         self.case.index_dir.mkdir(mode=0o700, exist_ok=True)
         path = self.case.index_dir / f".ingest-{sha256}.lock"
-        handle = path.open("ab")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # the holder may have taken the file away between open and lock: then it locks nothing
-            is_held = path.stat().st_ino == os.fstat(handle.fileno()).st_ino
-        except (BlockingIOError, FileNotFoundError):
-            is_held = False
-        if not is_held:
-            handle.close()
-            return False
-        self.held[path] = handle
-        return True
+        handle = take_lock(path)
+        if handle is not None:
+            self.held[path] = handle
+        return handle is not None
 
     def is_finished(self, sha256: str) -> bool:
         """Whether some process has published it meanwhile."""
@@ -340,8 +331,7 @@ class _Session:
 
     def release(self) -> None:
         for path, handle in self.held.items():
-            path.unlink(missing_ok=True)
-            handle.close()
+            free_lock(path, handle)
         self.held.clear()
 
 

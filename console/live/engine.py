@@ -59,8 +59,10 @@ class Engine:
 
     def __init__(
         self, client: DockerClient, name: str, *, redactor: Redactor | None = None,
-        tunnel: Tunnel | None = None,
+        tunnel: Tunnel | None = None, asked: str = "",
     ) -> None:  # fmt: skip
+        """asked: as `connect` was; it leads here again."""
+        self.asked = asked
         self.client, self.name, self._tunnel = client, name, tunnel
         self.redactor = redactor or Redactor()
 
@@ -69,7 +71,7 @@ class Engine:
         """asked: a URL or a docker context, by default by the environment. Raises CaseError."""
         address = find_engine(asked)
         client, tunnel = open_engine(address)
-        return cls(client, address.name, redactor=redactor, tunnel=tunnel)
+        return cls(client, address.name, redactor=redactor, tunnel=tunnel, asked=asked or "")
 
     def close(self) -> None:
         self.client.close()

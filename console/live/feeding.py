@@ -81,6 +81,12 @@ class ClusterFeed:
     def wanted(self) -> list[str]:
         return list(self._wanted)
 
+    @property
+    def heard_at(self) -> float | None:
+        """When the server last said anything, as `time.monotonic`: bookmarks too."""
+        heard = (watch.heard_at for watch in tuple(self._watches.values()))
+        return max((at for at in heard if at is not None), default=None)
+
     def want(self, kind: str) -> None:
         """Watch one more kind, now or as soon as discovery has answered."""
         with self._lock:

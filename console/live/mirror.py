@@ -109,6 +109,12 @@ class Mirror:
             self._bump()
         feed.start(self.take)
 
+    @property
+    def heard_at(self) -> float | None:
+        """When any cluster last said anything, as `time.monotonic`; None before the first."""
+        heard = (cluster.heard_at for cluster in tuple(self._clusters))
+        return max((at for at in heard if at is not None), default=None)
+
     def want(self, kind: str) -> None:
         """Watch one more kind in every cluster that serves it; nothing if that is done already."""
         for cluster in self._clusters:

@@ -91,7 +91,7 @@ class Session:
     def freshness(self) -> tuple[datetime | None, float | None]:
         """(since when a feed is lost, seconds since anything was heard)."""
         lost = min(list(self._lost.values()), default=None)
-        heard = self._heard
+        heard = max(filter(None, (self._heard, self.mirror.heard_at)), default=None)
         return lost, None if heard is None else time.monotonic() - heard
 
     def want(self, kind: str) -> None:

@@ -65,6 +65,7 @@ class KindWatch:
         self._version = ""
         self._state: FeedType | None = None
         self._heard = utc_now()
+        self.heard_at: float | None = None  # the same as `time.monotonic`, None before the first
         self._has_listed = False
         self._may_watch = True
         self._is_doubted = False  # whether the server may be another one, restored from a backup
@@ -165,7 +166,7 @@ class KindWatch:
                 "GET", self._path, accept=self._wire.accept,
                 params={"limit": PAGE_SIZE, "continue": token or None},
             ).body  # fmt: skip
-            self._heard = utc_now()
+            self._hear()
             page = self._wire.page(body)
             for item in page.items:
                 seen.add((item.namespace, item.name))
@@ -221,11 +222,12 @@ class KindWatch:
                 self._stream = stream
                 if self._stop.is_set():
                     return 0.0
+                self._hear()  # it answered; then it may be silent for minutes where nothing happens
                 self._back("")
                 for line in stream.lines():
                     if self._stop.is_set():
                         return 0.0
-                    self._heard = utc_now()
+                    self._hear()
                     self._take(*self._wire.event(line))
                     self._failures = 0
         except Forbidden as error:
@@ -254,6 +256,9 @@ class KindWatch:
             self._object("ADDED" if what == "ADDED" else "MODIFIED", item)
 
     # -- telling
+
+    def _hear(self) -> None:
+        self._heard, self.heard_at = utc_now(), time.monotonic()
 
     def _object(self, what: ObjectType, item: Item, reason: str = "") -> None:
         ref = Ref(self.api.name, self.kind.key, item.namespace, item.name, item.uid)

@@ -12,7 +12,7 @@ from typing import Any
 
 from console.case.text import visible
 from console.errors import UsageError
-from console.live.api import JSON_TYPE, MERGE_PATCH, ClusterApi, NotFound
+from console.live.api import JSON_TYPE, MERGE_PATCH, ClusterApi, Forbidden, NotFound
 from console.live.discovery import discover, find_kind
 from console.live.inventory import Kind
 from console.live.redact import LAST_APPLIED
@@ -46,9 +46,23 @@ class Cluster:
     # -- reading
 
     def get(self, kind: str, namespace: str, name: str) -> Doc:
-        """One object; of a Secret only its metadata. Raises NotFound, Forbidden …"""
+        """One object; of a Secret only its metadata. Raises NotFound, Forbidden …
+
+        Who may list and not get finds it in the list.
+        """
         found = self.kind(kind)
-        return self.read(found.path(namespace, name))
+        path = found.path(namespace, name)
+        try:
+            return self.read(path)
+        except Forbidden as refused:
+            try:
+                listed = self.objects(kind, namespace, fields=f"metadata.name={name}")
+            except Forbidden:
+                raise refused from None
+            if not listed:
+                what = f'{found.resource} "{visible(name)}" not found'
+                raise NotFound(404, "NotFound", what, where=f"{self.api.name} {path}") from refused
+            return listed[0]
 
     def read(self, path: str) -> Doc:
         """The object at a path of the API."""

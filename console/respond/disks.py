@@ -97,4 +97,4 @@ def _claim(cluster: Cluster, spec: dict[str, Any]) -> list[str]:
         return []
     target = visible(f"pvc/{claim.get('namespace')}/{claim.get('name')}")
     driver = visible(str(spec.get("attacher")))
-    return [f"volume of {driver}: kubecase act CASE snapshot-volume {target}"]
+    return [f"volume of {driver}: snapshot-volume on {target} has its driver take it"]

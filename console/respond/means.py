@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 from console.respond.cluster import Cluster
 from console.respond.config import Config, ContextRules, load_config
 
@@ -37,6 +39,9 @@ class Means:
     # told how a step that takes long stands; may have it stopped
     watch: Watch | None = None
     say: Callable[[str], None] = lambda line: None
+    # once it is set: what only reads ends where it reads, what acts stops between two steps
+    cancelled: Event | None = None
+    counted: Callable[[int], None] = lambda size_bytes: None  # told of bytes as they come
     # probes that go on measuring between baseline and verdict, by the pod's uid
     rounds: dict[str, Rounds] = field(default_factory=dict)
     # id of the action that is under way: its probes are journalled as its own
@@ -74,6 +79,10 @@ class Means:
             self._engine = client
         return self._engine
 
+    def use_engine(self, client: Any) -> None:
+        """The one that a screen shows, whatever the environment names. client: an APIClient."""
+        self._engine = client
+
     def name(self, kind: str) -> str:
         """What the target lives in: the context's name, or the engine's address."""
         if kind == "container":
@@ -91,8 +100,21 @@ class Means:
         is_readonly = self.rules("").is_readonly
         return Options(
             way, image=self.config.probe_image, pull=self.config.probe_pull,
-            may_start=lambda footprint: not is_readonly,
+            may_start=lambda footprint: not is_readonly, counted=self.counted,
+            cancelled=self.cancelled,
         )  # fmt: skip
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled is not None and self.cancelled.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, between two looks. Raises Cancelled."""
+
+        if self.cancelled is None:
+            sleep(seconds)
+        elif self.cancelled.wait(seconds):
+            raise Cancelled("cancelled")
 
     def release(self) -> None:
         """No probe goes on measuring; one that can't be removed now is by the action's next run."""

@@ -105,12 +105,14 @@ def take(
         raise CaseError(
             f"the case's disk has {free / 1e6:,.0f} MB free", where=str(case.folder),
             hint="make room, or take less: --max-bytes",
+            keys="make room, or take less: ctrl-o, max_bytes",
         )  # fmt: skip
     nonce = secrets.token_hex(16)
     began = datetime.now(UTC)
-    with probing(means.cluster.api, spec(means, suspect, pid, limits, nonce), case) as probe:
+    asked = spec(means, suspect, pid, limits, nonce)
+    with probing(means.cluster.api, asked, case, cancelled=means.cancelled) as probe:
         lines = until_done(probe.lines(), visible(suspect.node))
-        found = _sections(lines, nonce, pid, say)
+        found = _sections(lines, nonce, pid, say, means.counted)
     regions, segments = _regions(found)
     if _text(found, "started") != _text(found, "started.after"):
         raise CaseError("it ended while it was read", where=f"process {pid}")
@@ -169,7 +171,11 @@ def read_manifest(case: Case, manifest: str) -> list[Region]:
 
 
 def _sections(
-    lines: Iterator[str], nonce: str, pid: int, say: Callable[[str], None]
+    lines: Iterator[str],
+    nonce: str,
+    pid: int,
+    say: Callable[[str], None],
+    counted: Callable[[int], None],
 ) -> dict[str, Section]:
     from console.visibility.reading import sections
 
@@ -184,7 +190,7 @@ def _sections(
 
     found: dict[str, Section] = {}
     taken = 0
-    for section in sections(raw(), nonce):
+    for section in sections(raw(), nonce, counted=counted):
         found[section.name] = section
         taken += section.size_bytes
         say(f"{section.name}: {taken:,} bytes")
@@ -212,7 +218,11 @@ def _regions(found: Mapping[str, Section]) -> tuple[list[Region], list[elfcore.S
         segments.append(elfcore.Segment(one.start, size, perms, section.data, section.size_bytes))
         regions.append(replace(one, taken_bytes=section.size_bytes, sha256=section.sha256, why=why))
     if len(segments) > elfcore.MAX_SEGMENTS:
-        raise CaseError(f"it has {len(segments):,} regions", hint="take less: --max-bytes")
+        raise CaseError(
+            f"it has {len(segments):,} regions",
+            hint="take less: --max-bytes",
+            keys="take less: ctrl-o, max_bytes",
+        )
     return regions, segments
 
 

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from console.case.text import visible
-from console.errors import CaseError
-from console.visibility.probe import ENTERING
+from console.errors import Cancelled, CaseError
+from console.visibility.probe import ENTERING, OTHER_IMAGE
 
 if TYPE_CHECKING:
     from console.respond.means import Means
@@ -131,21 +132,27 @@ class Rounds:
         self, means: Means, suspect: Suspect, targets: Sequence[tuple[str, str, int]], *,
         chain: str = "", count: int = MAX_ROUNDS,
     ) -> None:  # fmt: skip
-        self._stack = ExitStack()
+        self._stack, self._means = ExitStack(), means
         values = {"ROUNDS": str(count), **_tries(suspect, targets, chain)}
-        lines = running(means, suspect, ("measuring", "measure"), values)
+        lines = running(means, suspect, ("measuring", "measure"), values, cancelled=means.cancelled)
         self._rounds = _rounds(self._stack.enter_context(lines))
         self._last, self._read_at = 0.0, 0.0  # its end by the node's clock, and by ours
 
     def next(self, since: float = 0.0) -> Measured:
-        """The next round, when it is whole. Raises CaseError where the probe is at its end.
+        """The next round, when it is whole. Raises CaseError where the probe is at its end,
+        Cancelled.
 
         since: begun after that, as `now` gave it.
         """
-        for round_ in self._rounds:
-            if round_.began >= since:
-                self._last, self._read_at = round_.ended, time.monotonic()
-                return round_.measured
+        try:
+            for round_ in self._rounds:
+                if round_.began >= since:
+                    self._last, self._read_at = round_.ended, time.monotonic()
+                    return round_.measured
+        except CaseError as error:
+            if self._means.is_cancelled:  # which ended the probe
+                raise Cancelled("cancelled") from error
+            raise
         raise CaseError("the probe is at its end", where="measuring")
 
     def now(self) -> float:
@@ -238,7 +245,8 @@ def open_again(means: Means, suspect: Suspect, chain: str) -> bool:
     """Take our rules away; False if they were gone. Raises Gone, ProbeFailed if any stay."""
     from console.visibility.probe import ProbeFailed
 
-    lines = _run(means, suspect, "open", CHAIN=_chain(chain))
+    with running(means, suspect, ("open",), {"CHAIN": _chain(chain)}) as came:
+        lines = list(came)
     stays = [line.removeprefix("stays ") for line in lines if line.startswith("stays ")]
     if stays:
         raise ProbeFailed(
@@ -250,7 +258,9 @@ def open_again(means: Means, suspect: Suspect, chain: str) -> bool:
 
 def is_closed(means: Means, suspect: Suspect, chain: str) -> bool:
     """Whether our rules stand, all of them. Raises Gone."""
-    return "closed" in _run(means, suspect, "rules", "show", CHAIN=_chain(chain))
+    values = {"CHAIN": _chain(chain)}
+    with running(means, suspect, ("rules", "show"), values, cancelled=means.cancelled) as lines:
+        return "closed" in list(lines)
 
 
 def script(*names: str) -> str:
@@ -266,12 +276,6 @@ def _chain(name: str) -> str:
     if not _CHAIN.fullmatch(name):
         raise ValueError(name)
     return name
-
-
-def _run(means: Means, suspect: Suspect, *names: str, **values: str) -> list[str]:
-    """All lines of a script."""
-    with running(means, suspect, names, values) as lines:
-        return list(lines)
 
 
 def probe_spec(
@@ -299,12 +303,16 @@ def probe_spec(
 def running(
     means: Means, suspect: Suspect, names: Sequence[str], values: Mapping[str, str], *,
     capabilities: tuple[str, ...] = ENTERING, deadline_s: int = 120,
+    cancelled: Event | None = None,
 ) -> Iterator[Iterator[str]]:  # fmt: skip
-    """The script's lines, as they come, from a probe beside the suspect; nothing is run in it."""
+    """The script's lines, as they come, from a probe beside the suspect; nothing is run in it.
+
+    cancelled: ends it in the middle, so for scripts that change nothing.
+    """
     from console.visibility.probe import probing
 
     spec = probe_spec(means, suspect, script(*names), values, capabilities, deadline_s)
-    with probing(means.cluster.api, spec, means.case) as probe:
+    with probing(means.cluster.api, spec, means.case, cancelled=cancelled) as probe:
         yield until_done(probe.lines(), visible(suspect.node))
 
 
@@ -323,7 +331,7 @@ def until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
         if line.startswith("missing "):
             raise ProbeFailed(
                 f"nothing was closed: its image has no {visible(line[8:60])}",
-                where=f"node/{node}", hint="name one that has it: --probe-image",
+                where=f"node/{node}", hint=f"name one that has it: {OTHER_IMAGE}",
             )  # fmt: skip
         if line == "done":
             return
@@ -331,7 +339,7 @@ def until_done(lines: Iterator[bytes], node: str) -> Iterator[str]:
         yield line
     raise ProbeFailed(
         f"the probe stopped half-way: {visible(' | '.join(last))[:300]}", where=f"node/{node}",
-        hint="its image needs sh, nsenter, nc and iptables: --probe-image",
+        hint=f"its image needs sh, nsenter, nc and iptables: {OTHER_IMAGE}",
     )  # fmt: skip
 
 

@@ -22,13 +22,13 @@ from typing import IO, TYPE_CHECKING
 
 from console.case.copying import unreadable
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 from console.respond import pcapng
 from console.respond.flows import Flow, Flows, read_flows
 from console.respond.keeping import keep
 from console.respond.netns import Suspect, probe_spec, read_script, running, script
 from console.respond.pcap import Unpacker
-from console.visibility.probe import ENTERING
+from console.visibility.probe import ENTERING, OTHER_IMAGE
 
 if TYPE_CHECKING:
     from console.case.evidence import Evidence
@@ -42,6 +42,7 @@ SNAP_BYTES, HEADER_BYTES = 65535, 96
 CAPTURING = (*ENTERING, "SETUID", "SETGID")
 START_SECONDS = 120
 TAKEN = "packets.taken"
+STOPPED = "stopped by the analyst"
 SHOWN_FLOWS = 40
 # as tcpdump counts them at its end, and when asked in between
 _COUNTS = re.compile(r"(\d+) packets? (captured|received by filter|dropped by kernel)")
@@ -125,17 +126,18 @@ def take(
               "BYTES": str(limits.bytes), "FILTER": limits.filter,
               "PERL": read_script("packets", "pl")}  # fmt: skip
     with tempfile.TemporaryFile() as held:
-        receiver = _Receiver(held, target, limits, watch, say)
+        receiver = _Receiver(held, target, limits, watch, say, means.counted)
         try:
             with running(
                 means, suspect, ("packets",), values, capabilities=CAPTURING,
-                deadline_s=limits.seconds + START_SECONDS,
+                deadline_s=limits.seconds + START_SECONDS, cancelled=means.cancelled,
             ) as lines:  # fmt: skip
                 receiver.receive(lines)
         except CaseError as error:
             if not receiver.unpacker.link:
                 raise
-            receiver.ended = f"cut: {error.what}"
+            is_ours = isinstance(error, Cancelled)
+            receiver.ended = STOPPED if is_ours else f"cut: {error.what}"
         receiver.finish()
         held.seek(0)
         name = f"packets-{target.namespace}-{target.name}-{began:%Y%m%dT%H%M%S}.pcapng"
@@ -168,8 +170,9 @@ class _Receiver:
 
     def __init__(
         self, to: IO[bytes], target: Target, limits: Limits, watch: Watch,
-        say: Callable[[str], None],
+        say: Callable[[str], None], counted: Callable[[int], None],
     ) -> None:  # fmt: skip
+        self.counted_bytes = counted
         self.to, self.target, self.limits, self.watch, self.say = to, target, limits, watch, say
         self.unpacker, self.flows = Unpacker(), Flows()
         self.hash, self.size = hashlib.sha256(), 0
@@ -191,12 +194,12 @@ class _Receiver:
             if line == "lacks tcpdump":
                 raise ProbeFailed(
                     "its image has neither tcpdump nor perl, and a busybox reads no packets",
-                    hint="--probe-image names one that has sh, nsenter, base64 and tcpdump",
+                    hint=f"one is needed with sh, nsenter, base64 and tcpdump: {OTHER_IMAGE}",
                 )  # fmt: skip
             if line == "lacks filter":
                 raise ProbeFailed(
                     "a filter needs tcpdump, which the probe's image has not",
-                    hint="leave the filter out: perl takes them all; or --probe-image",
+                    hint=f"leave the filter out: perl takes them all; or {OTHER_IMAGE}",
                 )  # fmt: skip
             if word == "said":
                 self._hear(rest)
@@ -209,7 +212,7 @@ class _Receiver:
             elif word != "pid":  # a program's own words, by way of its errors
                 self.said = line
             if self.watch.is_stopped:
-                self.ended = "stopped by the analyst"
+                self.ended = STOPPED
                 break
         if not self.unpacker.link and self.watch.is_stopped:
             raise CaseError("stopped before anything came")
@@ -231,6 +234,7 @@ class _Receiver:
             raise CaseError("the probe's packets came broken") from error
         self.hash.update(data)
         self.size += len(data)
+        self.counted_bytes(len(data))
         was_begun = bool(self.unpacker.link)
         packets = list(self.unpacker.feed(data))
         if not was_begun and self.unpacker.link:

@@ -30,6 +30,20 @@ KINDS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Words:
+    """How one goes on with an action: in options of commands, or in keys of a screen."""
+
+    approve: str = "--approve"
+    finish: str = "--finish"
+    verify: str = "--verify"
+    undo: str = "undo"
+    only_undo: str = "undo"
+
+
+COMMANDS = Words()
+
+
 @dataclass
 class Done:
     """How far one step came."""
@@ -87,21 +101,23 @@ class Record:
     def is_half_done(self) -> bool:
         return self.state in ("begun", "undoing", "failed")
 
-    def what_next(self) -> str:
+    def what_next(self, words: Words = COMMANDS) -> str:
         """In words, for a list."""
         match self.state:
             case "planned" if self.needs_second and not self.approved_by:
-                return "a second analyst signs it: --approve"
+                return f"a second analyst signs it: {words.approve}"
             case "planned":
-                return "--finish applies it"
+                return f"{words.finish} applies it"
             case "begun" | "failed":
-                return "half-done: --finish, or undo"
+                return f"half-done: {words.finish}, or {words.undo}"
             case "undoing":
-                return "half-undone: undo goes on"
+                return f"half-undone: {words.undo} goes on"
             case "applied" if self.verdict is None:
-                return "not measured: --verify, or undo"
+                return f"not measured: {words.verify}, or {words.undo}"
+            case "applied" if self.verdict is not None and self.verdict.word == "unknown":
+                return f"measure again: {words.verify}, or {words.undo}"
             case "applied":
-                return "undo"
+                return words.only_undo
             case _:
                 return ""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from console.case.text import visible
 from console.errors import UsageError
+from console.live.engine import GROUP
 from console.respond import actions
 from console.respond.action import Action
 from console.visibility.target import CONTAINER, IMAGE, USER, Target
@@ -46,12 +47,14 @@ def actions_for(target: Target, key: str, *, is_readonly: bool = False) -> list[
     """
     if is_readonly:
         return []
-    found = [
-        one
-        for one in all_actions().values()
-        if key in one.kinds or ("*" in one.kinds and key not in (CONTAINER, IMAGE, USER))
-    ]
+    found = [one for one in all_actions().values() if fits(one, key)]
     return sorted(found, key=lambda one: (one.rank, one.id))
+
+
+def fits(action: type[Action], key: str) -> bool:
+    """Whether an action is for targets whose kind has that key."""
+    is_object = key not in (CONTAINER, IMAGE, USER) and not key.endswith(f".{GROUP}")
+    return key in action.kinds or ("*" in action.kinds and is_object)
 
 
 def build(action_id: str, target: Target, options: Mapping[str, Any]) -> Action:

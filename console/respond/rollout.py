@@ -51,7 +51,7 @@ def changes_between(now: Doc, wanted: Doc) -> tuple[Change, ...]:
 def watch(means: Means, target: Target, old: Collection[str]) -> tuple[Doc, str, bool]:
     """Until all replicas are new and the pods of `old` (uids) are gone, or the time is over.
 
-    Returns the workload, how far it came in words, and whether it is through.
+    Returns the workload, how far it came in words, and whether it is through. Raises Cancelled.
     """
     end = time.monotonic() + ROLLOUT_SECONDS
     while True:
@@ -68,7 +68,7 @@ def watch(means: Means, target: Target, old: Collection[str]) -> tuple[Doc, str,
             )
         if is_over or time.monotonic() > end:
             return doc, word, is_over
-        time.sleep(POLL_SECONDS)
+        means.pause(POLL_SECONDS)
 
 
 def _progress(doc: Doc) -> tuple[str, bool]:

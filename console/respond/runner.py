@@ -6,7 +6,6 @@ Whatever ends the process, the journal says how far it came: `carry_out` goes on
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import secrets
@@ -18,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from console.case.journal import canonical
+from console.case.locks import free_lock, take_lock
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 from console.live.api import Forbidden
 from console.live.reviews import Right
 from console.respond.action import Action, Plan, Verdict
@@ -37,13 +37,15 @@ SEALED = ("before", "after", "baseline")  # parts of an entry that may hold secr
 
 
 class Halted(CaseError):
-    """A step failed: those before it stand, and can be undone. `id` names the action."""
+    """A step failed, or the analyst cancelled between two: those before it stand, and can be
+    undone. `id` names the action."""
 
     def __init__(self, action_id: str, error: CaseError) -> None:
         super().__init__(
             error.what, where=error.where,
             hint=f"half-done; `kubecase undo CASE {action_id}` takes it back, "
             f"`kubecase actions CASE --finish {action_id}` goes on",
+            keys="half-done; 7 Actions: U takes it back, f goes on",
         )  # fmt: skip
         self.id = action_id
 
@@ -172,6 +174,7 @@ def _apply(case: Case, means: Means, record: Record, say: Say) -> Record:
         raise UsageError(
             "a second analyst has to sign the plan", where=record.id,
             hint=f"`kubecase actions CASE --approve {record.id}` by somebody else",
+            keys="7 Actions: A signs it, in somebody else's console",
         )  # fmt: skip
     _open(case, record)
     _end_probes(case, means, record, say)
@@ -184,12 +187,37 @@ def _apply(case: Case, means: Means, record: Record, say: Say) -> Record:
 
     means.found_before, means.say = keep, say
     if record.state == "planned":
-        keep(action.baseline(means))
+        record.baseline = None  # of a run that was cancelled, maybe long ago
+        try:
+            keep(action.baseline(means))
+        except Cancelled as error:
+            raise _unbegun(record) from error
     for number, step in enumerate(steps):
+        _may_go_on(case, means, record, number)
         _take_step(case, means, record, number, step, say)
     _note(case, record, "action.applied")
     say("applied")
     return find_record(records(case), record.id)
+
+
+def _may_go_on(case: Case, means: Means, record: Record, number: int) -> None:
+    """Between two steps is where a cancelled action stops. Raises Cancelled, or Halted for one
+    that is begun."""
+    if not means.is_cancelled or record.steps[number].is_done:
+        return
+    if not any(done.is_intended for done in record.steps):
+        raise _unbegun(record)
+    error = Cancelled("cancelled between two steps")
+    _note(case, record, "action.failed", step=number, error=str(error))
+    raise Halted(record.id, error) from error
+
+
+def _unbegun(record: Record) -> Cancelled:
+    return Cancelled(
+        "cancelled before anything was changed: the plan is kept", where=record.id,
+        hint=f"`kubecase actions CASE --finish {record.id}` applies it",
+        keys="7 Actions: f applies it",
+    )  # fmt: skip
 
 
 def _take_step(case: Case, means: Means, record: Record, number: int, step: Step, say: Say) -> None:
@@ -204,6 +232,7 @@ def _take_step(case: Case, means: Means, record: Record, number: int, step: Step
             if not done.is_intended:
                 done.before = step.read(means)
             _note(case, record, "action.intended", step=number, before=done.before)
+            done.is_intended = True
             say(step.text)
             after = step.apply(means, done.before)
     except CaseError as error:
@@ -220,11 +249,13 @@ def verify(case: Case, means: Means, record: Record, *, say: Say = lambda line: 
 
 
 def _verify(case: Case, means: Means, record: Record, say: Say) -> Verdict:
-    say("verifying")
+    say("verifying: the effect is measured")
     _open(case, record)
     steps, befores = record.plan_steps(), [done.before for done in record.steps]
     try:
         verdict = record.action().verify(means, steps, befores, record.baseline)
+    except Cancelled:
+        verdict = Verdict("unknown", "not measured: cancelled")
     except CaseError as error:
         verdict = Verdict("unknown", f"could not measure: {error}")
     finally:
@@ -239,7 +270,8 @@ def _verify(case: Case, means: Means, record: Record, say: Say) -> Verdict:
 def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: None) -> list[str]:
     """Take back what was done, last step first. Returns what has to be said about it.
 
-    Raises MovedOn, and stops there, where somebody changed an object since.
+    Raises MovedOn, and stops there, where somebody changed an object since; Cancelled between two
+    steps.
     """
     with _holding(case, record.id):
         record = find_record(records(case), record.id)
@@ -253,7 +285,10 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
             step, done = steps[number], record.steps[number]
             if done.is_undone or not done.is_intended:
                 continue
+            if means.is_cancelled:
+                _stop_undoing(case, record, number)
             _note(case, record, "action.undoing", step=number)
+            record.state = "undoing"
             try:
                 note = ""
                 if done.is_done or not step.is_atomic or step.is_applied(means, done.before):
@@ -266,6 +301,18 @@ def undo(case: Case, means: Means, record: Record, *, say: Say = lambda line: No
             notes += [note] if note else []
         _note(case, record, "action.undone", notes=notes)
     return notes
+
+
+def _stop_undoing(case: Case, record: Record, number: int) -> None:
+    """Between two steps. Raises Cancelled."""
+    if record.state != "undoing":
+        raise Cancelled("cancelled before anything was taken back", where=record.id)
+    error = Cancelled(
+        "cancelled between two steps: it is half-undone", where=record.id,
+        hint=f"`kubecase undo CASE {record.id}` goes on", keys="7 Actions: U goes on",
+    )  # fmt: skip
+    _note(case, record, "action.failed", step=number, error=error.what, undo=True)
+    raise error
 
 
 def _open(case: Case, record: Record) -> None:
@@ -329,15 +376,13 @@ def _holding(case: Case, action_id: str) -> Iterator[None]:
     """One process at a time goes on with an action; a dead one holds nothing."""
     case.index_dir.mkdir(mode=0o700, exist_ok=True)
     path = case.index_dir / f".action-{action_id}.lock"
-    with path.open("ab") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError("another process is at it right now", where=action_id) from error
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    handle = take_lock(path)
+    if handle is None:
+        raise UsageError("another process is at it right now", where=action_id)
+    try:
+        yield
+    finally:
+        free_lock(path, handle)
 
 
 def _key_of(case: Case, file: str, seq: int) -> str:

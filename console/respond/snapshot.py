@@ -12,17 +12,21 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
+from console.visibility.cancelling import LOOK_SECONDS
 from console.visibility.target import CONTAINER, Target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.case.evidence import Evidence
     from console.case.folder import Case
     from console.case.journal import Entry
@@ -86,10 +90,15 @@ class Snapshot:
 class Blocks(io.RawIOBase):
     """An iterator of bytes as a stream; a thread fetches ahead while the reader hashes and writes.
 
-    What the iterator raises is raised by the `read` that comes to it.
+    What the iterator raises is raised by the `read` that comes to it; Cancelled at once, wherever
+    the iterator is. counted: told of each block that is read.
     """
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
+    def __init__(
+        self, blocks: Iterable[bytes], *, cancelled: Event | None = None,
+        counted: Callable[[int], None] = lambda size_bytes: None,
+    ) -> None:  # fmt: skip
+        self._cancelled, self._counted = cancelled, counted
         self._queue: Queue[bytes | BaseException] = Queue(AHEAD)
         self._stopped = Event()
         self._is_over = False
@@ -102,13 +111,20 @@ class Blocks(io.RawIOBase):
         """The next block, as long as it came; b"" at the end."""
         if self._is_over:
             return b""
-        found = self._queue.get()
+        found = self._next()
         if isinstance(found, bytes) and found:
+            self._counted(len(found))
             return found
         self._is_over = True
         if isinstance(found, BaseException):
             raise found
         return b""
+
+    def _next(self) -> bytes | BaseException:
+        while self._cancelled is None or not self._cancelled.is_set():
+            with suppress(Empty):
+                return self._queue.get(timeout=LOOK_SECONDS if self._cancelled else None)
+        return Cancelled("cancelled")
 
     def close(self) -> None:
         self._stopped.set()
@@ -139,7 +155,8 @@ def take(
     case: Case, means: Means, targets: Sequence[Target], *, parallel: int = 2, way: Way = "auto",
     volumes: Mapping[Target, Sequence[str]] | None = None, say: Say = lambda line: None,
 ) -> list[Snapshot]:  # fmt: skip
-    """A snapshot of each target. Raises CaseError only for what could not even be begun.
+    """A snapshot of each target. Raises CaseError only for what could not even be begun, and
+    Cancelled: what was taken until then is kept, and `resume` takes the rest.
 
     way: how it is looked into, as a capture; what is asked of API and engine is the same by each.
     volumes: names of those of a pod that are taken with it, by target; `all` for each that can be.
@@ -159,8 +176,9 @@ def take(
         begun.append((snapshot_id, target))
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
         jobs = [pool.submit(_take_one, case, means, id_, target, say) for id_, target in begun]
-        for job in jobs:
-            job.result()
+    for job in jobs:
+        if error := job.exception():
+            raise _cut(case, [id_ for id_, _ in begun]) if isinstance(error, Cancelled) else error
     known = snapshots(case)
     return [known[snapshot_id] for snapshot_id, _ in begun]
 
@@ -168,11 +186,28 @@ def take(
 def resume(case: Case, means: Means, snapshot_id: str, *, say: Say = lambda line: None) -> Snapshot:
     """Take what failed, or what a cut left out, in the same way.
 
-    Raises UsageError for an unknown snapshot.
+    Raises UsageError for an unknown snapshot, Cancelled.
     """
     found = find(case, snapshot_id)
-    _take_one(case, means, found.id, _target(found.target), say)
+    try:
+        _take_one(case, means, found.id, _target(found.target), say)
+    except Cancelled as error:
+        raise _cut(case, [found.id]) from error
     return snapshots(case)[found.id]
+
+
+def _cut(case: Case, ids: Sequence[str]) -> Cancelled:
+    """What is said of snapshots that the analyst gave up."""
+    known = snapshots(case)
+    of = [known[one] for one in ids]
+    count = sum(len(one.items) - len(one.failed) for one in of)
+    rest = next((one.id for one in of if not one.is_whole), of[0].id)
+    where = of[0].target if len(of) == 1 else f"{len(of)} targets"
+    return Cancelled(
+        f"snapshot cancelled: {count} items are kept", where=where,
+        hint=f"`kubecase snapshot CASE --resume {rest}` takes the rest",
+        keys="7 Actions: s, resume takes the rest",
+    )  # fmt: skip
 
 
 def _take_one(case: Case, means: Means, snapshot_id: str, target: Target, say: Say) -> None:
@@ -189,19 +224,24 @@ def _take_one(case: Case, means: Means, snapshot_id: str, target: Target, say: S
     for number, item in enumerate(items, 1):
         if item.name in done and not done[item.name].error:
             continue
-        if item.captures is not None:  # nothing else tells for so long
-            say(f"{target} {number}/{len(items)} {item.name}: reading…")
-        got = _take_item(case, snapshot_id, number, item, target)
+        means.pause(0)
+        place = f"{number}/{len(items)} {item.name}"
+        if item.captures is not None or item.size_hint:  # nothing else tells for so long
+            say(f"{place}: reading…  {target.name}")
+        got = _take_item(case, means, snapshot_id, number, item, target)
         case.record(
             "snapshot.item", entities=[target.entity], cites=(),
             data={"id": snapshot_id, **asdict(got)},
         )  # fmt: skip
         size = f"{got.size_bytes:,} bytes" if not got.error else f"NOT TAKEN: {got.error}"
-        say(f"{target} {number}/{len(items)} {item.name}: {size}")
+        say(f"{place}: {size}  {target.name}")
     _seal(case, snapshot_id, target, not_taken)
 
 
-def _take_item(case: Case, snapshot_id: str, number: int, item: Item, target: Target) -> Got:
+def _take_item(
+    case: Case, means: Means, snapshot_id: str, number: int, item: Item, target: Target
+) -> Got:
+    """Raises Cancelled: then there is nothing of it."""
     began = _now()
     name = f"{snapshot_id}/{number:02}-{item.name}"
     try:
@@ -210,8 +250,10 @@ def _take_item(case: Case, snapshot_id: str, number: int, item: Item, target: Ta
             size = sum(case.store.get(one).size_bytes for one in hashes)
             return Got(number, item.name, item.how, began, _now(), tuple(hashes), size)
         assert item.read is not None
-        with Blocks(item.read()) as stream:
+        with Blocks(item.read(), cancelled=means.cancelled, counted=means.counted) as stream:
             evidence = _keep(case, stream, name, f"snapshot {snapshot_id} of {target}: {item.how}")
+    except Cancelled:
+        raise
     except CaseError as error:
         return Got(number, item.name, item.how, began, _now(), error=visible(str(error))[:500])
     return Got(number, item.name, item.how, began, _now(), (evidence.sha256,), evidence.size_bytes)
@@ -331,24 +373,44 @@ def find(case: Case, prefix: str) -> Snapshot:
     return found[0]
 
 
-def verify(case: Case, snapshot: Snapshot) -> list[str]:
-    """What does not hold of a snapshot's evidence, in words; hashes every byte again."""
-    from console.case.copying import take as hash_all
+def verify(
+    case: Case, snapshot: Snapshot, *, counted: Callable[[int], None] = lambda size_bytes: None,
+    cancelled: Event | None = None,
+) -> list[str]:  # fmt: skip
+    """What does not hold of a snapshot's evidence, in words; hashes every byte again.
 
-    wrong = [] if snapshot.is_whole else ["it was cut: `--resume` takes the rest"]
+    counted: told of bytes as they are hashed. Raises Cancelled.
+    """
+    wrong = [] if snapshot.is_whole else ["it was cut: resume takes the rest"]
     wanted = [(got.name, one) for got in snapshot.items.values() for one in got.evidence]
     if snapshot.manifest:
         wanted.append(("manifest.json", snapshot.manifest))
     for name, sha256 in wanted:
         try:
-            with case.store.get(sha256).data_path.open("rb") as handle:
-                actual, _ = hash_all(handle, name, None)
+            actual = _hash(case.store.get(sha256).data_path, name, counted, cancelled)
+        except Cancelled:
+            raise Cancelled("cancelled: not everything was hashed", where=snapshot.id) from None
         except (CaseError, OSError) as error:
             wrong.append(f"{name}: {error}")
             continue
         if actual != sha256:
             wrong.append(f"{name}: its bytes are others now")
     return wrong
+
+
+def _hash(path: Path, name: str, counted: Callable[[int], None], cancelled: Event | None) -> str:
+    from console.case.copying import take as hash_all
+
+    so_far = 0
+
+    def tell(size_bytes: int) -> None:
+        nonlocal so_far
+        counted(size_bytes - so_far)
+        so_far = size_bytes
+
+    with path.open("rb") as handle:
+        is_cancelled = cancelled.is_set if cancelled else lambda: False
+        return hash_all(handle, name, None, tell, is_cancelled)[0]
 
 
 def _got(entry: Entry) -> Got:

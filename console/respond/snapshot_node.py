@@ -11,7 +11,7 @@ from console.errors import CaseError
 from console.respond import disks
 from console.respond.blast import Surroundings
 from console.respond.snapshot import Item
-from console.respond.snapshot_pod import IN_WORDS, capture
+from console.respond.snapshot_pod import capture, in_words
 from console.visibility.target import Target
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def items(
     node = means.cluster.get("nodes", "", target.name)
     not_taken = (*disks.of_node(node), *disks.attached(means.cluster, target.name), *NOT_TAKEN)
     proxy = f"/api/v1/nodes/{target.name}/proxy"
-    found = [Item("capture", f"{IN_WORDS[way]}: the node and what runs on it (capture/v1)",
+    found = [Item("capture", f"{in_words(means, way)}: the node and what runs on it (capture/v1)",
                   captures=lambda: capture(case, means, f"node/{target.name}", way))]  # fmt: skip
     for name, path in (
         ("stats.json", f"{proxy}/stats/summary"), ("running.json", f"{proxy}/runningpods/"),
@@ -50,7 +50,7 @@ def items(
 
 
 NOT_TAKEN = (
-    "memory of the node: `kubecase memory` reads that of one process",
+    "memory of the node: of one process it can be had, by M in 3 Containers or `kubecase memory`",
     "/etc and container stores as files: the capture holds what differs, up to its limits",
 )
 

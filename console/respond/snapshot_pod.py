@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from console.respond.means import Means
     from console.visibility.collect import Way
 
-IN_WORDS: Mapping[Way, str] = {
+_IN_WORDS: Mapping[Way, str] = {
     "auto": "this machine if it is the node, else a node probe", "probe": "node probe",
     "local": "this machine, which is the node", "kubelet": "the kubelet alone",
 }  # fmt: skip
+
+
+def in_words(means: Means, way: Way) -> str:
+    """By what it is looked into."""
+    if way == "auto" and means.rules("").is_readonly:
+        return "this machine if it is the node, else the kubelet alone: read-only starts no probe"
+    return _IN_WORDS[way]
 
 
 def items(
@@ -38,7 +45,7 @@ def items(
     pod = cluster.read(path)
     node = str(pod["spec"].get("nodeName", ""))
     seen = f"pod/{target.namespace}/{target.name}"
-    how = f"{IN_WORDS[way]}: processes, sockets, files, mounts (capture/v1)"
+    how = f"{in_words(means, way)}: processes, sockets, files, mounts (capture/v1)"
     found = [Item("capture", how, captures=lambda: capture(case, means, seen, way))]
     if node:
         summary = f"/api/v1/nodes/{node}/proxy/stats/summary"
@@ -70,7 +77,7 @@ def items(
 
 
 def _volume(case: Case, means: Means, target: Target, one: volumes.Volume, way: Way) -> Item:
-    how = f"{IN_WORDS[way]}: files of {one.source} at {visible(one.path)}"
+    how = f"{in_words(means, way)}: files of {one.source} at {visible(one.path)}"
     return Item(
         f"volume-{visible(one.name)}.tar", how,
         captures=lambda: volumes.take(case, means, target, one, way),
@@ -131,7 +138,7 @@ def _layer(case: Case, means: Means, target: Target, name: str, way: Way) -> Ite
 
         return take_layer(case, one, means.looking(way), lambda: means.cluster.api)
 
-    how = f"{IN_WORDS[way]}: its writable layer, and what its runtime was told to run"
+    how = f"{in_words(means, way)}: its writable layer, and what its runtime was told to run"
     return Item(f"{visible(name)}.layer.tar", how, captures=take)
 
 

@@ -12,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 
 if TYPE_CHECKING:
     from console.case.folder import Case
@@ -94,7 +94,6 @@ def sizes(
     may_start: asked with the footprint before a probe is, instead of none. Raises Cancelled once it
     is cancelled.
     """
-    from console.visibility.cancelling import Cancelled
     from console.visibility.fetch import read_path
 
     options = replace(means.looking(way), cancelled=cancelled)
@@ -134,7 +133,7 @@ def chosen(volumes: Sequence[Volume], names: Sequence[str]) -> list[Volume]:
 
 def left(volume: Volume) -> str:
     """Why it is not taken, as a manifest has it."""
-    why = volume.why or "not asked for (--volumes)"
+    why = volume.why or "not asked for"
     return f"volume {visible(volume.name)} ({volume.source}): {why}"
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 
 LOOK_SECONDS = 0.2
-
-
-class Cancelled(CaseError):
-    """The analyst gave it up."""
 
 
 @contextmanager
@@ -29,13 +25,16 @@ def ended_when(cancelled: Event | None, end: Callable[[], None]) -> Iterator[Non
     def watch() -> None:
         while not over.is_set():
             if cancelled.wait(LOOK_SECONDS):
-                end()
+                with suppress(CaseError):  # then it ends at its deadline
+                    end()
                 return
 
     watcher = Thread(target=watch, daemon=True)
     watcher.start()
     try:
         yield
+    except Cancelled:
+        raise
     except CaseError as error:
         if cancelled.is_set():
             raise Cancelled("cancelled") from error

@@ -18,10 +18,9 @@ from threading import Event
 from time import sleep
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 from console.live.api import ApiError, Forbidden, Unreachable
 from console.visibility import engine, local
-from console.visibility.cancelling import ended_when
 from console.visibility.capture import Subject, Taken, keep, keep_raw, new_id, raw_file
 from console.visibility.figures import figures, watching
 from console.visibility.lacking import missing
@@ -29,7 +28,7 @@ from console.visibility.machine import Machine, prove
 from console.visibility.node import node_rows
 from console.visibility.ours import own_containers
 from console.visibility.peers import Peers
-from console.visibility.probe import ENTERING, IMAGE, READING, ProbeSpec, probing, remove, sweep
+from console.visibility.probe import ENTERING, IMAGE, READING, ProbeSpec, probing, sweep
 from console.visibility.reading import (
     FILE_LIMIT_BYTES,
     TOTAL_LIMIT_BYTES,
@@ -60,7 +59,9 @@ class Options:
     arrived: told of each section of what is read, by name, as it comes.
     sample_s: for so long sockets are looked at again and again; 0 is once. deadline_s: without it.
     has_rules: a probe gets the rights to enter network namespaces, for their firewall rules.
-    cancelled: once it is set, what a probe reads, or what reads one path here, is ended.
+    counted: told of bytes as they come. cancelled: once it is set the reading ends where it reads,
+    and raises Cancelled. engine: URL or docker context of a container's engine, "" by the
+    environment.
     """
 
     way: Way = "auto"
@@ -75,7 +76,16 @@ class Options:
     may_start: Callable[[Sequence[str]], bool] = lambda footprint: True
     progress: Callable[[str], None] = lambda text: None
     arrived: Callable[[Read, str], None] = lambda read, name: None
+    counted: Callable[[int], None] = lambda size_bytes: None
     cancelled: Event | None = None
+    engine: str = ""
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises Cancelled."""
+        if self.cancelled is None:
+            sleep(seconds)
+        elif self.cancelled.wait(seconds):
+            raise Cancelled("cancelled")
 
 
 def take(
@@ -130,18 +140,21 @@ def _node(
                     )  # fmt: skip
                     if not is_damaged(read.sections.values()):
                         break
-            except (Forbidden, CaseError) as error:
+            except Cancelled:
+                raise
+            except CaseError as error:
                 if options.way == "probe" or isinstance(error, Unreachable):
                     raise
                 not_seen.append(f"{error}: showing what the API gives")
                 way = "kubelet"
         elif way == "local":
             with local.reading_here(
-                order, deadline_s=options.deadline_s + options.sample_s
-            ) as lines:
+                order, deadline_s=options.deadline_s + options.sample_s,
+                cancelled=options.cancelled,
+            ) as lines:  # fmt: skip
                 _fill(read, lines, raw, options)
         if way == "kubelet":
-            sleep(options.sample_s)
+            options.pause(options.sample_s)
         for number, summary in enumerate(summaries()):
             for line in encode(f"kubelet/summary.{number}", summary, order.nonce):
                 raw.write(line + b"\n")
@@ -279,16 +292,13 @@ def run_probe(
     spec = _probe_spec(node, options, order.environment(host="/host", work="/work/read"))
     with suppress(Forbidden):
         sweep(api, case)
-    with (
-        probing(api, spec, case) as probe,
-        ended_when(options.cancelled, lambda: remove(api, probe.namespace)),
-    ):
+    with probing(api, spec, case, cancelled=options.cancelled) as probe:
         options.progress(f"probe on {node} runs after {probe.started_s:.1f} s")
         take(probe.lines(idle_s=float(options.deadline_s + options.sample_s)))
 
 
 def _fill(read: Read, lines: Iterator[bytes], raw: IO[bytes], options: Options) -> None:
-    for section in sections(lines, read.nonce, raw):
+    for section in sections(lines, read.nonce, raw, counted=options.counted):
         read.add(section)
         options.arrived(read, section.name)
         options.progress(f"{section.name}: {section.size_bytes:,} bytes")
@@ -321,7 +331,7 @@ def _faults(read: Read, subject: Subject) -> list[str]:
 
 
 def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
-    with engine.found(target.name) as found:
+    with engine.found(target.name, options.engine) as found:
         subject, client = found.subject, found.client
         id_, began = new_id(), datetime.now(UTC)
         is_here = local.can_look() and found.is_here
@@ -349,8 +359,9 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                 )  # fmt: skip
                 read = Read(order.nonce)
                 with local.reading_here(
-                    order, deadline_s=options.deadline_s + options.sample_s
-                ) as lines:
+                    order, deadline_s=options.deadline_s + options.sample_s,
+                    cancelled=options.cancelled,
+                ) as lines:  # fmt: skip
                     _fill(read, lines, raw, options)
                 for number, answer in enumerate(answers()):
                     for line in encode(f"engine/stats.{number}", answer, order.nonce):
@@ -377,7 +388,9 @@ def _docker(case: Case, target: Target, options: Options) -> Iterator[Taken]:
                     for line in encode(name, data, nonce):
                         raw.write(line + b"\n")
                     options.progress(f"{name}: {len(data):,} bytes")
-                sleep(options.sample_s)
+                    options.counted(len(data))
+                    options.pause(0)
+                options.pause(options.sample_s)
                 for number, answer in enumerate(answers()):
                     for line in encode(f"engine/stats.{number}", answer, nonce):
                         raw.write(line + b"\n")

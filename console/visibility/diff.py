@@ -189,7 +189,7 @@ def newest(known: Sequence[Known], target: str, capture_id: str) -> list[Known]:
     if not newest:
         raise UsageError(
             "no capture of this target in the case", where=target,
-            hint=f"`kubecase capture CASE {target}` takes one",
+            hint=f"`kubecase capture CASE {target}` takes one", keys="c takes one",
         )  # fmt: skip
     return [newest[name] for name in sorted(newest)]
 
@@ -213,6 +213,7 @@ def others_of(known: Sequence[Known], capture: Known, word: str, value: str) -> 
         raise UsageError(
             "no sibling of it was captured", where=capture.target,
             hint=f"`kubecase capture CASE {kind}` takes all replicas",
+            keys=f":capture {kind} takes all replicas",
         )  # fmt: skip
     return list(newest.values())
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import CaseError, UsageError
+from console.live.engine import Engine
 from console.visibility import bundle, local
 from console.visibility.capture import Subject
 from console.visibility.content import content_of, kind_of
@@ -42,21 +43,6 @@ NOT_SEEN = (
 BY_ID_ALONE = (
     "declared ports, names of addresses, figures: no engine has it, it was found by its id alone"
 )
-
-
-def connect() -> DockerClient:
-    """By DOCKER_HOST (socket, ssh, TLS) or the usual socket. Raises CaseError."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        client = docker.from_env(timeout=60)
-        client.ping()
-    except (DockerException, OSError) as error:
-        raise CaseError(
-            f"no Docker Engine: {visible(str(error))[:200]}", hint="set DOCKER_HOST"
-        ) from error
-    return client
 
 
 @dataclass(frozen=True)
@@ -84,16 +70,17 @@ class Found:
 
 
 @contextmanager
-def found(name: str) -> Iterator[Found]:
+def found(name: str, at: str = "") -> Iterator[Found]:
     """By the engine; else, with root on its node, by its id: of containerd, CRI-O or Podman.
 
-    Raises the engine's CaseError where neither has it.
+    at: the engine's URL or docker context, "" by the environment. Raises the engine's CaseError
+    where neither has it.
     """
-    client = None
+    engine = None
     try:
         try:
-            client = connect()
-            told = Found(*subject(client, name), client)
+            engine = Engine.connect(at or None)
+            told = Found(*subject(engine.client, name), engine.client)
         except CaseError:
             here = bundle.subject(name) if local.can_look() else None
             if here is None:
@@ -101,8 +88,8 @@ def found(name: str) -> Iterator[Found]:
             told = Found(here, not_seen=(BY_ID_ALONE,))
         yield told
     finally:
-        if client is not None:
-            client.close()
+        if engine is not None:
+            engine.close()
 
 
 def subject(client: DockerClient, name: str) -> tuple[Subject, dict[str, Any]]:

@@ -111,7 +111,8 @@ def read_path(
     found: dict[str, Section] = {}
 
     def take(lines: Iterator[bytes]) -> None:
-        found.update({section.name: section for section in sections(lines, order.nonce)})
+        came = sections(lines, order.nonce, counted=options.counted)
+        found.update({section.name: section for section in came})
 
     if way == "local":
         with local.reading_here(
@@ -159,7 +160,7 @@ def fetch(
         if not may_exceed(str(parts.told)):
             raise CaseError(
                 f"{parts.told}: larger than {limit_bytes:,} bytes", where=visible(what),
-                hint="raise --max-fetch",
+                hint="raise --max-fetch", keys="f again, and yes, fetches it",
             )  # fmt: skip
         limit_bytes = parts.told.size_bytes + (1 << 20)  # it may be growing
     else:
@@ -194,7 +195,7 @@ def _where(
 ) -> tuple[Subject, ClusterApi | None, str]:
     """The one container, the cluster that has it, and the way to it."""
     if target.type == "docker":
-        with engine.found(target.name) as found:
+        with engine.found(target.name, options.engine) as found:
             if not (local.can_look() and found.is_here):
                 raise UsageError(
                     "the container does not run here, or this is not root",

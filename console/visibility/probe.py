@@ -18,11 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import CaseError
 from console.live.api import ApiError, Conflict, Forbidden, NotFound, Unreachable
+from console.visibility.cancelling import ended_when
 
 if TYPE_CHECKING:
     from console.case.folder import Case
@@ -39,6 +41,7 @@ ANALYST = "kubecase.io/analyst"
 PREFIX = "kubecase-probe-"
 NAME = "probe"
 IMAGE = "busybox:1.36"
+OTHER_IMAGE = "--probe-image, or image of [probe] in config.toml"
 START_SECONDS = 90.0
 ASK_SECONDS = 0.2
 BEGIN_SECONDS = 15.0
@@ -183,11 +186,14 @@ class Probe:
 
 
 @contextmanager
-def probing(api: ClusterApi, spec: ProbeSpec, case: Case | None = None) -> Iterator[Probe]:
+def probing(
+    api: ClusterApi, spec: ProbeSpec, case: Case | None = None, *, cancelled: Event | None = None
+) -> Iterator[Probe]:
     """A running probe; it and its namespace are gone (or going) when the block ends.
 
+    cancelled: once it is set the probe is ended, be it in the middle: for one that only reads.
     Every step is in the journal before it is taken. Raises Forbidden without the right to create
-    namespaces or pods, ProbeFailed where it does not start.
+    namespaces or pods, ProbeFailed where it does not start, Cancelled.
     """
     namespace = f"{PREFIX}{secrets.token_hex(4)}"
     began = time.monotonic()
@@ -201,11 +207,12 @@ def probing(api: ClusterApi, spec: ProbeSpec, case: Case | None = None) -> Itera
         _record(case, "probe.removed", spec, namespace)
         raise
     try:
-        _make_pod(api, spec, namespace)
-        uid, container = _wait(api, spec, namespace)
-        # what tells it from a copy of it, on the node and in a year
-        _record(case, "probe.running", spec, namespace, uid=uid, container_id=container)
-        yield Probe(api, spec, namespace, time.monotonic() - began)
+        with ended_when(cancelled, lambda: remove(api, namespace)):
+            _make_pod(api, spec, namespace)
+            uid, container = _wait(api, spec, namespace)
+            # what tells it from a copy of it, on the node and in a year
+            _record(case, "probe.running", spec, namespace, uid=uid, container_id=container)
+            yield Probe(api, spec, namespace, time.monotonic() - began)
     except BaseException:
         with suppress(CaseError):  # what it failed with is said, not what followed from that
             end(api, namespace)  # it may be in the middle of what nobody waits for any more
@@ -391,14 +398,14 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
             raise ProbeFailed(
                 f"the probe does not start: {visible(said)} {visible(details)[:200]}".rstrip(),
                 where=f"node/{visible(spec.node)}",
-                hint="name an image that is on the node already (--probe-image)",
+                hint=f"name an image that is on the node already: {OTHER_IMAGE}",
             )
         if time.monotonic() > deadline:
             break
     raise ProbeFailed(
         f"the probe does not start: {visible(said)} for {START_SECONDS:.0f} s",
         where=f"node/{visible(spec.node)}",
-        hint="is the node ready? --probe-image names another image",
+        hint=f"is the node ready? another image: {OTHER_IMAGE}",
     )
 
 

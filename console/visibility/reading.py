@@ -25,6 +25,7 @@ from console.case.text import visible
 from console.errors import UsageError
 
 SPOOL_BYTES = 16 << 20
+COUNT_BYTES = 1 << 18  # told at once
 MAX_SECTION_BYTES = 2 << 30
 # by CRI a kubelet rotates the probe's log that has 10 MB, every ten seconds, and loses lines by it
 TRIES = 3
@@ -119,10 +120,12 @@ class Section:
 def sections(
     lines: Iterable[bytes], nonce: str, raw: IO[bytes] | None = None, *,
     wanted: Callable[[str], bool] = lambda name: True,
+    counted: Callable[[int], None] = lambda size_bytes: None,
 ) -> Iterator[Section]:  # fmt: skip
     """The sections of a reader's output, as they end. raw: is given every line as it came.
 
-    wanted: by name; what is not is passed over and not unpacked.
+    wanted: by name; what is not is passed over and not unpacked. counted: told of bytes as they are
+    unpacked, now and then.
     A run that was cut gives what came, with its fault. Lines outside of sections are passed over.
     """
     mark = b"@" + nonce.encode() + b" "
@@ -137,7 +140,7 @@ def sections(
                 whole = word == "end" and rest[:1] == [open_.name]
                 yield open_.close(rest[1] if whole and len(rest) > 1 else "")
             is_wanted = word == "begin" and bool(rest) and wanted(rest[0])
-            open_ = _Open(rest[0]) if is_wanted else None
+            open_ = _Open(rest[0], counted) if is_wanted else None
             count += word == "begin"
             if word == "done":
                 has_ended = True
@@ -165,8 +168,9 @@ def is_damaged(came: Iterable[Section]) -> bool:
 class _Open:
     """A section that is being read: base64 of gzip, hashed as it is unpacked."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, counted: Callable[[int], None]) -> None:
         self.name = name
+        self._counted, self._uncounted = counted, 0
         self._unpack = zlib.decompressobj(wbits=31)
         self._hash = hashlib.sha256()
         self._data = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115
@@ -187,8 +191,13 @@ class _Open:
             return
         self._hash.update(block)
         self._data.write(block)
+        self._uncounted += len(block)
+        if self._uncounted >= COUNT_BYTES:
+            self._counted(self._uncounted)
+            self._uncounted = 0
 
     def close(self, said: str) -> Section:
+        self._counted(self._uncounted)
         digest = self._hash.hexdigest()
         if not self._fault and not said:
             self._fault = "it breaks off"

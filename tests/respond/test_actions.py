@@ -342,3 +342,26 @@ def test_two_analysts_on_one_object(scene: Scene, tmp_path_factory: pytest.TempP
         runner.carry_out(other.case, other.means, theirs)
     scene.undo(mine)
     assert scene.state("deployments", "shop") == before
+
+
+def test_an_account_that_is_deleted_ends_all_its_tokens(bare: Scene) -> None:
+    """Those of secrets and those that were asked for; what the plan says is so."""
+    scene, place = bare, bare.namespace
+    scene.lab.kubectl("-n", place, "create", "serviceaccount", "builder")
+    scene.lab.kubectl("-n", place, "create", "rolebinding", "builders", "--clusterrole=view",
+                      f"--serviceaccount={place}:builder")  # fmt: skip
+    asked = scene.means.cluster.api.request(
+        "POST", f"/api/v1/namespaces/{place}/serviceaccounts/builder/token",
+        body={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
+    )  # fmt: skip
+    token = json.loads(asked.body)["status"]["token"]
+    assert _as_token(scene, token) == "yes"
+    record, verdict = scene.apply("delete-object", scene.target("serviceaccounts", "builder"))
+    assert verdict.word == "held"
+    assert len(record.plan["hits"]) == 1  # no pod runs as it
+    assert record.plan["hits"][0].startswith("every token of it is refused")
+    assert any("builders names it still" in line for line in record.plan["cannot"])
+    wait_until(lambda: _as_token(scene, token) == "no", "it is refused")
+    scene.undo(record)
+    assert scene.means.cluster.find("serviceaccounts", place, "builder")
+    assert _as_token(scene, token) == "no"  # it is of another uid

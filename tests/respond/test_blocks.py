@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from console.case.folder import Case
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 from console.respond.snapshot import AHEAD, Blocks
 
 
@@ -43,3 +43,21 @@ def test_who_stops_reading_stops_the_fetching() -> None:
         for _ in range(AHEAD):
             assert stream.read() == b"x"
     assert ended.wait(30)
+
+
+def test_who_gives_up_waits_for_no_block() -> None:
+    """Also where nothing comes: a line that hangs, an engine that thinks."""
+    cancelled, may_end = threading.Event(), threading.Event()
+    sizes: list[int] = []
+
+    def hanging() -> Iterator[bytes]:
+        yield b"some"
+        cancelled.set()
+        may_end.wait(60)
+
+    with Blocks(hanging(), cancelled=cancelled, counted=sizes.append) as stream:
+        with pytest.raises(Cancelled):
+            b"".join(iter(stream.read, b""))
+        assert sizes in ([], [4])  # it may be given up before it is read
+        assert stream.read() == b""
+    may_end.set()

@@ -85,7 +85,7 @@ def test_cut_goes_on_where_it_was(client: Scene, monkeypatch: pytest.MonkeyPatch
     [one] = snapshot.snapshots(client.case).values()
     assert not one.is_whole
     assert len(one.items) == 3
-    assert snapshot.verify(client.case, one) == ["it was cut: `--resume` takes the rest"]
+    assert snapshot.verify(client.case, one) == ["it was cut: resume takes the rest"]
     done = snapshot.resume(client.case, client.means, one.id)
     assert done.is_whole
     assert not done.failed
@@ -141,7 +141,7 @@ def test_volumes_are_taken_where_asked_for(bare: Scene, monkeypatch: pytest.Monk
     data = bare.case.store.get(taken.items["volume-data.tar"].evidence[0]).data_path
     with tarfile.open(data) as archive:
         assert sorted(archive.getnames()) == ["./d/zero", "./loot"]  # and no link that leads out
-    assert "volume memory (emptyDir): not asked for (--volumes)" in taken.not_taken
+    assert "volume memory (emptyDir): not asked for" in taken.not_taken
     assert f"volume {secret} (secret): values of secrets are not read" in taken.not_taken
 
 

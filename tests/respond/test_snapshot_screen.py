@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,3 +121,10 @@ async def test_a_workload_is_all_of_its_pods(app: Console, scene: Scene) -> None
         assert status(app).startswith("✔ snapshot of 2 targets")
     pods = {f"pods/{scene.namespace}/{p['metadata']['name']}" for p in scene.pods()}
     assert {one.target for one in snapshot.snapshots(scene.case).values()} == pods
+
+
+def test_read_only_does_not_promise_a_probe(client: Scene) -> None:
+    client.means.config = replace(client.means.config, is_readonly=True)
+    items, _ = snapshot.plan_items(client.case, client.means, client.target("pods", "client"))
+    [how] = [item.how for item in items if item.name == "capture"]
+    assert how.startswith("this machine if it is the node, else the kubelet alone: read-only")

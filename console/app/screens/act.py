@@ -99,7 +99,7 @@ class ActScreen(Dialog[Decision | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static(safe(self.asked, "bold"))
+            yield Static(safe(self.asked, "bold"), id="act-title")
             yield TextPane(id="act-plan")
             yield Input(placeholder="asking the server what it would do…", disabled=True)
             yield Static("", id="act-hint")
@@ -140,11 +140,13 @@ class ActScreen(Dialog[Decision | None]):
     def draw(self, message: Planned) -> None:
         self.action = message.action
         if isinstance(message.result, CaseError):
-            self.show([Text(f"✘ {plain(str(message.result), 800)}", "bold red")])
+            self.show([Text(f"✘ {plain(message.result.on_screen(), 800)}", "bold red")])
             self.query_one(Input).placeholder = "it can't be done: esc"
             self.hint("esc back  ctrl-o other options")
             return
         prepared = self.prepared = message.result
+        title = f"{self.asked} on {plain(prepared.where, 80)}"
+        self.query_one("#act-title", Static).update(safe(title, "bold"))
         self.is_preserved = message.is_preserved
         self.word = self.target_name if message.needs_name else YES
         self.takes_snapshot = not message.is_preserved
@@ -155,6 +157,7 @@ class ActScreen(Dialog[Decision | None]):
         if not line.disabled:
             line.focus()
         self.draw_hint()
+        self.call_after_refresh(self.draw_hint)  # how much is below is known then
 
     @on(Asked)
     def ask(self, message: Asked) -> None:
@@ -219,7 +222,12 @@ class ActScreen(Dialog[Decision | None]):
 
     def draw_hint(self) -> None:
         why = "ctrl-r reason ✔" if self.reason else "ctrl-r reason"
-        keep = f"esc cancel  ctrl-s save plan  ctrl-o options  {why}  ↑↓ read"
+        keys = ["esc cancel", "ctrl-s save plan", why]
+        if self.action is not None and self.action.option_names():
+            keys.insert(2, "ctrl-o options")
+        if below := self.query_one(TextPane).below:
+            keys.append(f"↓ {below} more")
+        keep = "  ".join(keys)
         if self.prepared and self.prepared.plan.destroys:
             box = "[x]" if self.takes_snapshot else "[ ]"
             taken = "  (there is one of the last hour)" if self.is_preserved else ""
@@ -238,6 +246,8 @@ class ActScreen(Dialog[Decision | None]):
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(TextPane).action_scroll_lines(lines)
+        if self.prepared is not None:
+            self.draw_hint()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.prepared is None:

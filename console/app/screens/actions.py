@@ -17,18 +17,20 @@ from console.app.safe import plain, safe
 from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.widgets.row_list import Column, RowList
-from console.app.widgets.text_pane import TextPane
+from console.app.widgets.text_pane import TextPane, folded
+from console.respond.record import Words
 
 if TYPE_CHECKING:
     from console.respond.record import Record
 
-NARROW = (Column("STATE", 8), Column("ACTION", 16), Column("TARGET", share=2), Column("MEASURED"))
+NARROW = (Column("STATE", 8), Column("ACTION", 20), Column("TARGET", share=2), Column("MEASURED"))
 WIDE = (
     Column("TIME (UTC)", 14), Column("WHO", 10), *NARROW[:2], Column("TARGET", share=2),
     Column("CONTEXT", 16), Column("MEASURED", share=2), Column("NEXT", 22),
 )  # fmt: skip
 WIDE_FROM = 120
 STYLES = {"failed": "bold red", "begun": "bold yellow", "undoing": "bold yellow", "undone": "dim"}
+KEYS = Words(approve="A", finish="f", verify="v", undo="U", only_undo="U undoes")
 SIGNS = {"held": "✔ ", "not held": "✘ ", "unknown": "? "}
 
 
@@ -100,7 +102,7 @@ class ActionsScreen(CaseScreen):
             return [*cells, measured]
         return [
             safe(f"{record.ts:%m-%d %H:%M:%S}"), safe(record.who), *cells, safe(record.where),
-            measured, safe(record.what_next(), "bold" if record.is_half_done else "dim"),
+            measured, safe(record.what_next(KEYS), "bold" if record.is_half_done else "dim"),
         ]  # fmt: skip
 
     @property
@@ -114,7 +116,12 @@ class ActionsScreen(CaseScreen):
         pane = self.query_one(TextPane)
         pane.display = record is not None
         if record is not None:
-            pane.show(detail(record))
+            pane.show(folded(detail(record), pane, self.app.console))
+
+    @on(RowList.Opened)
+    def read_detail(self) -> None:
+        """↑ ↓ go through it; tab goes back to the list."""
+        self.query_one(TextPane).focus()
 
     # -- what can be done with one
 
@@ -160,8 +167,8 @@ class ActionsScreen(CaseScreen):
 
         def take(name: str | None) -> None:
             if name:
-                api = self.console_app.api_of("")
-                acting.mark_made(self.console_app, Target(USER, "", name), api)
+                app, user = self.console_app, Target(USER, "", name)
+                acting.on_cluster(app, lambda api: acting.mark_made(app, user, api))
 
         if self.console_app.is_readonly:
             self.set_status("read-only: nothing is changed here")
@@ -189,11 +196,11 @@ class ActionsScreen(CaseScreen):
         acting.finish(self.console_app, record, self.console_app.api_of(record.where), name)
 
 
-def detail(record: Record) -> Text:
-    """The whole record: what was planned, how far it came, what was measured."""
+def detail(record: Record) -> list[Text]:
+    """The whole record: what was planned, how far it came, what was measured; by paragraphs."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" {record.action_id} {plain(record.target, 200)}", "bold")
-    text.append(f"   {record.id}   {record.state}  {record.what_next()}\n")
+    text.append(f"   {record.id}   {record.state}  {record.what_next(KEYS)}\n")
     text.append(f" planned by {plain(record.who, 40)} {record.ts:%Y-%m-%d %H:%M:%S} UTC")
     text.append(f" for {plain(record.where, 80)}\n", "dim")
     if record.reason:
@@ -215,4 +222,4 @@ def detail(record: Record) -> Text:
         text.append(f" {sign} {plain(what, 300)}\n")
         for line in lines:
             text.append(f"    {plain(line, 300)}\n", "dim")
-    return text
+    return list(text.split("\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from rich.text import Text
@@ -15,12 +16,16 @@ from textual.worker import Worker, WorkerState
 from console.app.safe import plain
 from console.app.widgets.frame import Frame, Keys
 from console.case.entities import Entity
-from console.errors import CaseError
+from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
+    from console.app.acting import Acted
     from console.app.app import Console
+    from console.app.task import Task
     from console.case.workspace import Workspace
 
+
+OTHER_SECONDS = 4.0  # what else was said in the bottom line stays for so long while a task goes on
 
 ScreenType = TypeVar("ScreenType", bound="CaseScreen")
 
@@ -44,6 +49,7 @@ class CaseScreen(Screen[Any]):
 
     _changes_seen: int | None = None
     _shows_task = False  # the bottom line is of the app's task, not of this screen
+    _said_at = 0.0
 
     @property
     def workspace(self) -> Workspace:
@@ -66,8 +72,9 @@ class CaseScreen(Screen[Any]):
 
     def on_screen_resume(self) -> None:
         self.show_trail()
-        if self._shows_task or self.console_app.is_task_running:
-            self.show_task(self.console_app.task_line)
+        app = self.console_app
+        if self._shows_task or app.under_way is not None:
+            self.show_task(app.under_way or app.last_word, is_answer=True)
         if self._changes_seen is None:  # the first time: it has just read everything
             self._changes_seen = self.console_app.changes
         self.see_changes()
@@ -95,19 +102,48 @@ class CaseScreen(Screen[Any]):
 
     def set_status(self, text: str | Text) -> None:
         """The bottom line: progress, counts, errors. Empty text takes it away."""
-        self._shows_task = False
+        self._shows_task, self._said_at = False, monotonic()
         line = self.query_one("#status", Static)
         line.display = bool(str(text))
         line.update(Text(text, no_wrap=True) if isinstance(text, str) else text)
 
-    def show_task(self, line: str) -> None:
-        """How far the app's task is, or what came of it: said anew where one comes back."""
-        self.set_status(line)
+    def clear_status(self) -> None:
+        """Take away what was said, unless it is news: what is shown may have changed since."""
+        if not self._shows_task and monotonic() - self._said_at >= OTHER_SECONDS:
+            self.set_status("")
+
+    def show_task(self, task: Task | str, *, is_answer: bool = False) -> None:
+        """How far the app's task is, or what came of it: said anew where one comes back.
+
+        Whatever else was just said stays for a moment, unless this is the answer to a key, and
+        longer where nothing is to be said any more.
+        """
+        if not task and not self._shows_task:
+            return
+        is_news = is_answer or isinstance(task, str)
+        has_other = not self._shows_task and self.query_one("#status", Static).display
+        if has_other and not is_news and monotonic() - self._said_at < OTHER_SECONDS:
+            return
+        self.set_status(task if isinstance(task, str) else task.line(self.size.width))
         self._shows_task = True
+
+    @property
+    def chosen_cluster(self) -> str:
+        """The only one that this screen shows now; "" for all."""
+        return ""
+
+    def acted_on(self) -> Acted | str | None:
+        """What a command that acts is about: a row, or a target as it is typed. None, and the
+        reason said, where there is nothing. Raises UsageError."""
+        raise UsageError("this screen has no row to act on", hint="name a TARGET: pod/NS/NAME …")
+
+    def cancel_own(self) -> bool:
+        """End what is under way of this screen's own; False where there is nothing."""
+        return False
 
     def show_error(self, error: CaseError) -> None:
         """What went wrong, where, and what to do, in the bottom line."""
-        self.set_status(Text(f"✘ {plain(str(error), 400)}", style="bold red"))
+        self.set_status(Text(f"✘ {plain(error.on_screen(), 400)}", style="bold red"))
 
     def show_failure(self, error: BaseException) -> None:
         """What a worker ended with; one that nobody expected is shown too, not lost."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 
-from console.app.acting import choose_action
+from console.app.acting import Acted, check_may_act, choose_for
 from console.app.object_links import (
     DRILLS_TO_PODS,
     entity_of,
@@ -28,7 +28,6 @@ from console.errors import UsageError
 from console.live.inventory import Ref
 from console.live.tables import NOT_CAPTURED
 from console.visibility.deltas import captured_deltas
-from console.visibility.target import Target
 
 if TYPE_CHECKING:
     from console.live.inventory import Inventory
@@ -106,24 +105,23 @@ class ClusterScreen(ObjectListScreen):
             else:
                 self.set_status(f"only pods, workloads and nodes have an inside, not {ref.kind}")
 
+    @property
+    def chosen_cluster(self) -> str:
+        return self.view.cluster
+
     def action_act(self) -> None:
-        if ref := self._changeable():
-            choose_action(self.console_app, ref, self.console_app.api_of(ref.cluster))
+        if about := self.acted_on():
+            choose_for(self.console_app, about)
 
     def action_snapshot(self) -> None:
-        if ref := self._changeable():
-            api = self.console_app.api_of(ref.cluster)
-            snapshot(self.console_app, Target.of(ref), api)
+        if about := self.acted_on():
+            snapshot(self.console_app, about.target, about.api)
 
-    def _changeable(self) -> Ref | None:
+    def acted_on(self) -> Acted | None:
         """The object, if it is of a live cluster and shown as it is now."""
-        if self.source.live is None:
-            self.set_status("no cluster is connected: `kubecase live CASE` connects to one")
-        elif self.source.as_of is not None:
-            self.set_status("this is the past: :live goes back to now")
-        else:
-            return self._ref()
-        return None
+        check_may_act(self.console_app)
+        ref = self._ref()
+        return Acted.of(self.console_app, ref) if ref else None
 
     # -- reading and drawing
 
@@ -186,7 +184,7 @@ class ClusterScreen(ObjectListScreen):
         elif name == "access":
             self.app.push_screen(ConnectionScreen())
         elif name == "ctx" and rest:
-            self.change(replace(self.view, cluster="" if rest == "all" else rest))
+            self.show_cluster("" if rest == "all" else rest)
         elif name == "ctx":
             self.go(View(CLUSTERS))
         elif name == "changes":
@@ -205,6 +203,17 @@ class ClusterScreen(ObjectListScreen):
             self.find_moment(rest)
         elif name == "live":
             self.go_to(None)
+
+    def show_cluster(self, name: str) -> None:
+        """One alone in the tables, "" for all; from the list of them, its pods."""
+        inventory = self.source.opened
+        known = [one.name for one in inventory.clusters()] if inventory is not None else []
+        if name and name not in known:
+            raise UsageError("no such cluster", where=name[:60], hint=", ".join([*known, "all"]))
+        if self.view.kind == CLUSTERS:
+            self.go(View("pods", self.view.namespace, cluster=name))
+        else:
+            self.change(replace(self.view, cluster=name))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="moment")
     def find_moment(self, text: str) -> None:

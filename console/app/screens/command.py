@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from console.app.commands import COMMANDS, complete_command, is_kind, kind_names
+from console.app.commands import commands, complete_command, is_kind, kind_names
 from console.app.screens.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -67,12 +67,13 @@ class CommandScreen(Dialog[str | None]):
     def hint(self, line: str) -> None:
         """What the command under way takes, or which there are."""
         name = line.strip().partition(" ")[0].lower()
-        found = [c for c in COMMANDS.values() if c.name.startswith(name)]
         app = cast("Console", self.app)
-        if name not in COMMANDS and is_kind(app, name):
+        known = commands(app)
+        found = [c for c in known.values() if c.name.startswith(name)]
+        if name not in known and is_kind(app, name):
             text = f":{name} [NAMESPACE] [FILTER]  its table"
-        elif name in COMMANDS or len(found) == 1:
-            command = COMMANDS.get(name) or found[0]
+        elif name in known or len(found) == 1:
+            command = known.get(name) or found[0]
             text = f":{command.name} {command.argument}  {command.help}"
         else:
             kinds = [f"{kind}  its table" for kind in kind_names(app, name)[:8]]

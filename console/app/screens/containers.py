@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, ClassVar
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -19,6 +20,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from console.app.acting import choose_for, on_cluster, on_target
 from console.app.safe import plain
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.base import CaseChanged, CaseScreen
@@ -34,9 +36,13 @@ from console.visibility.comparison import Comparison, Part
 from console.visibility.diff import AGAINST, WHATS, Known, captures
 from console.visibility.target import Target
 
+if TYPE_CHECKING:
+    from console.app.task import Task
+    from console.live.api import ClusterApi
+
 WINDOW_ROWS = 2000  # held around the cursor
 MARGIN_ROWS = 300  # nearer to their end the next ones are read
-ASK_SECONDS = 300
+ASK_SECONDS, LOOK_SECONDS = 300, 0.1
 NOTHING = Part(Page((), []), 0, 0, 0)
 CHOICES = {
     "files": ("image", "siblings", "capture", "list"),
@@ -50,6 +56,7 @@ CHOICES = {
 class ContainersScreen(CaseScreen):
     """←/→ another view, v against what, o another target, c capture now, enter the event, p pivot.
 
+    a does something about it, s takes a snapshot.
     d shows the file of a row and what differs in it, f fetches it into evidence, F any path.
     s samples connections that live briefly, u shows what is used now, / leaves rows with words.
     R captures with firewall rules, for which a probe gets more rights.
@@ -65,6 +72,7 @@ class ContainersScreen(CaseScreen):
         Binding("o", "target", "Target"),
         Binding("c", "capture", "Capture"),
         Binding("s", "snapshot", "Snapshot"),
+        Binding("a", "act", "Act"),
         Binding("S", "sample", "Sample"),
         Binding("R", "rules", "Capture with firewall rules", show=False),
         Binding("u", "usage", "Usage now", show=False),
@@ -280,7 +288,7 @@ class ContainersScreen(CaseScreen):
 
     def why_empty(self) -> str:
         if self.error is not None:
-            return plain(str(self.error), 300)
+            return plain(self.error.on_screen(), 300)
         if not self.known:
             return "nothing was captured yet: c takes a capture, nothing is run in the container"
         if not self.compared:
@@ -395,10 +403,22 @@ class ContainersScreen(CaseScreen):
         """All there is about what is looked at, into the case."""
         from console.app.snapshotting import snapshot
 
-        if self.target:
-            snapshot(self.console_app, Target.parse(self.target), self.console_app.api_of(""))
-        else:
+        app = self.console_app
+        on_target(app, "", lambda about: snapshot(app, about.target, about.api))
+
+    def action_act(self) -> None:
+        """What can be done about it."""
+        on_target(self.console_app, "", lambda about: choose_for(self.console_app, about))
+
+    def acted_on(self) -> str | None:
+        """The whole pod of a container that is looked at."""
+        if not self.target:
             self.action_target()
+            return None
+        target = Target.parse(self.target)
+        if target.type == "pod":
+            return f"pod/{target.namespace}/{target.name}"
+        return self.target
 
     def action_sample(self) -> None:
         """A capture that looks at sockets again and again, for connections that live briefly."""
@@ -427,17 +447,27 @@ class ContainersScreen(CaseScreen):
         def arrived(what: str, page: Page) -> None:
             self.post_message(self.Arrived(what, page))
 
-        def run(say: Callable[[str], None]) -> str:
-            try:
-                return capture(
-                    app, target, self.may_start, say, arrived, sample_s=sample_s,
-                    has_rules=has_rules,
-                )  # fmt: skip
-            finally:
-                self.post_message(self.Arrived("", Page((), [])))
+        def begin(api: ClusterApi | None) -> None:
+            def run(task: Task) -> str:
+                try:
+                    return capture(
+                        app, target, api, self.may_start, task, arrived, sample_s=sample_s,
+                        has_rules=has_rules,
+                    )  # fmt: skip
+                finally:
+                    self.post_message(self.Arrived("", Page((), [])))
 
-        app.run_task(run)
+            app.run_task(run, about=f"capture {target.name}")
+
+        self._on_cluster_of(target, begin)
         self.target = target.captured_as
+
+    def _on_cluster_of(self, target: Target, take: Callable[[ClusterApi | None], object]) -> None:
+        """An engine's container is of none."""
+        if target.type == "docker":
+            take(None)
+        else:
+            on_cluster(self.console_app, take)
 
     def may_start(self, footprint: Sequence[str]) -> bool:
         """Asked from the worker, answered by a key."""
@@ -450,16 +480,18 @@ class ContainersScreen(CaseScreen):
     def may(self, question: str, yes: str) -> bool:
         """A question from the worker; no answer is no."""
         answered, said = Event(), [False]
+        asking, task = ChooseScreen(question, ("no", yes)), self.console_app.under_way
 
         def take(choice: str | None) -> None:
             said[0] = choice == yes
             answered.set()
 
-        def ask() -> None:
-            self.app.push_screen(ChooseScreen(question, ("no", yes)), take)
-
-        self.app.call_from_thread(ask)
-        answered.wait(ASK_SECONDS)
+        self.app.call_from_thread(self.app.push_screen, asking, take)
+        end = monotonic() + ASK_SECONDS
+        while not answered.wait(LOOK_SECONDS):
+            if (task is not None and task.cancelled.is_set()) or monotonic() > end:
+                self.app.call_from_thread(asking.dismiss, None)  # nobody waits for it any more
+                break
         return said[0]
 
     # -- one file
@@ -545,9 +577,12 @@ class ContainersScreen(CaseScreen):
         from console.app.capturing import fetch
 
         app = self.console_app
-        app.run_task(
-            lambda say: fetch(app, target, path, pid, self.may_start, say, self.may_exceed)
-        )
+        self._on_cluster_of(target, lambda api: app.run_task(
+            lambda task: fetch(
+                app, target, api, path, pid, self.may_start, task, self.may_exceed
+            ),
+            about=f"fetch {target.name}",
+        ))  # fmt: skip
 
 
 def first_view(target: str, what: str) -> str:

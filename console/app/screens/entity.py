@@ -26,6 +26,7 @@ from console.case.pivots import Pivot, pivots_for
 from console.case.timeline import Portrait
 
 if TYPE_CHECKING:
+    from console.app.acting import Acted
     from console.live.inventory import Ref
     from console.live.now import Said
 
@@ -257,21 +258,25 @@ class EntityScreen(CaseScreen):
                 self.set_status(f"only pods, workloads and nodes have an inside, not {ref.kind}")
 
     def action_act(self) -> None:
-        """On a user, unless the cursor is on an object, what it made can be taken away."""
-        from console.app.acting import choose_action, choose_for
+        from console.app.acting import choose_for
+
+        if about := self.acted_on():
+            choose_for(self.console_app, about)
+
+    def acted_on(self) -> Acted | None:
+        """Of a user, unless the cursor is on an object, what it made can be taken away."""
+        from console.app.acting import Acted, check_may_act
         from console.visibility.target import USER, Target
 
-        source = self.console_app.source
+        app = self.console_app
+        check_may_act(app)
         at = self.query_one(OptionList).highlighted
         here: Any = self.targets[at] if at is not None and at < len(self.targets) else None
         is_object = here is not None and not isinstance(here, Entity | Pivot)
-        if source.live is None or source.as_of is not None:
-            self.set_status("no cluster is connected, or this is the past")
-        elif self.entity.type == USER and not is_object:
-            target = Target(USER, "", self.entity.value)
-            choose_for(self.console_app, target, USER, self.console_app.api_of(""))
-        elif ref := self.ref_here:
-            choose_action(self.console_app, ref, self.console_app.api_of(ref.cluster))
+        if self.entity.type == USER and not is_object:
+            return Acted(Target(USER, "", self.entity.value), USER, app.api_of(""))
+        ref = self.ref_here
+        return Acted.of(app, ref) if ref else None
 
     def on_option_list_option_selected(self) -> None:
         self.action_open()

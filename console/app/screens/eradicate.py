@@ -87,7 +87,7 @@ class EradicateScreen(Dialog[dict[str, object] | None]):
     def take(self, message: Loaded) -> None:
         if isinstance(message.result, CaseError):
             self.rows, self.marked = [], set()
-            self.hint(f"✘ {plain(str(message.result), 300)}")
+            self.hint(f"✘ {plain(message.result.on_screen(), 300)}")
         else:
             self.rows = message.result
             self.marked = {row.one.key for row in self.rows if row.can}

@@ -187,11 +187,15 @@ class EvidenceScreen(CaseScreen):
             self.set_status("one thing at a time: esc cancels what is under way")
         return is_busy
 
+    def cancel_own(self) -> bool:
+        if self._working is None or not self._working.is_running:
+            return False
+        self._working.cancel()
+        self.set_status("cancelling: what is whole is kept…")
+        return True
+
     def action_back(self) -> None:
-        if self._working is not None and self._working.is_running:
-            self._working.cancel()
-            self.set_status("cancelling: what is whole is kept…")
-        else:
+        if not self.cancel_own():
             super().action_back()
 
     def tell(self, line: str) -> None:

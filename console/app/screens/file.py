@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -14,15 +14,20 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from console.app.acting import on_cluster
 from console.app.capturing import views
 from console.app.safe import plain
 from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseScreen
 from console.app.widgets.text_view import TextView
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 from console.visibility.showing import Form, lines_of
 from console.visibility.target import Target
 from console.visibility.versions import Views
+
+if TYPE_CHECKING:
+    from console.app.task import Task
+    from console.live.api import ClusterApi
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold"}
 CHOICES = ("image", "siblings", "nothing")
@@ -64,32 +69,35 @@ class FileScreen(CaseScreen):
         self.query_one(TextView).focus()
         self.load()
 
-    def load(self, *, may_fetch: bool = False, views: Views | None = None) -> None:
+    def load(self, *, views: Views | None = None) -> None:
         """views: those that are there already, in another form."""
         self.request += 1
         self.query_one("#list-title", Static).update(self.head())
-        self._load(self.request, self.against, self.form, may_fetch, views)
+        self._load(self.request, self.against, self.form, views)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="file")
-    def _load(
-        self, request: int, against: str, form: Form, may_fetch: bool, found: Views | None
-    ) -> None:
+    def _load(self, request: int, against: str, form: Form, found: Views | None) -> None:
         worker = get_current_worker()
+        message = self._look(request, against, form, found)
+        if not worker.is_cancelled:
+            self.post_message(message)
 
-        def say(text: str) -> None:
-            self.app.call_from_thread(self.set_status, plain(text, 300))
-
+    def _look(
+        self, request: int, against: str, form: Form, found: Views | None = None,
+        task: Task | None = None, api: ClusterApi | None = None,
+    ) -> Looked:  # fmt: skip
+        """In a worker. Raises Cancelled."""
         try:
             if found is None:
                 found = views(
-                    self.console_app, self.target, self.path, against, may_fetch=may_fetch,
-                    may_start=self.may_start, say=say,
+                    self.console_app, self.target, api, self.path, against,
+                    may_start=self.may_start, task=task,
                 )  # fmt: skip
-            message = self.Looked(request, found, list(lines_of(found, form)))
+            return self.Looked(request, found, list(lines_of(found, form)))
+        except Cancelled:
+            raise
         except CaseError as error:
-            message = self.Looked(request, error)
-        if not worker.is_cancelled:
-            self.post_message(message)
+            return self.Looked(request, error)
 
     @on(Looked)
     def take(self, message: Looked) -> None:
@@ -126,4 +134,18 @@ class FileScreen(CaseScreen):
         self.app.push_screen(ChooseScreen("Compare it against", CHOICES, self.against), take)
 
     def action_ask(self) -> None:
-        self.load(may_fetch=True)
+        self.request += 1
+        request, against, form = self.request, self.against, self.form
+
+        def begin(api: ClusterApi | None) -> None:
+            def work(task: Task) -> str:
+                task.say(f"asking for {self.path}…")
+                self.post_message(self._look(request, against, form, task=task, api=api))
+                return ""
+
+            self.console_app.run_task(work, about=self.target.name)
+
+        if self.target.type == "docker":
+            begin(None)
+        else:
+            on_cluster(self.console_app, begin)

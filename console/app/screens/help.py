@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from console.app.commands import COMMANDS
+from console.app.commands import commands
 from console.app.keys import keys_of
 from console.app.screens.base import CaseScreen
 from console.app.screens.dialog import Dialog
@@ -61,7 +61,8 @@ class HelpScreen(Dialog[None]):
         _section(text, "Keys of this screen", own)
         _section(text, "In the list", moving)
         _section(text, "On every screen", everywhere)
-        _section(text, "Commands", [(f":{c.name} {c.argument}", c.help) for c in COMMANDS.values()])
+        known = commands(cast("Console", self.app)).values()
+        _section(text, "Commands", [(f":{c.name} {c.argument}", c.help) for c in known])
         _section(text, "Filter", FILTER)
         with VerticalScroll(id="help"):
             yield Static(text)

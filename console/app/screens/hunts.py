@@ -110,7 +110,7 @@ class HuntsScreen(CaseScreen):
         words = f"{found} of {len(self.hits)} hunts found something"
         words += f", {blind} had no data to look at" if blind else ""
         for error in self.hunts.broken[:1]:
-            words += f"   ✘ left out: {plain(str(error), 200)}"
+            words += f"   ✘ left out: {plain(error.on_screen(), 200)}"
         return words
 
     # -- drawing

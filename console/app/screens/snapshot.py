@@ -24,7 +24,7 @@ from console.app.safe import plain, safe
 from console.app.screens.dialog import Dialog
 from console.app.widgets.row_list import Column, RowList
 from console.app.widgets.text_pane import TextPane, folded
-from console.errors import CaseError
+from console.errors import Cancelled, CaseError
 from console.visibility.target import CONTAINER, Target
 
 if TYPE_CHECKING:
@@ -79,10 +79,11 @@ class SnapshotScreen(Dialog[Choice | None]):
         why: str = ""
         needs_probe: bool = False
 
-    def __init__(self, target: Target, means: Callable[[], Means]) -> None:
-        """means: asked for in workers."""
+    def __init__(self, target: Target, means: Callable[[], Means], where: str = "") -> None:
+        """means: asked for in workers. where: the cluster's name."""
         super().__init__()
         self.target, self.means = target, means
+        self.where = f" on {where}" if where else ""
         self.way: Way = "auto"
         self.plans: list[Planned] = []
         self.sizes: dict[Key, Sized] = {}
@@ -92,7 +93,7 @@ class SnapshotScreen(Dialog[Choice | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static(safe(f"Snapshot: {self.target}", "bold"))
+            yield Static(safe(f"Snapshot: {self.target}{self.where}", "bold"))
             yield TextPane(id="snapshot-plan")
             yield RowList(*COLUMNS, id="snapshot-volumes")
             yield Static("", id="snapshot-hint")
@@ -132,7 +133,7 @@ class SnapshotScreen(Dialog[Choice | None]):
     @on(Loaded)
     def take_plans(self, message: Loaded) -> None:
         if isinstance(message.result, CaseError):
-            self.said = f"✘ {plain(str(message.result), 300)}"
+            self.said = f"✘ {plain(message.result.on_screen(), 300)}"
             self.draw()
             return
         self.plans, self.said = message.result, ""
@@ -161,7 +162,6 @@ class SnapshotScreen(Dialog[Choice | None]):
         self, plans: Sequence[Planned], known: set[Key], may_probe: bool, cancelled: Event
     ) -> None:
         from console.respond.volumes import sizes
-        from console.visibility.cancelling import Cancelled
 
         asked: list[str] = []
 
@@ -186,7 +186,7 @@ class SnapshotScreen(Dialog[Choice | None]):
         except Cancelled:
             over = self.Over("sizes are not measured to the end: z goes on")
         except CaseError as error:
-            over = self.Over(f"✘ {plain(str(error), 300)}")
+            over = self.Over(f"✘ {plain(error.on_screen(), 300)}")
         self.post_message(over)
 
     @on(Measured)
@@ -229,6 +229,10 @@ class SnapshotScreen(Dialog[Choice | None]):
         rows.styles.height = len(self.rows) + 2
         rows.show([self.cells(of, one) for of, one in self.rows], empty="")
         self.query_one("#snapshot-hint", Static).update(self.hint())
+        self.call_after_refresh(self.draw_hint)  # how much is below is known then
+
+    def draw_hint(self) -> None:
+        self.query_one("#snapshot-hint", Static).update(self.hint())
 
     def lines(self) -> Iterator[Text]:
         """One paragraph each; what is said of several pods alike stands once."""
@@ -269,6 +273,8 @@ class SnapshotScreen(Dialog[Choice | None]):
             keys += ["z sizes"] if self.unmeasured and self.cancelled is None else []
         keys += [f"w way: {self.way}"] if self.target.kind != CONTAINER else []
         keys.append("esc stops measuring" if self.cancelled is not None else "esc cancel")
+        if below := self.query_one("#snapshot-plan", TextPane).below:
+            keys.append(f"pgdn {below} more")
         return Text("\n").join((safe(self.said or self.counted(), "yellow"),
                                 safe("  ".join(keys), "dim")))  # fmt: skip
 
@@ -306,6 +312,7 @@ class SnapshotScreen(Dialog[Choice | None]):
 
     def action_scroll(self, lines: int) -> None:
         self.query_one("#snapshot-plan", TextPane).action_scroll_lines(lines)
+        self.draw_hint()
 
     def action_take(self) -> None:
         if self.plans:

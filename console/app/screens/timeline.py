@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import ClassVar
 
 import duckdb
@@ -18,6 +17,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
+from console.app.exporting import export_view
 from console.app.safe import plain
 from console.app.screens import timeline_queries as queries
 from console.app.screens.ask import AskScreen, ChooseScreen
@@ -47,7 +47,6 @@ SORTS = (
 SAVE = "＋ save this filter…"
 # Where `p` looks for an entity in a row, in the order of what usually matters.
 PIVOTS = ("actor", "src_ip", "pod", "object_name", "node", "dst_ip", "file_path", "dst_name")
-FORMS = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
 
 
 class TimelineScreen(TimelineReading):
@@ -443,22 +442,8 @@ class TimelineScreen(TimelineReading):
 
     def export_to(self, path: str | None) -> None:
         if path:
-            self.export(path, self.view)
-
-    @work(thread=True, group="export", exit_on_error=False)
-    def export(self, path: str, view: View) -> None:
-        from console.case.export import export, export_evidence
-
-        target = Path(path).expanduser()
-        form = FORMS.get(target.suffix)
-        if form is None:
-            raise UsageError("unknown kind of file", where=path, hint=", ".join(FORMS))
-        self.app.call_from_thread(self.set_status, f"exporting to {plain(path)}…")
-        timeline = self.workspace.timeline()
-        count = export(timeline, view.filter, view.window, target, form)
-        sources = export_evidence(timeline, view.filter, view.window, target)
-        said = f"{count:,} events in {plain(path)}, their evidence in {plain(sources.name)}"
-        self.app.call_from_thread(self.set_status, said)
+            view, workspace = self.view, self.workspace
+            self.console_app.run_task(lambda task: export_view(workspace, path, view, task))
 
     def run_command(self, name: str, rest: str) -> bool:
         """A command of this screen; False if it is none of its."""

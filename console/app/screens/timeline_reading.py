@@ -309,7 +309,7 @@ class TimelineReading(CaseScreen):
             stretch.rows, names=stretch.view.names, cursor=stretch.cursor,
             before=stretch.has_before, after=stretch.has_after, first=stretch.first,
         )  # fmt: skip
-        self.set_status("")
+        self.clear_status()
         self.show_state()
         if stretch.first is None and stretch.rows:
             self.stop("locate")

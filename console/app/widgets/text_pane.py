@@ -42,6 +42,11 @@ class TextPane(Widget, can_focus=True):
                 width = max(old.cell_len, new.cell_len)
                 self.refresh(Region(0, y, min(width, self.size.width), 1))
 
+    @property
+    def below(self) -> int:
+        """Lines further down than is seen."""
+        return max(0, len(self.lines) - self.top - self.size.height)
+
     def action_scroll_lines(self, step: int) -> None:
         most = max(0, len(self.lines) - self.size.height)
         self.top = max(0, min(self.top + step, most))

@@ -68,7 +68,7 @@ class Eradicate(Action):
         if unknown:
             raise UsageError(
                 "it was not made by them, or is not there", where=visible(unknown[0][:120]),
-                hint="--list shows what was",
+                hint="--list shows what was", keys="esc, and mark again: the list is read anew",
             )  # fmt: skip
         chosen = [row for row in found if row.can and (not self.only or row.one.key in self.only)]
         if not chosen:
@@ -119,7 +119,7 @@ def _why_not(one: Written, state: str, is_owned: bool) -> str:
         case "hidden":
             return "no right to look at it"
     if not one.is_made:
-        return "changed, not made: `kubecase changes` shows how"
+        return "changed, not made: h in 2 Cluster, or `kubecase changes`, shows how"
     if is_owned:
         return "goes with its owner"
     return "not deleted here: undo could not bring back what it holds" if one.kind in KEPT else ""

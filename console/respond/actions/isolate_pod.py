@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import Cancelled, CaseError, UsageError
 from console.respond.action import CONTAINS, Action, Plan, Verdict, option
 from console.respond.blast import (
     Surroundings,
@@ -55,6 +55,7 @@ class IsolatePod(Action):
             _policy(mark, keep), mark, f"create NetworkPolicy kubecase-{mark}: deny all in and out",
         )  # fmt: skip
         removed = () if self.keep_labels else self._to_remove(around, pod)
+        is_unseen = bool(around.hidden) and not self.keep_labels
         changes = [Change(("metadata", "labels", LABEL), mark)]
         if removed:
             kept = json.dumps({key: labels_of(pod)[key] for key in removed}, sort_keys=True)
@@ -82,6 +83,11 @@ class IsolatePod(Action):
             "whether the network enforces policies is not known before: it is measured",
             "established connections may go on, where the network only looks at new ones",
         ]
+        if is_unseen:
+            cannot.append(
+                "it stays in services and with a controller that could not be seen (hidden): plan"
+                " again with the rights to see them"
+            )
         cannot += [
             f"policy {visible(name)} still allows traffic: policies add up" for name in allowing
         ]
@@ -92,9 +98,12 @@ class IsolatePod(Action):
     def baseline(self, means: Means) -> Any:
         try:
             suspect = Suspect.of(self._pod(means))
+            means.say("a probe starts beside it and measures what is open")
             rounds = Rounds(means, suspect, targets_of(means))
             means.rounds[suspect.uid] = rounds
             return rounds.next()
+        except Cancelled:
+            raise
         except CaseError as error:  # isolation does not wait for a probe; the verdict says it
             return {"error": str(error)}
 

@@ -27,7 +27,7 @@ NOT_ENFORCED = "NOT ENFORCED: the rules stand, and traffic goes on past them"
 @dataclass(frozen=True)
 class IsolatePodAtNode(Action):
     id = "isolate-pod-at-node"
-    title = "Isolate at the node: rules in the pod's network namespace"
+    title = "Isolate at the node: rules in its network namespace"
     kinds = ("pods",)
     rank = CONTAINS
     allow: tuple[str, ...] = option(("probe",), "left open: probe, dns, addresses")

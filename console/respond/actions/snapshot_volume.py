@@ -89,7 +89,7 @@ class SnapshotVolume(Action):
                                self._details(means, status))  # fmt: skip
             if time.monotonic() > deadline:
                 return Verdict("unknown", f"not ready after {self.wait_s} s: verify again")
-            time.sleep(min(POLL_S, max(self.wait_s, 0.1)))
+            means.pause(min(POLL_S, max(self.wait_s, 0.1)))
 
     def _details(self, means: Means, status: Doc) -> tuple[str, ...]:
         content = str(status.get("boundVolumeSnapshotContentName", ""))
@@ -113,6 +113,7 @@ class SnapshotVolume(Action):
             raise UsageError(
                 f"its volume is not of a CSI driver ({visible(kinds)})", where=visible(str(name)),
                 hint="kubecase snapshot pod/… --volumes takes its files",
+                keys="s on a pod that mounts it takes its files",
             )  # fmt: skip
         return str(driver)
 
@@ -125,6 +126,7 @@ class SnapshotVolume(Action):
             raise UsageError(
                 "no VolumeSnapshotClass of its driver", where=visible(driver),
                 hint="kubecase snapshot pod/… --volumes takes its files",
+                keys="s on a pod that mounts it takes its files",
             )  # fmt: skip
         found.sort(key=lambda one: (_comes_later(one), one["metadata"]["name"]))
         return found[0]

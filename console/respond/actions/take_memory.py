@@ -63,7 +63,7 @@ class TakeMemory(TakingAction):
         if not self.consent:
             raise UsageError(
                 "memory holds keys, passwords and personal data of others", where="consent",
-                hint="--consent, or consent = true, takes them into the case",
+                hint="--consent takes them into the case", keys="ctrl-o: consent true",
             )  # fmt: skip
         pid, limits = int(found[1]), memory.Limits(self.max_bytes, self.rate, self.files)
         limits.check()

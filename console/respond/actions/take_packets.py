@@ -13,6 +13,7 @@ from console.respond.netns import Suspect
 from console.respond.packets import HEADER_BYTES, MAX_BYTES, SNAP_BYTES, Limits, in_words
 from console.respond.step_packets import TakePackets as TakeStep
 from console.respond.taking import TakingAction
+from console.visibility.probe import OTHER_IMAGE
 
 if TYPE_CHECKING:
     from console.case.folder import Case
@@ -47,7 +48,7 @@ class TakePackets(TakingAction):
         cannot = (
             "packets of before",
             "what is encrypted stays so: who, when and how much is seen",
-            "the probe's image needs tcpdump, or perl and no filter (--probe-image)",
+            f"the probe's image needs tcpdump, or perl and no filter ({OTHER_IMAGE})",
         )
         return Plan((step,), tuple(hits), cannot)
 
