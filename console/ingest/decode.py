@@ -152,12 +152,17 @@ class Decoder:
 
         What is left of a level is sampled anew before a generic format may take it.
         """
-        tried = level.tried | self.failed.keys()
-        fmt = self.formats.recognised(level.sample.values(), tried)
+        fmt = self._known(level)
         if level.is_sampled or (fmt is not None and fmt.rank < GENERIC_RANK):
             return fmt
         self._sample(level)
-        return self.formats.recognised(level.sample.values(), tried)
+        return self._known(level)
+
+    def _known(self, level: Level) -> Format | None:
+        tried = level.tried | self.failed.keys()
+        fmt = self.formats.recognised(level.sample.values(), tried, start=level.unknown)
+        level.unknown = len(self.formats.all) if fmt is None else self.formats.all.index(fmt)
+        return fmt
 
     def _sample(self, level: Level) -> None:
         self._view(level)
@@ -170,7 +175,7 @@ class Decoder:
             },
         ).fetchall()
         level.sample = {line: (message, path) for line, message, path in rows}
-        level.is_sampled = True
+        level.is_sampled, level.unknown = True, 0
 
     def _apply(self, fmt: Format, level: Level) -> None:
         """Run one format over what is left of a level."""

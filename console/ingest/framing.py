@@ -22,6 +22,7 @@ CHUNK_BYTES = 24 << 20  # below malloc's largest threshold for mmap: what is fre
 FIRST_CHUNK_BYTES = 8 << 20  # it is shaped and stored while the next is decoded: begin early
 FIRST_BYTES = 1 << 20
 MAX_LINE_BYTES = 64 << 20  # of a longer line only this much is parsed; its bytes stay evidence
+ZEROS_BYTES = 1 << 20  # so many in a row are a hole, not text
 BOM = b"\xef\xbb\xbf"
 
 
@@ -118,7 +119,7 @@ def frame_lines(
     but not to the text. The last line needs no line feed.
     """
     line, offset = first_line, first_offset
-    rest: list[bytes] = []
+    begun = _Begun()
     at_end = False
     wanted = min(chunk_bytes, FIRST_CHUNK_BYTES)
     while not at_end:
@@ -127,26 +128,72 @@ def frame_lines(
         wanted = chunk_bytes
         cut = len(block) if at_end else block.rfind(b"\n") + 1
         if not cut and not at_end:
-            rest.append(block)
+            begun.add(block)
             continue
-        data = b"".join([*rest, block[:cut]]) if rest else block[:cut]
-        rest = [block[cut:]] if cut < len(block) else []
+        data = begun.ended_by(block[:cut])
+        if not data and not begun.zeros:
+            continue
+        rows = _split(data or b"\0", line, offset + begun.zeros)
         if not data:
-            continue
-        rows = _split(data, line, offset)
+            rows.sizes[0] = rows.span[0] = 0
+        _widen(rows, begun)
+        if begun.zeros:
+            reason = f"{begun.zeros} zero bytes: kept as evidence, there is no text in them"
+            report(Unread(path, offset, reason, is_log=False))
         for index in np.flatnonzero(rows.sizes > MAX_LINE_BYTES).tolist():
+            size = int(rows.sizes[index]) + (begun.dropped if index == 0 else 0)
             report(
                 Unread(
                     path,
                     int(rows.offset[index]),
-                    f"line {int(rows.line[index])} has {int(rows.sizes[index])} bytes: "
+                    f"line {int(rows.line[index])} has {size} bytes: "
                     f"the first {MAX_LINE_BYTES} were parsed, the evidence keeps all",
                 )
             )
             rows.sizes[index] = MAX_LINE_BYTES
         yield rows
         line += len(rows)
-        offset += len(data)
+        offset += len(data) + begun.zeros + begun.dropped
+        begun = _Begun()
+        if cut < len(block):
+            begun.add(block[cut:])
+
+
+class _Begun:
+    """A line of which the end is not read yet: no more of it is held than will be parsed.
+
+    zeros: bytes before its text, as a log has that was cut while its program wrote on; dropped:
+    bytes behind those that are held.
+    """
+
+    def __init__(self) -> None:
+        self.zeros = self.dropped = 0
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def add(self, block: bytes) -> None:
+        if not self._held and len(block) >= ZEROS_BYTES and not block.strip(b"\0"):
+            self.zeros += len(block)
+        elif self._size > MAX_LINE_BYTES:
+            self.dropped += len(block)
+        else:
+            self._held.append(block)
+            self._size += len(block)
+
+    def ended_by(self, block: bytes) -> bytes:
+        """What is held, and its end with the lines behind it."""
+        if self.zeros and not self._held:
+            text = block.lstrip(b"\0")
+            self.zeros += len(block) - len(text)
+            return text
+        return b"".join([*self._held, block]) if self._held else block
+
+
+def _widen(rows: Rows, begun: _Begun) -> None:
+    """Put what is not held of the first line back into where it is, and where the others are."""
+    rows.offset[0] -= begun.zeros
+    rows.span[0] += begun.zeros + begun.dropped
+    rows.offset[1:] += begun.dropped
 
 
 def read_up_to(reader: Reader, limit: int) -> bytes:

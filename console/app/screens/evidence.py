@@ -255,7 +255,8 @@ class EvidenceScreen(CaseScreen):
 
         def progress(done: Any) -> None:
             if bar.is_due():
-                line = bar.line("adding", whole_bytes + done.bytes, f"  {done.events:,} events")
+                word = "copying" if done.is_copying else "adding"
+                line = bar.line(word, whole_bytes + done.bytes, f"  {done.events:,} events")
                 self.post_message(self.Progressed(line))
 
         for added in add_paths(
