@@ -175,7 +175,17 @@ class Decoder:
             },
         ).fetchall()
         level.sample = {line: (message, path) for line, message, path in rows}
+        if level.depth == 0 and not level.used:
+            level.headers = self._headers_elsewhere(level)
+        level.sample |= level.headers
         level.is_sampled, level.unknown = True, 0
+
+    def _headers_elsewhere(self, level: Level) -> dict[int, tuple[str, str]]:
+        """What names the columns of a table that goes on: its lines are known by it alone."""
+        seen = {message for message, _ in level.sample.values()}
+        headers = self.connection.execute(self._sql["sample_headers"]).fetchall()
+        more = [(header, path) for header, path in headers if header and header not in seen]
+        return {-number: one for number, one in enumerate(more, 1)}
 
     def _apply(self, fmt: Format, level: Level) -> None:
         """Run one format over what is left of a level."""

@@ -8,7 +8,7 @@ yield `Rows`, so that everything after this module is SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -36,7 +36,8 @@ class Rows:
 
     buffer: UTF-8; starts, sizes: where each text lies in it.
     line: 1-based first line in the member; line_count: lines that begin in the record (0 for a
-    second record on the same line); offset, span: bytes in the member.
+    second record on the same line); offset, span: bytes in the member; header: the line before
+    them that names columns (`framers.headed`).
     """
 
     buffer: NDArray[np.uint8]
@@ -46,6 +47,7 @@ class Rows:
     line_count: NDArray[np.int64]
     offset: NDArray[np.int64]
     span: NDArray[np.int64]
+    header: str = ""
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -56,9 +58,10 @@ class Rows:
             bytes(self.buffer[s : s + n])
             for s, n in zip(self.starts[rows].tolist(), self.sizes[rows].tolist(), strict=True)
         ]
-        return rows_of(
+        taken = rows_of(
             texts, self.line[rows], self.line_count[rows], self.offset[rows], self.span[rows]
         )
+        return replace(taken, header=self.header)
 
 
 def rows_of(
@@ -233,11 +236,13 @@ def join_rows(parts: Iterable[Rows]) -> Rows:
     """Several `Rows` as one, copied."""
     parts = [part for part in parts if len(part)]
     shifts = np.cumsum([0, *(len(part.buffer) for part in parts)])
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("sizes", "line", "line_count", "offset", "span")
+    }
     return Rows(
         np.concatenate([part.buffer for part in parts]),
         np.concatenate([p.starts + s for p, s in zip(parts, shifts, strict=False)]),
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("sizes", "line", "line_count", "offset", "span")
-        ),
+        **arrays,
+        header=parts[-1].header,
     )

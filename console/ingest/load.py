@@ -22,7 +22,7 @@ import numpy as np
 from console.case.queryfiles import load as load_queries
 from console.errors import CaseError
 from console.ingest.decode import Decoder, FileFacts, Settings
-from console.ingest.framers import frame_member, header_of
+from console.ingest.framers import frame_member
 from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
 from console.ingest.limits import Limits
 from console.ingest.sources import Member, Unread, open_members
@@ -114,6 +114,7 @@ class _Open:
     report: EvidenceReport
     file: int
     tally: FileTally
+    header: str
     next_offset: int = 0
 
     @property
@@ -251,7 +252,7 @@ class Loader:
         if first is None:
             return True
         second = next(chunks, None)
-        opened = _Open(report, self._register(report.item, member, first), tally)
+        opened = _Open(report, self._register(report.item, member, first), tally, first.header)
         if second is None:
             self._small.append((opened, first))
             self._small_bytes += len(first.buffer)
@@ -272,6 +273,8 @@ class Loader:
             rows, following = following, next(ahead, None)
             if carried is not None:
                 rows = join_rows([carried, rows])
+            if rows.header != opened.header:
+                opened.file, opened.header = self._register(opened.item, member, rows), rows.header
             is_last = following is None
             carried = self._decode_large(opened, rows, is_last)
             is_cancelled = not is_last and self.is_cancelled()
@@ -368,7 +371,7 @@ class Loader:
                 self._file_count,
                 item.evidence,
                 member.path,
-                header_of(first),
+                first.header,
                 member.mtime or item.mtime,
                 item.settings,
             )

@@ -24,8 +24,8 @@ class Level:
 
     filled: the columns of `lines` that the relation has; what a file says of all its rows is not
     among them. used: the relation of lines already taken, empty while none is. sample: of what is
-    left, text and path by line; is_sampled: nothing was taken since; unknown: how many of the first
-    formats know nothing of it.
+    left, text and path by line; is_sampled: nothing was taken since; headers: of files that began in
+    an earlier chunk, as more of the sample; unknown: how many of the first formats know nothing of it.
     """
 
     relation: str
@@ -36,6 +36,7 @@ class Level:
     tried: set[str] = field(default_factory=set)
     sample: dict[int, tuple[str, str]] = field(default_factory=dict)
     is_sampled: bool = False
+    headers: dict[int, tuple[str, str]] = field(default_factory=dict)
     unknown: int = 0
 
     @property

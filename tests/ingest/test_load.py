@@ -11,6 +11,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from hypothesis import strategies as st
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.errors import UsageError
+from console.ingest import framers
+from console.ingest.framing import frame_lines
 from console.ingest.load import Loader
 from console.ingest.service import (
     Added,
@@ -329,6 +332,26 @@ def test_cancelling_keeps_what_is_whole_and_goes_on_later(tmp_path: Path) -> Non
     assert 0 < partly < 150_000
     list(resume(case))
     assert len(all_events(case)) == 150_000
+
+
+@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "read on"])
+def test_the_columns_of_a_long_table_are_known_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_cut: bool
+) -> None:
+    """Also in a later segment, and by a later run that begins in the middle."""
+    monkeypatch.setattr(framers, "frame_lines", partial(frame_lines, chunk_bytes=2000))
+    rows = [f"2026-01-01 00:00:{n % 60:02},10.0.0.{n % 250},ana,step {n}" for n in range(500)]
+    (tmp_path / "table.csv").write_text("timestamp,host,user,action\n" + "\n".join(rows) + "\n")
+    case = Case.create(tmp_path / "case", title="t")
+    chunks = []
+    list(add_paths(case, [tmp_path / "table.csv"], progress=lambda p: chunks.append(p),
+                   is_cancelled=lambda: is_cut and len(chunks) > 2))  # fmt: skip
+    assert (0 < len(all_events(case)) < 501) == is_cut
+    list(resume(case))
+    workspace = Workspace(case)
+    sql = "select format, count(*), count(ts) from events group by all"
+    assert workspace.index.cursor().execute(sql).fetchall() == [("csv", 501, 500)]
+    workspace.close()
 
 
 def test_follow_takes_new_lines_and_survives_rotation(case: Case, tmp_path: Path) -> None:
