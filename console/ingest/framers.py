@@ -11,7 +11,14 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from console.ingest.documents import Span, json_spans, record_spans, rows_from_spans, yaml_spans
+from console.ingest.documents import (
+    Span,
+    json_spans,
+    record_spans,
+    rows_from_spans,
+    xml_spans,
+    yaml_spans,
+)
 from console.ingest.framing import BOM, Reader, Rows, frame_lines, read_up_to, rows_of
 from console.ingest.journal_file import read_journal
 from console.ingest.sources import Member, Unread
@@ -26,6 +33,7 @@ JOURNAL_ROWS = 20_000
 JOURNAL_MAGIC = b"LPKSHHRH"
 _LOGIN_NAME = re.compile(r"(?:^|[/!._-])[uwb]tmpx?(?:[._-][^/!]*)?$")
 _YAML = re.compile(rb"\A(?:---[^\n]*\n)?(?:apiVersion|kind|items|metadata):[ \n]")
+_XML = re.compile(rb"\A\s*(?:<\?xml[^>]*\?>\s*)?(?:<Events[^>]*>\s*)?<Event[ >]")
 # glibc's struct utmp: x86-64 has 32-bit times, aarch64 64-bit ones
 _LOGIN_SIZES = (384, 400)
 # packets (pcap, pcapng) and memory (ELF): a few of them can look like text
@@ -103,6 +111,8 @@ def _kind(head: bytes, path: str) -> str:
         return "binary"
     if _YAML.match(head.removeprefix(BOM)):
         return "yaml"
+    if _XML.match(head.removeprefix(BOM)):
+        return "xml"
     text = head.removeprefix(BOM).lstrip()
     if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]"):
         return "json"
@@ -175,5 +185,6 @@ def _login_size(data: bytes) -> int:
 _SPANS: dict[str, Callable[[bytes, str, Report], list[Span]]] = {
     "json": json_spans,
     "yaml": yaml_spans,
+    "xml": xml_spans,
     "login": lambda data, path, report: record_spans(data, _login_size(data), path, report),
 }

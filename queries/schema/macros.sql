@@ -298,3 +298,18 @@ create or replace temp macro named_peer(m) as
 create or replace temp macro named_user(m) as
     somebody(coalesce(m['username'], m['user_name'], m['user'], m['User'], m['uname'], m['account'],
         m['login'], m['actor'], m['email']));
+
+-- The text of an XML element: its five named entities, line ends and tabs.
+create or replace temp macro xml_text(text) as
+    replace(replace(replace(replace(replace(replace(replace(replace(text, '&lt;', '<'), '&gt;', '>'),
+        '&quot;', '"'), '&apos;', ''''), '&#xD;', chr(13)), '&#xA;', chr(10)), '&#x9;', chr(9)),
+        '&amp;', '&');
+
+-- A user of Windows as logs name them, `DOMAIN\user`; null for nobody.
+create or replace temp macro windows_account(domain, name) as
+    if(nullif(name, '-') is null or name = '', null,
+        if(nullif(domain, '-') is null or domain = '' or contains(name, '\'), name, domain || '\' || name));
+
+-- A process's number in decimal or, after 0x, in hexadecimal digits.
+create or replace temp macro windows_pid(text) as
+    coalesce(try_cast(text as bigint), try_cast(lower(text) as bigint));
