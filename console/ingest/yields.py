@@ -24,7 +24,7 @@ class Level:
 
     filled: the columns of `lines` that the relation has; what a file says of all its rows is not
     among them. used: the relation of lines already taken, empty while none is. sample: of what is
-    left, text and path by line; is_sampled: nothing was taken since; headers: more of the sample, of
+    left, text and path by line; is_sampled: nothing was taken since; headers: more of it, of
     files that began in an earlier chunk; unknown: how many of the first formats know none of it.
     """
 

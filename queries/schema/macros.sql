@@ -313,3 +313,41 @@ create or replace temp macro windows_account(domain, name) as
 -- A process's number in decimal or, after 0x, in hexadecimal digits.
 create or replace temp macro windows_pid(text) as
     coalesce(try_cast(text as bigint), try_cast(lower(text) as bigint));
+
+-- What a message of PostgreSQL tells of a session, by its own words; null for anything else.
+create or replace temp macro postgres_kind(level, text) as
+    case
+        when starts_with(text, 'connection received: ') then 'connect'
+        when starts_with(text, 'connection authorized: ') then 'login'
+        when starts_with(text, 'connection authenticated: ') then 'authenticate'
+        when starts_with(text, 'disconnection: ') then 'disconnect'
+        when level = 'FATAL' and regexp_matches(text,
+            '^(\w+ authentication failed|[\w ]+ authentication failed|role ".*" (does not exist|is not permitted to log in)|database ".*" does not exist|no PostgreSQL user name)')
+            then 'refuse'
+        when level = 'FATAL' and regexp_matches(text, '^(no pg_hba\.conf entry|pg_hba\.conf rejects)')
+            then 'deny'
+        when regexp_matches(text, '^permission denied for |^must be (owner|superuser)') then 'forbid'
+        when regexp_matches(text, '^(statement|execute [^:]*|AUDIT): ') then 'query'
+    end;
+create or replace temp macro postgres_category(kind) as
+    case when kind in ('login', 'authenticate', 'refuse', 'deny') then 'login'
+        when kind in ('connect', 'disconnect') then 'network' else 'system' end;
+create or replace temp macro postgres_activity(kind) as
+    case kind when 'refuse' then 'login' when 'deny' then 'login' when 'forbid' then 'query'
+        else coalesce(kind, 'log') end;
+create or replace temp macro postgres_outcome(kind, level) as
+    case
+        when kind in ('connect', 'login', 'authenticate', 'disconnect') then 'ok'
+        when kind in ('deny', 'forbid') then 'denied'
+        when kind = 'refuse' or level in ('ERROR', 'FATAL', 'PANIC') then 'failed'
+        else 'unknown'
+    end;
+-- `copy … program` runs a command on the server's machine.
+create or replace temp macro postgres_severity(kind, level, text) as
+    case
+        when kind = 'query' and regexp_matches(text, '(?is)^[^:]*:\s*copy\b.*\bprogram\b') then 4
+        when kind in ('refuse', 'deny', 'forbid') then 3
+        when level = 'PANIC' then 6 when level in ('ERROR', 'FATAL') then 4
+        when level = 'WARNING' then 3 when level like 'DEBUG%' then 0
+        else 1
+    end;

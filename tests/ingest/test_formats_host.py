@@ -108,6 +108,7 @@ def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> N
         "bash_history/plaso_bash_history",
         "apt_history/plaso_history.log",
         "zeek/lnav_bro_conn_tsv.log",
+        "postgresql/recorded_csvlog.csv",
         "w3c/plaso_firewall.log",
         "w3c/plaso_iis7_sqli.log",
     ],
