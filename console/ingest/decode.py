@@ -252,6 +252,8 @@ class Decoder:
         picked = []
         for name in sorted(filled):
             value = f"try_cast(o.{name} as {self._line_columns[name]})" if name in own else ""
+            if value and name in ("fields", "envelope") and "envelope" in level.filled:
+                value = f"enveloped({value}, l.envelope)"
             if value and name in level.filled and name not in ("message", "context"):
                 value = f"coalesce({value}, l.{name})"
             picked.append(f"{value or f'l.{name}'} as {name}")

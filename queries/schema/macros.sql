@@ -351,3 +351,25 @@ create or replace temp macro postgres_severity(kind, level, text) as
         when level = 'WARNING' then 3 when level like 'DEBUG%' then 0
         else 1
     end;
+
+-- A JSON object with what the envelopes around it said, as its member `_envelope`; what is no object
+-- stays as it is.
+create or replace temp macro enveloped(document, envelope) as
+    case
+        when envelope is null or document is null or not ends_with(rtrim(document), '}') then document
+        when strlen(document) < 8 and regexp_full_match(document, '\s*\{\s*\}\s*')
+            then '{"_envelope":' || envelope || '}'
+        else left(rtrim(document), -1) || ',"_envelope":' || envelope || '}'
+    end;
+
+-- An object of those members that are there: their names, and their values as JSON; null if none is.
+create or replace temp macro json_members(names, members) as
+    nullif('{' || array_to_string(list_transform(
+        list_filter(list_zip(names, members), lambda x: x[2] is not null and x[2] != 'null'),
+        lambda x: '"' || x[1] || '":' || x[2]), ',') || '}', '{}');
+
+-- A label of a Loki stream: `pod`, or as OpenTelemetry and some agents name it.
+create or replace temp macro loki_label(labels, name) as
+    coalesce(json_extract_string(labels, '$."' || name || '"'),
+        json_extract_string(labels, '$."' || name || '_name"'),
+        json_extract_string(labels, '$."k8s_' || name || '_name"'));
