@@ -82,7 +82,7 @@ class Workspace:
 
     def timeline(self) -> Timeline:
         """Queries on a cursor of their own; one per thread."""
-        return Timeline(self.index.cursor(), self.index.relation)
+        return Timeline(self.index.cursor(), self.index.relation, self.index.hunted)
 
     def filter(self, text: str) -> Filter:
         """Compile a filter; times without a date are of the case's last day."""

@@ -384,3 +384,21 @@ def test_postgresql_program_and_password() -> None:
     line = "2026-11-26 16:12:17 UTC [1] LOG:  statement: alter user eve password 'hunter2hunter2'"
     [plain] = read(line)
     assert "hunter2" not in plain["message"]
+
+
+# --- small ones ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(101, "ok"), (204, "ok"), (403, "denied"),
+                                                 (502, "failed"), (0, "unknown")])  # fmt: skip
+def test_traefik_s_outcome(status: int, outcome: str) -> None:
+    line = {"ClientHost": "192.0.2.1", "DownstreamStatus": status, "RequestMethod": "GET"}
+    assert read(json.dumps(line))[0]["outcome"] == outcome
+
+
+@pytest.mark.parametrize("kind", ["file", "process"])
+def test_the_actor_of_a_capture_is_not_a_bare_number(kind: str) -> None:
+    record = {"capture": "c-20261124T192713-9f3a", "kind": kind, "path": "/x", "type": "file",
+              "uid": 0, "pid": 7, "exe": "/x", "cmdline": "x", "delta": "added"}  # fmt: skip
+    [event] = read(json.dumps(record, separators=(",", ":")))
+    assert pick(event, "format", "actor", "actor_type") == (f"capture_{kind}", "uid 0", "uid")
