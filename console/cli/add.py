@@ -216,7 +216,8 @@ class Meter:
     def __init__(self, total_bytes: int) -> None:
         self.total = total_bytes
         self.began = time.monotonic()
-        self.done = 0
+        self.done = self.copied = 0
+        self._copied: dict[str, int] = {}
         self._current: tuple[str, int] = ("", 0)
         self._is_shown = False
         self._said_at = 0.0
@@ -225,7 +226,11 @@ class Meter:
         if not sys.stderr.isatty():
             return
         if progress.is_copying:
-            self._say(f"copying {progress.bytes / 1e6:,.0f} MB", progress.name)
+            self.copied += progress.bytes - self._copied.get(progress.name, 0)
+            self._copied[progress.name] = progress.bytes
+            of = f" of {self.total / 1e6:,.0f}" if self.total else ""
+            files = f"{len(self._copied):,} files, " if len(self._copied) > 1 else ""
+            self._say(f"copying {files}{self.copied / 1e6:,.0f}{of} MB", progress.name)
             return
         name, before = self._current
         if name != progress.name:

@@ -254,6 +254,8 @@ def _add_group(session: _Session, group: Sequence[_Found], options: AddOptions) 
     else:  # each waits for the disk several times
         with ThreadPoolExecutor(TAKERS) as pool:
             taken = list(pool.map(lambda found: _take(session, found, options), group))
+        if session.loader.is_cancelled():  # those that were not taken need no word each
+            taken = [added for added in taken if added.error is None]
     settings = {"zone": options.zone, "year": options.year, "skew_s": options.skew_s,
                 "node": options.node, "cluster": options.cluster}  # fmt: skip
     said = {key: value for key, value in settings.items() if value is not None}

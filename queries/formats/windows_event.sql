@@ -233,10 +233,11 @@ select
         v['ProcessId'], null), own_pid)) as pid,
     windows_pid(coalesce(v['ParentProcessId'], if(id = '4688', v['ProcessId'], null))) as ppid,
     program as exe, command as cmdline,
-    concat_ws(' ', id, replace(activity, '_', ' '), if(outcome = 'failed', 'failed', null), person,
+    concat_ws(' ', id, replace(activity, '_', ' '), if(outcome = 'failed', 'failed', null),
+        if(category = 'process', null, person),
         'from ' || coalesce(v['IpAddress'], v['WorkstationName']),
         '(' || nullif(concat_ws(': ', way, why), '') || ')',
-        coalesce(v['ServiceName'], v['TaskName']), program, command,
+        coalesce(v['ServiceName'], v['TaskName']), coalesce(command, program),
         -- of what has no words of its own here: the first line of the program's
         if(activity is null, coalesce(nullif(regexp_extract(text, '^[^\r\n]*'), ''),
             array_to_string(list_transform(map_entries(v)[1:8], lambda e: e.key || '=' || e.value), ' ')),

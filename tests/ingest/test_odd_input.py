@@ -252,6 +252,7 @@ def test_cancelling_does_not_wait_for_the_files_that_wait(case: Case, tmp_path: 
     cancelled = lambda: len(copied) >= 100  # noqa: E731
     seen += add_paths(case, [logs], progress=note, is_cancelled=cancelled)
     assert events(case) == []  # they were taken, and nothing of them was decoded
+    assert not any(one.error for one in seen)  # those that were not taken need no word each
     reports = [one.report for one in seen if one.report]
     assert reports
     assert not any(report.is_complete for report in reports)
