@@ -159,6 +159,10 @@ class EvidenceStore:
         found = [self._read(path) for path in self._homes() if path.name not in but]
         return sorted(found, key=lambda item: (item.added, item.sha256))
 
+    def hashes(self) -> set[str]:
+        """Of all evidence; no manifest is read."""
+        return {path.name for path in self._homes()}
+
     def get(self, prefix: str) -> Evidence:
         """By hash or the start of it; raises UsageError if that is not one of them."""
         if not re.fullmatch(r"[0-9a-f]{1,64}", prefix):

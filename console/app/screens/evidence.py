@@ -100,8 +100,7 @@ class EvidenceScreen(CaseScreen):
         known = {row["evidence"] for row in rows}
         rows += [
             {"evidence": item.sha256, "path": item.name, "bytes": item.size_bytes}
-            for item in self.workspace.case.store.list()
-            if item.sha256 not in known
+            for item in self.workspace.case.store.list(but=known)
         ]
         rows.sort(key=lambda row: (row["path"], row["evidence"]))
         if not worker.is_cancelled:
