@@ -26,6 +26,7 @@ from console.ingest.yields import Level, Yield, selects
 MAX_DEPTH = 8
 BATCH_ROWS = 8192
 SAMPLE_ROWS = 192
+ROOMY = "700MB"  # what a format may use that did not get by with its share
 # Columns that a format works on but that are not passed on as they are.
 KEYS = frozenset({"evidence", "line", "offset_bytes", "cites", "is_open"})
 
@@ -132,7 +133,7 @@ class Decoder:
                 break
             level.tried.add(fmt.id)
             try:
-                self._apply(fmt, level)
+                self._apply_roomy(fmt, level)
             except duckdb.Error as error:
                 self.failed[fmt.id] = CaseError(
                     f"format {fmt.id} failed: {str(error).splitlines()[0]}",
@@ -186,6 +187,19 @@ class Decoder:
         headers = self.connection.execute(self._sql["sample_headers"]).fetchall()
         more = [(header, path) for header, path in headers if header and header not in seen]
         return {-number: one for number, one in enumerate(more, 1)}
+
+    def _apply_roomy(self, fmt: Format, level: Level) -> None:
+        """Run one format; where records are so long that memory is short, once more with more."""
+        try:
+            self._apply(fmt, level)
+        except duckdb.OutOfMemoryException:
+            setting = "select current_setting('memory_limit')"
+            [[limit]] = self.connection.execute(setting).fetchall()
+            self.connection.execute(f"set memory_limit = '{ROOMY}'")
+            try:
+                self._apply(fmt, level)
+            finally:
+                self.connection.execute(f"set memory_limit = '{limit}'")
 
     def _apply(self, fmt: Format, level: Level) -> None:
         """Run one format over what is left of a level."""

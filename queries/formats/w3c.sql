@@ -15,15 +15,28 @@ with marked as (
     where starts_with(header, '#Fields:') or starts_with(message, '#')
         or exists (from lines where starts_with(message, '#Fields:'))
 ),
+-- only where it changes, with the line up to which it holds
 headers as (
-    select path, line, message as named
-    from marked
-    where starts_with(message, '#Fields:')
+    select path, line, named, lead(line, 1, 9223372036854775807) over (partition by path order by line) as stop
+    from (
+        select path, line, message as named,
+            lag(message) over (partition by path order by line) as before
+        from marked
+        where starts_with(message, '#Fields:')
+    )
+    where before is null or before != named
 ),
 dates as (
-    select path, line, left(substring(message, 8), 10) as day
-    from marked
-    where starts_with(message, '#Date: ') or starts_with(message, '#Start-Date: ')
+    select path, line, day, lead(line, 1, 9223372036854775807) over (partition by path order by line) as stop
+    from (
+        select path, line, day, lag(day) over (partition by path order by line) as before
+        from (
+            select path, line, left(substring(message, 8), 10) as day
+            from marked
+            where starts_with(message, '#Date: ')
+        )
+    )
+    where before is null or before != day
 ),
 named as (
     select
@@ -32,8 +45,10 @@ named as (
             coalesce(headers.named, if(starts_with(header, '#Fields:'), header, null)), 9),
             '[ \t]+', ' ', 'g')), ' ') as names
     from marked
-    asof left join headers on marked.path = headers.path and marked.line >= headers.line
-    asof left join dates on marked.path = dates.path and marked.line >= dates.line
+    left join headers
+        on marked.path = headers.path and marked.line >= headers.line and marked.line < headers.stop
+    left join dates
+        on marked.path = dates.path and marked.line >= dates.line and marked.line < dates.stop
 ),
 cells as (
     select

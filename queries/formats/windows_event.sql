@@ -56,42 +56,61 @@ from_xml as (
 documents as (
     select
         evidence, line, offset_bytes, message,
-        coalesce(json_extract(message, '$.winlog'), json_extract(message, '$.Event'), message::json) as d
+        json_extract(message, ['$.winlog', '$.Event']) as outer_ones
     from lines
-    where message[1] = '{' and json_valid(message)
+    where message[1] = '{'
+        and (contains(message, '"winlog"') or contains(message, '"EventID"') or contains(message, '"event_id"'))
+        and json_valid(message)
+),
+-- one reading of a document for all that is asked of it: each takes memory of its own
+parts as (
+    select
+        evidence, line, offset_bytes, message,
+        coalesce(outer_ones[1], outer_ones[2], message::json) as d
+    from documents
 ),
 systems as (
-    select *, coalesce(json_extract(d, '$.System'), d) as s,
-        coalesce(json_extract(d, '$.event_data'), json_extract(d, '$.EventData.Data'),
-            if(json_type(d, '$.EventData') = 'OBJECT', json_extract(d, '$.EventData'), null),
-            json_extract(d, '$.UserData.*')[1], json_extract(d, '$.user_data'), d) as values
-    from documents
+    select
+        evidence, line, offset_bytes, message, coalesce(x[1], d) as s,
+        coalesce(list_filter(x[2:], lambda v: starts_with(v::varchar, '{'))[1], d) as values
+    from (
+        select *, json_extract(d, ['$.System', '$.event_data', '$.EventData.Data', '$.EventData',
+            '$.user_data', '$.UserData.LogFileCleared']) as x
+        from parts
+    )
+),
+told_of as (
+    select
+        * exclude (s, values),
+        try_cast(values as map(varchar, varchar)) as m,
+        list_transform(json_extract_string(s, ['$.EventID.Value', '$.EventID."#text"', '$.EventID',
+            '$.event_id', '$.Provider.Name', '$.Provider."#attributes".Name', '$.provider_name',
+            '$.source_name', '$.SourceName', '$.Provider', '$.Channel', '$.channel', '$.log_name',
+            '$.Computer', '$.computer_name', '$.Hostname', '$.Level', '$.level', '$.Keywords',
+            '$.keywords', '$.EventRecordID', '$.record_id', '$.record_number', '$.Execution.ProcessID',
+            '$.Execution."#attributes".ProcessID', '$.process.pid', '$.process_id',
+            '$.ExecutionProcessID', '$.Security."#attributes".UserID', '$.user.identifier',
+            '$.TimeCreated."#attributes".SystemTime', '$.TimeCreated.SystemTime', '$.TimeCreated',
+            '$.EventTime', '$.UtcTime']), lambda v: if(v = 'null' or v[1] = '{', null, v)) as p,
+        json_extract_string(message, ['$."@timestamp"', '$.message', '$.Message']) as q
+    from systems
 ),
 from_json as (
     select
-        evidence, line, offset_bytes, message as given,
-        coalesce(jtext(s, '$.EventID.Value'), jtext(s, '$.EventID."#text"'), jtext(s, '$.EventID'),
-            jtext(s, '$.event_id')) as id,
-        coalesce(jtext(s, '$.Provider.Name'), jtext(s, '$.Provider."#attributes".Name'),
-            jtext(s, '$.provider_name'), jtext(s, '$.source_name'), jtext(s, '$.SourceName'),
-            if(json_type(s, '$.Provider') = 'VARCHAR', jtext(s, '$.Provider'), null)) as provider,
-        coalesce(jtext(s, '$.Channel'), jtext(s, '$.channel'), jtext(s, '$.log_name')) as channel,
-        coalesce(jtext(s, '$.Computer'), jtext(s, '$.computer_name'), jtext(s, '$.Hostname')) as computer,
-        coalesce(jtext(s, '$.Level'), case lower(jtext(s, '$.level')) when 'critical' then '1'
-            when 'error' then '2' when 'warning' then '3' end) as level,
-        lower(coalesce(jtext(s, '$.Keywords'), jtext(s, '$.keywords'))) as keywords,
-        coalesce(jtext(s, '$.EventRecordID'), jtext(s, '$.record_id'), jtext(s, '$.record_number'))
-            as record_id,
-        coalesce(jtext(s, '$.Execution.ProcessID'), jtext(s, '$.Execution."#attributes".ProcessID'),
-            jtext(s, '$.process.pid'), jtext(s, '$.process_id'), jtext(s, '$.ExecutionProcessID'))
-            as own_pid,
-        coalesce(jtext(s, '$.Security."#attributes".UserID'), jtext(s, '$.user.identifier')) as sid,
-        coalesce(jtext(s, '$.TimeCreated."#attributes".SystemTime'), jtext(s, '$.TimeCreated.SystemTime'),
-            if(json_type(s, '$.TimeCreated') = 'VARCHAR', jtext(s, '$.TimeCreated'), null),
-            jtext(message, '$."@timestamp"'), jtext(s, '$.EventTime'), jtext(s, '$.UtcTime')) as stamp,
-        coalesce(jtext(message, '$.message'), jtext(message, '$.Message')) as text,
-        try_cast(values as map(varchar, varchar)) as m
-    from systems
+        evidence, line, offset_bytes, message as given, m,
+        coalesce(p[1], p[2], p[3], p[4]) as id,
+        coalesce(p[5], p[6], p[7], p[8], p[9], p[10]) as provider,
+        coalesce(p[11], p[12], p[13]) as channel,
+        coalesce(p[14], p[15], p[16]) as computer,
+        coalesce(p[17], case lower(p[18]) when 'critical' then '1' when 'error' then '2'
+            when 'warning' then '3' end) as level,
+        lower(coalesce(p[19], p[20])) as keywords,
+        coalesce(p[21], p[22], p[23]) as record_id,
+        coalesce(p[24], p[25], p[26], p[27], p[28]) as own_pid,
+        coalesce(p[29], p[30]) as sid,
+        coalesce(p[31], p[32], p[33], q[1], p[34], p[35]) as stamp,
+        coalesce(q[2], q[3]) as text
+    from told_of
 ),
 events as (
     select * from from_xml where id != ''

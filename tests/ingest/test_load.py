@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 import signal
@@ -160,6 +161,20 @@ def test_a_line_of_fifty_megabytes(add: Add, tmp_path: Path) -> None:
     (tmp_path / "long.log").write_bytes(b"x" * 50_000_000 + b"\nshort\n")
     [added] = add(tmp_path / "long.log")
     assert sums([added]) == (2, 2)
+
+
+@pytest.mark.parametrize("chain", ["ndjson", "windows_event"])
+def test_a_chunk_of_long_json_lines_is_not_too_much(add: Add, tmp_path: Path, chain: str) -> None:
+    """What a format needs for it is more than its share of the memory: it gets more."""
+    record: dict[str, object] = {f"key_{n}": f"value {n} " * 8 for n in range(40)}
+    if chain == "windows_event":
+        record |= {"EventID": 4690, "Channel": "Security", "Computer": "win-1"}
+    line = json.dumps(record) + "\n"
+    (tmp_path / "long.jsonl").write_text(line * (30_000_000 // len(line)))
+    [added] = add(tmp_path / "long.jsonl")
+    assert added.report
+    assert added.report.problems == []
+    assert {key for tally in added.report.files for key in tally.formats} == {chain}
 
 
 def test_archive_members_are_named_and_verbatim(add: Add, case: Case, tmp_path: Path) -> None:
