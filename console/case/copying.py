@@ -40,18 +40,31 @@ def take(
             digest.update(block)
             size += len(block)
             try:
-                view = memoryview(block)
-                while copy and view:
-                    view = view[copy.write(view) :]
+                if copy:
+                    _write(copy, block)
             except OSError as error:
                 raise unwritable(target, error) from error
             progress(size)
-        if copy:
-            os.fsync(copy.fileno())
+        try:
+            if copy:
+                copy.truncate(size)  # a hole at its end
+                os.fsync(copy.fileno())
+        except OSError as error:
+            raise unwritable(target, error) from error
     finally:
         if copy:
             copy.close()
     return digest.hexdigest(), size
+
+
+def _write(copy: IO[bytes], block: bytes) -> None:
+    """All of a block; where it holds nothing but zeros, as a hole: such files can be huge."""
+    if block[0] == 0 and len(block) == BLOCK_BYTES and not block.strip(b"\0"):
+        copy.seek(len(block), os.SEEK_CUR)
+        return
+    view = memoryview(block)
+    while view:
+        view = view[copy.write(view) :]
 
 
 def unreadable(where: str, error: OSError) -> CaseError:

@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -40,6 +40,18 @@ class Evidence:
     source: str
     note: str = ""
     known: bool = False
+    mtime_ns: int | None = None  # of the file that was taken; None of a stream
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a file that was left where it is looks other than when its hash was taken."""
+        if self.in_place is None:
+            return False
+        try:
+            now = self.in_place.stat()
+        except OSError:
+            return True
+        return (now.st_size, now.st_mtime_ns) != (self.size_bytes, self.mtime_ns)
 
 
 def is_hash(name: str) -> bool:
@@ -55,6 +67,7 @@ class EvidenceStore:
         self.who = who
         self.dir_mode = 0o550 if group_readable else 0o500
         self.file_mode = 0o440 if group_readable else 0o400
+        self._is_tidy = False
 
     def add_file(
         self,
@@ -68,14 +81,9 @@ class EvidenceStore:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Evidence:
         """Take a file. Raises CaseError if it can't be read to its end, and keeps nothing then."""
-        try:
-            before = path.stat()
-            if not stat.S_ISREG(before.st_mode):
-                raise CaseError("not a regular file", where=visible(str(path)))
-            handle = path.open("rb")
-        except OSError as error:
-            raise unreadable(str(path), error) from error
+        handle = _opened(path)
         with handle, self._drafting() as draft:
+            before = os.fstat(handle.fileno())
             data = None if in_place else draft / "data"
             sha256, size = take(handle, str(path), data, progress, cancelled)
             after = os.fstat(handle.fileno())
@@ -146,10 +154,14 @@ class EvidenceStore:
         """By its whole hash; raises CaseError if the manifest can't be read."""
         return self._read(self.folder / sha256)
 
-    def list(self) -> list[Evidence]:
-        """All evidence, oldest first."""
-        found = [self._read(path) for path in self._homes()]
+    def list(self, *, but: Container[str] = ()) -> list[Evidence]:
+        """All evidence, oldest first; but: hashes of what is left out."""
+        found = [self._read(path) for path in self._homes() if path.name not in but]
         return sorted(found, key=lambda item: (item.added, item.sha256))
+
+    def hashes(self) -> set[str]:
+        """Of all evidence; no manifest is read."""
+        return {path.name for path in self._homes()}
 
     def get(self, prefix: str) -> Evidence:
         """By hash or the start of it; raises UsageError if that is not one of them."""
@@ -191,7 +203,9 @@ class EvidenceStore:
     @contextmanager
     def _drafting(self) -> Iterator[Path]:
         """A folder of our own, locked while we live; what is left of it at the end is removed."""
-        self.remove_abandoned()
+        if not self._is_tidy:  # once: it looks at every name in the folder
+            self.remove_abandoned()
+            self._is_tidy = True
         while True:
             draft = self.folder / f".tmp-{os.getpid()}-{secrets.token_hex(8)}"
             try:
@@ -261,6 +275,7 @@ class EvidenceStore:
                 added=_moment(facts["added"]) or datetime.min,
                 source=str(facts["source"]),
                 note=str(facts["note"]),
+                mtime_ns=int(facts["mtime_ns"]) if facts["mtime_ns"] else None,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CaseError(
@@ -283,6 +298,18 @@ def _lock(draft: Path) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """A regular file, open: a pipe that took its place would keep us waiting in open()."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return open(descriptor, "rb")
+        os.close(descriptor)
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    raise CaseError("not a regular file", where=visible(str(path)))
 
 
 def _copy_checked(path: Path, target: Path, sha256: str) -> None:

@@ -35,13 +35,15 @@ class Filter:
     """A condition on the view `events`: an expression and its values, bound by name.
 
     columns: the event columns that it reads; words: of each, one alternative is in message,
-    fields or also of every match, with all of its lower-case pieces.
+    fields or also of every match, with all of its lower-case pieces; hunted: names of relations in
+    the expression that stand for what a hunt finds, and its SELECT.
     """
 
     sql: str = "true"
     params: Mapping[str, object] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()
     words: tuple[Alternatives, ...] = ()
+    hunted: Mapping[str, str] = field(default_factory=dict)
 
 
 def compile_filter(
@@ -67,7 +69,7 @@ def compile_filter(
     tree = _parse(text, tokens)
     sql = _sql(tree, terms, compiler)
     words = tuple(dict.fromkeys(_words(tree, terms)))
-    return Filter(sql, compiler.params, frozenset(compiler.columns), words)
+    return Filter(sql, compiler.params, frozenset(compiler.columns), words, compiler.hunted)
 
 
 def _parse(text: str, tokens: list[Token]) -> Item:

@@ -70,6 +70,9 @@ class TermCompiler:
         self.hunts = hunts
         self.params: dict[str, object] = {}
         self.columns: set[str] = set()
+        self.hunted: dict[
+            str, str
+        ] = {}  # what stands for a hunt's keys in the condition -> its SQL
 
     def bind(self, value: object) -> str:
         name = f"{self.prefix}{len(self.params)}"
@@ -283,7 +286,9 @@ class TermCompiler:
             near = [id_ for id_ in sorted(hunts) if term.value.lower() in id_]
             names = ", ".join((near or sorted(hunts))[:6])
             raise self._fail(term, f"a hunt, such as {names}" if names else "a hunt of a case")
-        keys = f"select (evidence, path, line, part) from (\n{body}\n)"  # noqa: S608
+        name = f"hunt_of_{self.prefix}{len(self.hunted)}_"
+        self.hunted[name] = body
+        keys = f"select (evidence, path, line, part) from {name}"  # noqa: S608
         return f"(events.evidence, events.path, events.line, events.part) in ({keys})"
 
     def _has(self, table: str, condition: str) -> str:

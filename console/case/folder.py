@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from console.case.evidence import Evidence, EvidenceStore
-from console.case.journal import Entry, Journal, JournalReader
+from console.case.journal import Draft, Entry, Journal, JournalReader
 from console.case.keys import analyst_name, load_identity
 from console.case.state import CaseState, fold
 from console.case.text import visible
@@ -47,6 +47,7 @@ class Case:
         self._journal: Journal | None = None
         self._reader = JournalReader(self.journal_dir)
         self._entries: list[Entry] = []
+        self._state: tuple[int, CaseState] | None = None  # and of how many entries it is
 
     @classmethod
     def create(cls, folder: Path, *, title: str, group: str | None = None) -> Case:
@@ -145,24 +146,19 @@ class Case:
         data: Mapping[str, Any] | None = None,
     ) -> Entry:
         """Write a journal entry."""
+        draft = Draft(kind, tuple(entities), tuple(cites), data or {})
+        return self.record_all([draft])[0]
+
+    def record_all(self, drafts: Sequence[Draft]) -> list[Entry]:
+        """Write several journal entries at once."""
         with self._lock:
-            return self.journal.append(kind, entities=entities, cites=cites, data=data)
+            return self.journal.append(drafts)
 
     def record_added(
         self, evidence: Evidence, *, source: str | None = None, entities: Iterable[str] = ()
     ) -> None:
         """That a file is evidence now. source: where it is from, if not what its manifest says."""
-        self.record(
-            "evidence.added",
-            entities=entities,
-            data={
-                "sha256": evidence.sha256,
-                "name": evidence.name,
-                "size_bytes": evidence.size_bytes,
-                "in_place": str(evidence.in_place) if evidence.in_place else None,
-                "source": evidence.source if source is None else source,
-            },
-        )
+        self.record_all([added_draft(evidence, source=source, entities=entities)])
 
     def entries(self) -> list[Entry]:
         """All entries of all journals, those of other processes included, in order."""
@@ -176,7 +172,11 @@ class Case:
 
     def state(self) -> CaseState:
         """The fold of the journals as they are now."""
-        return fold(self.entries())
+        with self._lock:
+            entries = self.entries()
+            if self._state is None or self._state[0] != len(entries):
+                self._state = len(entries), fold(entries)
+            return self._state[1]
 
     def masking_key(self) -> bytes:
         """The key of the digests that stand for masked secrets."""
@@ -200,6 +200,20 @@ class Case:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def added_draft(
+    evidence: Evidence, *, source: str | None = None, entities: Iterable[str] = ()
+) -> Draft:
+    """The entry that says that a file is evidence."""
+    data = {
+        "sha256": evidence.sha256,
+        "name": evidence.name,
+        "size_bytes": evidence.size_bytes,
+        "in_place": str(evidence.in_place) if evidence.in_place else None,
+        "source": evidence.source if source is None else source,
+    }
+    return Draft("evidence.added", tuple(entities), (), data)
 
 
 def _own(path: Path, mode: int, group: str | None) -> None:

@@ -39,6 +39,10 @@ class Index:
         self._segments: list[str] = []  # the databases of the view
         self._with_grams: dict[str, bool] = {}
         self._relations: dict[tuple[Alternatives, ...], tuple[int, str]] = {}
+        self._hunting = Lock()  # who asks second waits for the answer of the first
+        # SELECT -> of which generation, table, and the one before, which a query may still name
+        self._hunts: dict[str, tuple[int, str, str]] = {}
+        self._hunt_count = 0
         self.generation = 0
         self.database = duckdb.connect(
             ":memory:",
@@ -143,6 +147,25 @@ class Index:
             held = generation, self._narrowed(segments, words)
             self._relations = {words: held, **dict(list(self._relations.items())[:31])}
         return held[1]
+
+    def hunted(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
+        """The table of what a hunt's SELECT finds: asked once for each state of the index.
+
+        cursor: of the caller, who may interrupt it.
+        """
+        with self._hunting:
+            generation, before, oldest = self._hunts.get(sql, (-1, "", ""))
+            if generation == self.generation:
+                return before
+            generation = self.generation
+            self._hunt_count += 1
+            name = f"memory.main.hunt_{self._hunt_count}"
+            keys = f"select distinct evidence, path, line, part from (\n{sql}\n)"  # noqa: S608
+            cursor.execute(f"create table {name} as {keys}")
+            self._hunts[sql] = generation, name, before
+            if oldest:
+                cursor.execute(f"drop table {oldest}")
+            return name
 
     def forget_relations(self) -> None:
         """Look into the grams again with the next search, as if it were the first."""

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,16 @@ class Entry:
     cites: tuple[str, ...]
     data: Mapping[str, Any]
     hash: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an entry is to say."""
+
+    kind: str
+    entities: tuple[str, ...]
+    cites: tuple[str, ...]
+    data: Mapping[str, Any]
 
 
 @dataclass
@@ -120,15 +130,8 @@ class Journal:
     _others: JournalReader | None = None
     _named: dict[str, str] = field(default_factory=dict)  # what `seen` said last, by file
 
-    def append(
-        self,
-        kind: str,
-        *,
-        entities: Iterable[str] = (),
-        cites: Iterable[str] = (),
-        data: Mapping[str, Any] | None = None,
-    ) -> Entry:
-        """Write one entry; it is on the disk when this returns."""
+    def append(self, drafts: Sequence[Draft]) -> list[Entry]:
+        """Write entries, each chained to the one before; they are on the disk when this returns."""
         path = self._path or self._create()
         reader = self._others = self._others or JournalReader(self.folder)
         reader.poll()
@@ -137,29 +140,39 @@ class Journal:
             for name, tail in reader.tails.items()
             if name != path.name and tail.seq >= 0 and self._named.get(name) != tail.hash
         }
+        entries: list[Entry] = []
+        lines = b""
+        last = self._tail
+        for draft in drafts:
+            line = self._line(path.name, draft, last, {} if entries else news)
+            entry = parse_entry(path.name, line)
+            if entry is None:
+                raise CaseError("an entry could not be written", where=draft.kind)
+            entries.append(entry)
+            lines += line + b"\n"
+            last = _Tail(seq=entry.seq, hash=entry.hash)
+        self._write(path, lines)
+        self._tail = last
+        self._named |= {name: str(mark["hash"]) for name, mark in news.items()}
+        return entries
+
+    def _line(self, name: str, draft: Draft, last: _Tail, news: Mapping[str, Any]) -> bytes:
         fields: dict[str, Any] = {
-            "seq": self._tail.seq + 1,
-            "prev": self._tail.hash or first_hash(self.case_id, path.name),
+            "seq": last.seq + 1,
+            "prev": last.hash or first_hash(self.case_id, name),
             "ts": datetime.now(UTC).isoformat(timespec="microseconds"),
             "who": self.identity.analyst,
             "key": self.identity.public_key_hex,
-            "kind": kind,
-            "entities": list(entities),
-            "cites": list(cites),
-            "data": dict(data or {}),
-            "seen": news,
+            "kind": draft.kind,
+            "entities": list(draft.entities),
+            "cites": list(draft.cites),
+            "data": dict(draft.data),
+            "seen": dict(news),
         }
         fields["sig"] = self.identity.sign(canonical(fields)).hex()
-        line = canonical(fields)
-        entry = parse_entry(path.name, line)
-        if entry is None:
-            raise CaseError("an entry could not be written", where=kind)
-        self._write(path, line + b"\n")
-        self._tail.seq, self._tail.hash = entry.seq, entry.hash
-        self._named |= {name: str(mark["hash"]) for name, mark in news.items()}
-        return entry
+        return canonical(fields)
 
-    def _write(self, path: Path, line: bytes) -> None:
+    def _write(self, path: Path, lines: bytes) -> None:
         """One write, then to the disk. After a failure the file is left alone for good.
 
         A torn line is taken back, since nobody can have read it; a whole one may have been read.
@@ -168,8 +181,9 @@ class Journal:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
             try:
                 size = os.fstat(descriptor).st_size
-                if os.write(descriptor, line) != len(line):
-                    os.ftruncate(descriptor, size)
+                written = os.write(descriptor, lines)
+                if written != len(lines):
+                    os.ftruncate(descriptor, size + lines.rfind(b"\n", 0, written) + 1)
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(descriptor)
             finally:

@@ -60,7 +60,7 @@ class Overview:
 def unfinished(workspace: Workspace) -> set[str]:
     """The evidence that is in the case and was not read to its end; away from the event loop."""
     rows = workspace.index.cursor().execute("select evidence from finished").fetchall()
-    return {item.sha256 for item in workspace.case.store.list()} - {sha for (sha,) in rows}
+    return workspace.case.store.hashes() - {sha for (sha,) in rows}
 
 
 def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:

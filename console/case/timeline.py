@@ -116,9 +116,13 @@ class Timeline:
         self,
         cursor: duckdb.DuckDBPyConnection,
         relation: Callable[[tuple[Alternatives, ...]], str] = lambda words: "events",
+        hunted: Callable[[duckdb.DuckDBPyConnection, str], str] = lambda cursor, sql: f"({sql})",
     ) -> None:
-        """relation: what to select from for a filter with such words (`Index.relation`)."""
-        self.cursor, self._relation = cursor, relation
+        """relation: what to select from for a filter with such words (`Index.relation`).
+
+        hunted: the relation of what a hunt's SELECT finds (`Index.hunted`).
+        """
+        self.cursor, self._relation, self._hunted = cursor, relation, hunted
         self._sql = {name: file.body for name, file in load("timeline").items()}
         self._is_interrupted = False
 
@@ -431,7 +435,11 @@ class Timeline:
         names = "".join(f"{_column(name) if whole else _shown(name)}, " for name in columns)
         if filter.words:
             sql = sql.replace("from events\n", f"from {self._relation(filter.words)}\n")
-        return sql.replace("true /* filter */", filter.sql).replace(
+        condition = filter.sql
+        for name, hunt in filter.hunted.items():
+            self._check()
+            condition = condition.replace(name, self._hunted(self.cursor, hunt))
+        return sql.replace("true /* filter */", condition).replace(
             "/* columns */ message", (names.removesuffix(", ") or "null")
         )
 
@@ -439,9 +447,12 @@ class Timeline:
     def _bounds(window: Window) -> dict[str, Any]:
         return {"from": window.start, "to": window.stop}
 
-    def _rows(self, sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def _check(self) -> None:
         if self._is_interrupted:  # between two queries: DuckDB itself would have forgotten it
             raise duckdb.InterruptException("interrupted")
+
+    def _rows(self, sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        self._check()
         return self.cursor.execute(sql, params).fetchall()
 
 

@@ -7,6 +7,7 @@ every second or so from a worker.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from console.case.queryfiles import load_all
 from console.case.spans import TICK
 from console.case.text import visible
 from console.case.timeline import Key, Timeline
+from console.errors import CaseError
 
 if TYPE_CHECKING:
     from console.case.evidence import Evidence
@@ -35,6 +37,7 @@ class Workspace:
         self.case = case
         self.index = Index(case.index_dir)
         self._lock = Lock()
+        self._names: dict[str, str] = {}
         self.state: CaseState = case.state()
         self._mark()
 
@@ -53,10 +56,8 @@ class Workspace:
             return self.index.refresh() or has_news
 
     def _mark(self) -> None:
-        names = {item.sha256: visible(item.name) for item in self.case.store.list()}
-
         def placed(citation: Citation) -> str:
-            name = names.get(citation.evidence, "")
+            name = self._named(citation.evidence)
             return f"{name}!{citation.member}" if citation.member else name
 
         self.index.set_marks(
@@ -72,9 +73,16 @@ class Workspace:
             ],
         )
 
+    def _named(self, sha256: str) -> str:
+        """The name of evidence, read once; of many files few are cited."""
+        if sha256 not in self._names:
+            with suppress(CaseError):
+                self._names[sha256] = visible(self.case.store.read(sha256).name)
+        return self._names.get(sha256, "")
+
     def timeline(self) -> Timeline:
         """Queries on a cursor of their own; one per thread."""
-        return Timeline(self.index.cursor(), self.index.relation)
+        return Timeline(self.index.cursor(), self.index.relation, self.index.hunted)
 
     def filter(self, text: str) -> Filter:
         """Compile a filter; times without a date are of the case's last day."""

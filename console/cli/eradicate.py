@@ -35,6 +35,7 @@ def eradicate(
 
     Shows a plan; --yes applies it. Manifests are kept: `kubecase undo` makes the objects again.
     What they only changed, and what another made under the same name since, is named and left.
+    --list needs no cluster: then it tells what the case says, and that nobody looked.
     """
     from console.case.folder import Case
     from console.cli.times import parse_time
@@ -48,7 +49,7 @@ def eradicate(
     chosen = only
     if is_list or spared:
         with Case.open(folder) as case:
-            found = rows(means_of(case, given), name, since, until)
+            found = rows(means_of(case, given), name, since, until, may_be_alone=is_list)
         if is_list:
             _print(found, given["as_json"])
             return

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from console.cli.add import Meter, print_added
+from console.cli.add import CANCELLED, Meter, print_all
+from console.cli.stopping import stop_on_signals
 
 
 @click.command()
@@ -20,9 +21,7 @@ def reindex(folder: Path, as_json: bool) -> None:
 
     with Case.open(folder) as case:
         meter = Meter(sum(item.size_bytes for item in case.store.list()))
-        failed = False
-        for added in rebuild(case, progress=meter.show):
-            meter.clear()
-            failed |= print_added(added, as_json)
-        meter.clear()
-    sys.exit(failed)
+        stop = stop_on_signals("stopping: what is whole is kept; again stops at once")
+        read = rebuild(case, progress=meter.show, is_cancelled=stop.is_set)
+        failed = print_all(read, meter, as_json)
+    sys.exit(CANCELLED if stop.is_set() else failed)

@@ -26,6 +26,7 @@ from console.ingest.yields import Level, Yield, selects
 MAX_DEPTH = 8
 BATCH_ROWS = 8192
 SAMPLE_ROWS = 192
+ROOMY = "700MB"  # what a format may use that did not get by with its share
 # Columns that a format works on but that are not passed on as they are.
 KEYS = frozenset({"evidence", "line", "offset_bytes", "cites", "is_open"})
 
@@ -132,7 +133,7 @@ class Decoder:
                 break
             level.tried.add(fmt.id)
             try:
-                self._apply(fmt, level)
+                self._apply_roomy(fmt, level)
             except duckdb.Error as error:
                 self.failed[fmt.id] = CaseError(
                     f"format {fmt.id} failed: {str(error).splitlines()[0]}",
@@ -152,12 +153,17 @@ class Decoder:
 
         What is left of a level is sampled anew before a generic format may take it.
         """
-        tried = level.tried | self.failed.keys()
-        fmt = self.formats.recognised(level.sample.values(), tried)
+        fmt = self._known(level)
         if level.is_sampled or (fmt is not None and fmt.rank < GENERIC_RANK):
             return fmt
         self._sample(level)
-        return self.formats.recognised(level.sample.values(), tried)
+        return self._known(level)
+
+    def _known(self, level: Level) -> Format | None:
+        tried = level.tried | self.failed.keys()
+        fmt = self.formats.recognised(level.sample.values(), tried, start=level.unknown)
+        level.unknown = len(self.formats.all) if fmt is None else self.formats.all.index(fmt)
+        return fmt
 
     def _sample(self, level: Level) -> None:
         self._view(level)
@@ -170,7 +176,30 @@ class Decoder:
             },
         ).fetchall()
         level.sample = {line: (message, path) for line, message, path in rows}
-        level.is_sampled = True
+        if level.depth == 0 and not level.used:
+            level.headers = self._headers_elsewhere(level)
+        level.sample |= level.headers
+        level.is_sampled, level.unknown = True, 0
+
+    def _headers_elsewhere(self, level: Level) -> dict[int, tuple[str, str]]:
+        """What names the columns of a table that goes on: its lines are known by it alone."""
+        seen = {message for message, _ in level.sample.values()}
+        headers = self.connection.execute(self._sql["sample_headers"]).fetchall()
+        more = [(header, path) for header, path in headers if header and header not in seen]
+        return {-number: one for number, one in enumerate(more, 1)}
+
+    def _apply_roomy(self, fmt: Format, level: Level) -> None:
+        """Run one format; where records are so long that memory is short, once more with more."""
+        try:
+            self._apply(fmt, level)
+        except duckdb.OutOfMemoryException:
+            setting = "select current_setting('memory_limit')"
+            [[limit]] = self.connection.execute(setting).fetchall()
+            self.connection.execute(f"set memory_limit = '{ROOMY}'")
+            try:
+                self._apply(fmt, level)
+            finally:
+                self.connection.execute(f"set memory_limit = '{limit}'")
 
     def _apply(self, fmt: Format, level: Level) -> None:
         """Run one format over what is left of a level."""
@@ -237,6 +266,8 @@ class Decoder:
         picked = []
         for name in sorted(filled):
             value = f"try_cast(o.{name} as {self._line_columns[name]})" if name in own else ""
+            if value and name in ("fields", "envelope") and "envelope" in level.filled:
+                value = f"enveloped({value}, l.envelope)"
             if value and name in level.filled and name not in ("message", "context"):
                 value = f"coalesce({value}, l.{name})"
             picked.append(f"{value or f'l.{name}'} as {name}")

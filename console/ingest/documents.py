@@ -1,4 +1,4 @@
-"""Sources that are not lines: JSON documents, YAML lists, login records, binary journals.
+"""Sources that are not lines: JSON and XML documents, YAML lists, login records, binary journals.
 
 Each record keeps the exact bytes that it came from. A document that was cut short yields all whole
 records before the cut, and says where the cut is.
@@ -182,6 +182,34 @@ class _Walker:
 _LIST_KEYS = frozenset({"kind", "apiVersion", "metadata"})
 # Keys under which exporters put their records: Kubernetes lists, CloudTrail, Azure, CloudWatch.
 LIST_KEYS = frozenset({"items", "Records", "records", "logEvents", "events", "Events", "entries"})
+
+
+_EVENT = re.compile(rb"<Event[ >].*?</Event>", re.DOTALL)
+# what holds the events of an export together
+_XML_FRAME = re.compile(rb"(?:\s|\xef\xbb\xbf|<\?xml[^>]*\?>|</?Events[^>]*>)*")
+
+
+def xml_spans(data: bytes, path: str, report: Report) -> list[Span]:
+    """The events of an export of Windows' event log, on one line or on many."""
+    spans: list[Span] = []
+    at = 0
+    for match in _EVENT.finditer(data):
+        spans += _between(data, at, match.start())
+        spans.append(Span(match[0], match.start(), match.end()))
+        at = match.end()
+    rest = _between(data, at, len(data))
+    if rest and rest[0].text.startswith(b"<Event"):
+        reason = "the XML ends early: the event that was cut is kept as text"
+        report(Unread(path, rest[0].start, reason))
+    return spans + rest
+
+
+def _between(data: bytes, start: int, end: int) -> list[Span]:
+    """What stands between two events and is not the frame of all."""
+    frame = _XML_FRAME.match(data, start, end)
+    first = frame.end() if frame else start
+    text = data[first:end].rstrip()
+    return [Span(text, first, first + len(text))] if text else []
 
 
 def yaml_spans(data: bytes, path: str, report: Report) -> list[Span]:

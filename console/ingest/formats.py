@@ -94,11 +94,22 @@ class Formats:
     all: Sequence[Format]
     broken: Sequence[CaseError]
 
-    def recognised(self, sample: Iterable[tuple[str, str]], tried: set[str]) -> Format | None:
-        """The first format that knows one of the (line, path) and was not tried on them yet."""
+    def recognised(
+        self, sample: Iterable[tuple[str, str]], tried: set[str], *, start: int = 0
+    ) -> Format | None:
+        """The first format that knows one of the (line, path) and was not tried on them yet.
+
+        start: how many of `all` are known to know none of them.
+        """
         lines = list(sample)
-        for fmt in self.all:
-            if fmt.id not in tried and any(fmt.knows(line, path) for line, path in lines):
+        texts = [line for line, _ in lines]
+        for fmt in self.all[start:]:
+            if fmt.id in tried:
+                continue
+            if fmt.path_pattern:
+                if any(fmt.knows(line, path) for line, path in lines):
+                    return fmt
+            elif any(any(map(pattern.search, texts)) for pattern in fmt.patterns):
                 return fmt
         return None
 

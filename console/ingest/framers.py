@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
 import msgspec
 import numpy as np
 
-from console.ingest.documents import Span, json_spans, record_spans, rows_from_spans, yaml_spans
+from console.ingest.documents import (
+    Span,
+    json_spans,
+    record_spans,
+    rows_from_spans,
+    xml_spans,
+    yaml_spans,
+)
 from console.ingest.framing import BOM, Reader, Rows, frame_lines, read_up_to, rows_of
 from console.ingest.journal_file import read_journal
 from console.ingest.sources import Member, Unread
@@ -25,6 +33,7 @@ JOURNAL_ROWS = 20_000
 JOURNAL_MAGIC = b"LPKSHHRH"
 _LOGIN_NAME = re.compile(r"(?:^|[/!._-])[uwb]tmpx?(?:[._-][^/!]*)?$")
 _YAML = re.compile(rb"\A(?:---[^\n]*\n)?(?:apiVersion|kind|items|metadata):[ \n]")
+_XML = re.compile(rb"\A\s*(?:<\?xml[^>]*\?>\s*)?(?:<Events[^>]*>\s*)?<Event[ >]")
 # glibc's struct utmp: x86-64 has 32-bit times, aarch64 64-bit ones
 _LOGIN_SIZES = (384, 400)
 # packets (pcap, pcapng) and memory (ELF): a few of them can look like text
@@ -37,7 +46,11 @@ Report = Callable[[Unread], None]
 
 
 def frame_member(member: Member, report: Report) -> Iterator[Rows]:
-    """The rows of one file, in chunks."""
+    """The rows of one file, in chunks, each with the header that is in force where it begins."""
+    return _headed(_framed(member, report))
+
+
+def _framed(member: Member, report: Report) -> Iterator[Rows]:
     reader = member.open()
     head = read_up_to(reader, HEAD_BYTES)
     whole = Headed(head, reader)
@@ -61,13 +74,32 @@ def frame_member(member: Member, report: Report) -> Iterator[Rows]:
             yield from frame_lines(Headed(data, whole), path=member.path, report=report)
 
 
+def _headed(chunks: Iterator[Rows]) -> Iterator[Rows]:
+    header = ""
+    for rows in chunks:
+        header = header or header_of(rows)
+        yield replace(rows, header=header)
+        named = _named(rows)
+        header = named[-1][1] if named else header
+
+
 def header_of(first: Rows) -> str:
-    """The line that names a table's columns: `#fields …` where there is one, else the first."""
-    texts = [
-        bytes(first.buffer[s : s + min(n, HEADER_BYTES)]).decode("utf-8", "replace")
-        for s, n in zip(first.starts[:20].tolist(), first.sizes[:20].tolist(), strict=True)
-    ]
-    return next((text for text in texts if text.startswith("#fields")), texts[0])
+    """The line that names a table's columns: `#Fields …` near its head, else the first."""
+    return next((text for line, text in _named(first) if line < 20), _text(first, 0))
+
+
+def _named(rows: Rows) -> list[tuple[int, str]]:
+    """The lines that name columns, as Zeek and W3C's extended log format write them."""
+    if not len(rows):
+        return []
+    marked = np.flatnonzero((rows.buffer[rows.starts % len(rows.buffer)] == 35) & (rows.sizes > 6))
+    texts = [(line, _text(rows, line)) for line in marked.tolist()]
+    return [(line, text) for line, text in texts if text[:7].lower() == "#fields"]
+
+
+def _text(rows: Rows, row: int) -> str:
+    start, size = int(rows.starts[row]), min(int(rows.sizes[row]), HEADER_BYTES)
+    return bytes(rows.buffer[start : start + size]).decode("utf-8", "replace")
 
 
 def _kind(head: bytes, path: str) -> str:
@@ -79,6 +111,8 @@ def _kind(head: bytes, path: str) -> str:
         return "binary"
     if _YAML.match(head.removeprefix(BOM)):
         return "yaml"
+    if _XML.match(head.removeprefix(BOM)):
+        return "xml"
     text = head.removeprefix(BOM).lstrip()
     if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]"):
         return "json"
@@ -151,5 +185,6 @@ def _login_size(data: bytes) -> int:
 _SPANS: dict[str, Callable[[bytes, str, Report], list[Span]]] = {
     "json": json_spans,
     "yaml": yaml_spans,
+    "xml": xml_spans,
     "login": lambda data, path, report: record_spans(data, _login_size(data), path, report),
 }

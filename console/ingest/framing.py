@@ -8,7 +8,7 @@ yield `Rows`, so that everything after this module is SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ CHUNK_BYTES = 24 << 20  # below malloc's largest threshold for mmap: what is fre
 FIRST_CHUNK_BYTES = 8 << 20  # it is shaped and stored while the next is decoded: begin early
 FIRST_BYTES = 1 << 20
 MAX_LINE_BYTES = 64 << 20  # of a longer line only this much is parsed; its bytes stay evidence
+ZEROS_BYTES = 1 << 20  # so many in a row are a hole, not text
 BOM = b"\xef\xbb\xbf"
 
 
@@ -35,7 +36,8 @@ class Rows:
 
     buffer: UTF-8; starts, sizes: where each text lies in it.
     line: 1-based first line in the member; line_count: lines that begin in the record (0 for a
-    second record on the same line); offset, span: bytes in the member.
+    second record on the same line); offset, span: bytes in the member; header: the line before
+    them that names columns (`framers.headed`).
     """
 
     buffer: NDArray[np.uint8]
@@ -45,6 +47,7 @@ class Rows:
     line_count: NDArray[np.int64]
     offset: NDArray[np.int64]
     span: NDArray[np.int64]
+    header: str = ""
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -55,9 +58,10 @@ class Rows:
             bytes(self.buffer[s : s + n])
             for s, n in zip(self.starts[rows].tolist(), self.sizes[rows].tolist(), strict=True)
         ]
-        return rows_of(
+        taken = rows_of(
             texts, self.line[rows], self.line_count[rows], self.offset[rows], self.span[rows]
         )
+        return replace(taken, header=self.header)
 
 
 def rows_of(
@@ -118,7 +122,7 @@ def frame_lines(
     but not to the text. The last line needs no line feed.
     """
     line, offset = first_line, first_offset
-    rest: list[bytes] = []
+    begun = _Begun()
     at_end = False
     wanted = min(chunk_bytes, FIRST_CHUNK_BYTES)
     while not at_end:
@@ -127,26 +131,72 @@ def frame_lines(
         wanted = chunk_bytes
         cut = len(block) if at_end else block.rfind(b"\n") + 1
         if not cut and not at_end:
-            rest.append(block)
+            begun.add(block)
             continue
-        data = b"".join([*rest, block[:cut]]) if rest else block[:cut]
-        rest = [block[cut:]] if cut < len(block) else []
+        data = begun.ended_by(block[:cut])
+        if not data and not begun.zeros:
+            continue
+        rows = _split(data or b"\0", line, offset + begun.zeros)
         if not data:
-            continue
-        rows = _split(data, line, offset)
+            rows.sizes[0] = rows.span[0] = 0
+        _widen(rows, begun)
+        if begun.zeros:
+            reason = f"{begun.zeros} zero bytes: kept as evidence, there is no text in them"
+            report(Unread(path, offset, reason, is_log=False))
         for index in np.flatnonzero(rows.sizes > MAX_LINE_BYTES).tolist():
+            size = int(rows.sizes[index]) + (begun.dropped if index == 0 else 0)
             report(
                 Unread(
                     path,
                     int(rows.offset[index]),
-                    f"line {int(rows.line[index])} has {int(rows.sizes[index])} bytes: "
+                    f"line {int(rows.line[index])} has {size} bytes: "
                     f"the first {MAX_LINE_BYTES} were parsed, the evidence keeps all",
                 )
             )
             rows.sizes[index] = MAX_LINE_BYTES
         yield rows
         line += len(rows)
-        offset += len(data)
+        offset += len(data) + begun.zeros + begun.dropped
+        begun = _Begun()
+        if cut < len(block):
+            begun.add(block[cut:])
+
+
+class _Begun:
+    """A line of which the end is not read yet: no more of it is held than will be parsed.
+
+    zeros: bytes before its text, as a log has that was cut while its program wrote on; dropped:
+    bytes behind those that are held.
+    """
+
+    def __init__(self) -> None:
+        self.zeros = self.dropped = 0
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def add(self, block: bytes) -> None:
+        if not self._held and len(block) >= ZEROS_BYTES and not block.strip(b"\0"):
+            self.zeros += len(block)
+        elif self._size > MAX_LINE_BYTES:
+            self.dropped += len(block)
+        else:
+            self._held.append(block)
+            self._size += len(block)
+
+    def ended_by(self, block: bytes) -> bytes:
+        """What is held, and its end with the lines behind it."""
+        if self.zeros and not self._held:
+            text = block.lstrip(b"\0")
+            self.zeros += len(block) - len(text)
+            return text
+        return b"".join([*self._held, block]) if self._held else block
+
+
+def _widen(rows: Rows, begun: _Begun) -> None:
+    """Put what is not held of the first line back into where it is, and where the others are."""
+    rows.offset[0] -= begun.zeros
+    rows.span[0] += begun.zeros + begun.dropped
+    rows.offset[1:] += begun.dropped
 
 
 def read_up_to(reader: Reader, limit: int) -> bytes:
@@ -186,11 +236,13 @@ def join_rows(parts: Iterable[Rows]) -> Rows:
     """Several `Rows` as one, copied."""
     parts = [part for part in parts if len(part)]
     shifts = np.cumsum([0, *(len(part.buffer) for part in parts)])
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("sizes", "line", "line_count", "offset", "span")
+    }
     return Rows(
         np.concatenate([part.buffer for part in parts]),
         np.concatenate([p.starts + s for p, s in zip(parts, shifts, strict=False)]),
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("sizes", "line", "line_count", "offset", "span")
-        ),
+        **arrays,
+        header=parts[-1].header,
     )

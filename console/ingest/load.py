@@ -22,7 +22,7 @@ import numpy as np
 from console.case.queryfiles import load as load_queries
 from console.errors import CaseError
 from console.ingest.decode import Decoder, FileFacts, Settings
-from console.ingest.framers import frame_member, header_of
+from console.ingest.framers import frame_member
 from console.ingest.framing import CHUNK_BYTES, Rows, join_rows
 from console.ingest.limits import Limits
 from console.ingest.sources import Member, Unread, open_members
@@ -96,11 +96,15 @@ class Resume:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an ingest is: bytes of members read, and events stored."""
+    """How far an ingest is with one evidence file: its bytes copied, or of its members read.
 
-    item: Item
+    events: so many were stored in this run.
+    """
+
+    name: str
     bytes: int
     events: int
+    is_copying: bool = False
 
 
 @dataclass
@@ -110,6 +114,7 @@ class _Open:
     report: EvidenceReport
     file: int
     tally: FileTally
+    header: str
     next_offset: int = 0
 
     @property
@@ -134,7 +139,8 @@ class Loader:
         self.index_dir, self.formats = index_dir, formats
         self.limits = limits or Limits()
         self._masking_key = masking_key
-        self._progress, self._is_cancelled = progress, is_cancelled
+        self._progress, self.is_cancelled = progress, is_cancelled
+        self.event_count = 0
         self._segment_events = segment_events
         self._sql = {name: file.body for name, file in load_queries("ingest").items()}
         self._store: Store | None = None
@@ -143,6 +149,7 @@ class Loader:
         self._new_files: list[FileFacts] = []
         self._small: list[tuple[_Open, Rows]] = []
         self._small_bytes = 0
+        self._flushed_s = 0.0  # shared out to the files that were decoded together
         self._unsettled: list[EvidenceReport] = []
         self._read_bytes: Counter[str] = Counter()  # by evidence
 
@@ -151,23 +158,23 @@ class Loader:
 
         Small files are decoded together: the report is whole once nothing is waiting.
         """
-        began = time.monotonic()
+        began = time.monotonic() - self._flushed_s
         report = EvidenceReport(item)
         done = resume or {}
-        members = open_members(item.data, item.name, self.limits, report.unread.append)
+        members = open_members(
+            item.data, item.name, self.limits, report.unread.append, item.size_bytes
+        )
         was_cancelled = False
         for member in members:
-            if self._is_cancelled():
+            if self.is_cancelled():
                 was_cancelled = True
                 break
             place = done.get(member.path, Resume())
             if not place.is_complete and not self._read(member, place, report):
                 was_cancelled = True
                 break
-        if was_cancelled:
-            report.problems.append(CaseError("cancelled", where=item.name, hint="add it again"))
         report.is_complete = not was_cancelled
-        report.seconds += time.monotonic() - began
+        report.seconds += time.monotonic() - self._flushed_s - began
         self._unsettled.append(report)
         if was_cancelled or not self._small:
             self.settle()
@@ -179,10 +186,15 @@ class Loader:
         return bool(self._unsettled)
 
     def settle(self) -> None:
-        """Decode what is waiting to be decoded together."""
+        """Decode what is waiting to be decoded together; cancelled, leave it to a later run."""
+        if self.is_cancelled():
+            self._leave_small()
         self._flush_small()
         for report in self._unsettled:
-            if report.is_complete:
+            if not report.is_complete:
+                hint = "add it again"
+                report.problems.append(CaseError("cancelled", where=report.item.name, hint=hint))
+            else:
                 unread = [(one.path, one.offset, one.reason) for one in report.unread]
                 self._opened_store().finish(report.item.evidence, unread)
             if self._decoder:
@@ -240,7 +252,7 @@ class Loader:
         if first is None:
             return True
         second = next(chunks, None)
-        opened = _Open(report, self._register(report.item, member, first), tally)
+        opened = _Open(report, self._register(report.item, member, first), tally, first.header)
         if second is None:
             self._small.append((opened, first))
             self._small_bytes += len(first.buffer)
@@ -261,9 +273,11 @@ class Loader:
             rows, following = following, next(ahead, None)
             if carried is not None:
                 rows = join_rows([carried, rows])
+            if rows.header != opened.header:
+                opened.file, opened.header = self._register(opened.item, member, rows), rows.header
             is_last = following is None
             carried = self._decode_large(opened, rows, is_last)
-            is_cancelled = not is_last and self._is_cancelled()
+            is_cancelled = not is_last and self.is_cancelled()
             if is_last or is_cancelled or self._opened_store().event_count >= self._segment_events:
                 self._store_source(opened, is_complete=is_last, held=carried)
                 if not is_last:
@@ -294,6 +308,7 @@ class Loader:
         self._opened_decoder().decode([(opened.file, rows) for opened, rows in parts], final=True)
         self._keep(parts, {})
         spent = time.monotonic() - began
+        self._flushed_s += spent
         for opened, rows in parts:
             opened.tally.seconds = spent * len(rows.buffer) / whole_bytes
             opened.report.seconds += opened.tally.seconds
@@ -301,12 +316,20 @@ class Loader:
         if self._opened_store().event_count >= self._segment_events:
             self._publish()
 
+    def _leave_small(self) -> None:
+        """Small files that wait to be decoded are left to a later run."""
+        for opened, _ in self._small:
+            opened.report.is_complete = False
+        self._small, self._small_bytes = [], 0
+
     def _keep(self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]) -> None:
         """Hand the decoded batch to the segment and count what it covers."""
         store, decoder = self._opened_store(), self._opened_decoder()
         connection = decoder.connection
         by_file = {opened.file: opened for opened, _ in parts}
-        store.add(decoder.decoded())
+        decoded = decoder.decoded()
+        store.add(decoded)
+        self.event_count += decoded.events.num_rows
         for file, chain, count, first, last in connection.execute(self._sql["tally"]).fetchall():
             by_file[file].tally.add(chain, count, first, last)
         for file, count in connection.execute(self._sql["covered"]).fetchall():
@@ -319,7 +342,7 @@ class Loader:
             self._read_bytes[opened.item.evidence] += int(rows.span.sum())
         for item in {opened.item.evidence: opened.item for opened, _ in parts}.values():
             size = self._read_bytes[item.evidence]
-            self._progress(Progress(item, size, store.event_count))
+            self._progress(Progress(item.name, size, self.event_count))
 
     def _store_source(self, opened: _Open, *, is_complete: bool, held: Rows | None) -> None:
         tally = opened.tally
@@ -332,10 +355,10 @@ class Loader:
             text=tally.text,
             bytes=tally.bytes,
             formats=[{"chain": chain, "events": count} for chain, count in tally.formats.items()],
-            first=tally.first,
-            last=tally.last,
+            first_ts=tally.first,
+            last_ts=tally.last,
             seconds=tally.seconds,
-            complete=is_complete,
+            is_complete=is_complete,
             next_offset=opened.next_offset,
             held=held.offset.tolist() if held is not None else [],
         )
@@ -348,7 +371,7 @@ class Loader:
                 self._file_count,
                 item.evidence,
                 member.path,
-                header_of(first),
+                first.header,
                 member.mtime or item.mtime,
                 item.settings,
             )

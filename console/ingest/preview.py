@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def preview(path: Path, case_folder: Path) -> list[str]:
 
     Raises UsageError for a path where nothing is.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         raise UsageError("no such file or folder", where=visible(str(path)))
     formats = load_formats(case_folder)
     lines = []
@@ -47,7 +49,11 @@ def preview(path: Path, case_folder: Path) -> list[str]:
 
 def size_bytes(path: Path) -> int:
     """What there is to read at a path, before anything is unpacked."""
-    return sum(file.stat().st_size for file in find_files(path) if isinstance(file, Path))
+    size = 0
+    for file in find_files(path):
+        with suppress(OSError):  # gone again: taking it tells
+            size += file.stat().st_size if isinstance(file, Path) else 0
+    return size
 
 
 def _texts(rows: Rows) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -14,11 +16,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from console.case.folder import added_draft
 from console.case.index import Index
-from console.case.locks import free_lock, take_lock
+from console.case.journal import Draft
 from console.case.queryfiles import load as load_queries
+from console.case.state import Setting
 from console.case.text import visible
 from console.errors import CaseError, UsageError
+from console.ingest.claims import Claims
 from console.ingest.compact import rewriting
 from console.ingest.decode import Settings
 from console.ingest.formats import load_formats
@@ -34,7 +39,10 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_BYTES = 1 << 20
 BUSY_POLL_S = 0.2
-MAX_HELD = 200  # files that are read and not yet published; each holds a lock
+CLAIMS = ".reading"  # in the index folder
+# of small files that are taken at once, by so many threads
+GROUP_FILES, GROUP_BYTES, TAKERS = 64, 16 << 20, 4
+MAX_UNPUBLISHED = 5000  # files; of a run that is killed so many are read again
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,9 @@ class AddOptions:
     limits: Limits = field(default_factory=Limits)
 
 
+_Found = tuple[str, Path | IO[bytes] | Unread]  # a name to show, and what has it
+
+
 @dataclass(frozen=True)
 class Added:
     """One path that was added: its evidence and what was read, or why it could not be."""
@@ -60,6 +71,7 @@ class Added:
     report: EvidenceReport | None = None
     is_known: bool = False
     is_elsewhere: bool = False  # another process is reading it
+    is_resumed: bool = False  # an earlier run took it and did not read it to its end
     error: CaseError | None = None
 
     def faults(self) -> list[str]:
@@ -133,14 +145,19 @@ def add_paths(
     What an earlier run left unread is read first. Cancelling keeps every segment that is whole.
     """
     check_zone(options.zone)
-    yield from resume(case, options.limits, progress=progress, is_cancelled=is_cancelled)
+    resumed = set()
+    for added in resume(case, options.limits, progress=progress, is_cancelled=is_cancelled):
+        resumed.add(added.evidence.sha256 if added.evidence else "")
+        yield added
     elsewhere = []
     with _loader(case, options.limits, progress, is_cancelled) as session:
-        wanted = takewhile(lambda _: not is_cancelled(), _found(paths))
-        read = (_add_one(session, found, options, is_cancelled) for found in wanted)
+        groups = takewhile(lambda _: not is_cancelled(), _groups(_found(paths)))
+        read = (added for group in groups for added in _add_group(session, group, options))
         for added in _settled(session, read):
             if added.is_elsewhere and added.evidence:
                 elsewhere.append(added.evidence)
+            elif added.is_known and added.evidence and added.evidence.sha256 in resumed:
+                yield replace(added, is_resumed=True)
             else:
                 yield added
         for evidence in elsewhere:
@@ -177,7 +194,7 @@ def add_stream(
     with _loader(case, options.limits, lambda progress: None, lambda: False) as session:
         if also:
             _load(session, case.store.get(also))
-        return _add_one(session, (name, stream), options, lambda: False)
+        return next(_add_group(session, [(name, stream)], options))
 
 
 def store_stream(case: Case, stream: IO[bytes], name: str, options: AddOptions) -> Evidence:
@@ -191,7 +208,7 @@ def store_stream(case: Case, stream: IO[bytes], name: str, options: AddOptions) 
     return evidence
 
 
-def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[tuple[str, Path | IO[bytes] | Unread]]:
+def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[_Found]:
     for path in paths:
         if not isinstance(path, Path):
             yield "stdin", path
@@ -205,59 +222,105 @@ def _found(paths: Sequence[Path | IO[bytes]]) -> Iterator[tuple[str, Path | IO[b
                 yield (f"{path.name}/{inner}" if path.is_dir() else found.name), found
 
 
-def _add_one(
-    session: _Session,
-    found: tuple[str, Path | IO[bytes] | Unread],
-    options: AddOptions,
-    is_cancelled: Callable[[], bool],
-) -> Added:
-    case = session.case
-    name, source = found
+def _groups(found: Iterable[_Found]) -> Iterator[list[_Found]]:
+    """Small files by the dozen; what is large comes alone."""
+    group: list[_Found] = []
+    size = 0
+    for one in found:
+        own = _size_bytes(one[1])
+        if group and (size + own > GROUP_BYTES or len(group) >= GROUP_FILES):
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += own
+    if group:
+        yield group
+
+
+def _size_bytes(source: Path | IO[bytes] | Unread) -> int:
     if isinstance(source, Unread):
-        return Added(name, error=CaseError(source.reason, where=name))
+        return 0
     try:
-        if isinstance(source, Path):
-            evidence = case.store.add_file(
-                source,
-                name=name,
-                in_place=options.in_place,
-                source=options.source,
-                cancelled=is_cancelled,
-            )
-        else:
-            evidence = case.store.add_stream(source, name, source=options.source)
-    except CaseError as error:
-        return Added(name, error=error)
-    # known but not journalled: a run was killed between the two
-    if not evidence.known or evidence.sha256 not in case.state().evidence:
-        case.record_added(evidence, source=options.source)
-    if evidence.known:
-        return Added(name, evidence, is_known=True)
+        return source.stat().st_size if isinstance(source, Path) else GROUP_BYTES
+    except OSError:
+        return 0  # it is gone: taking it tells
+
+
+def _add_group(session: _Session, group: Sequence[_Found], options: AddOptions) -> Iterator[Added]:
+    """Take all of them, write that into the journal, then read one after the other."""
+    case = session.case
+    if len(group) == 1:
+        taken = [_take(session, group[0], options)]
+    else:  # each waits for the disk several times
+        with ThreadPoolExecutor(TAKERS) as pool:
+            taken = list(pool.map(lambda found: _take(session, found, options), group))
+        if session.loader.is_cancelled():  # those that were not taken need no word each
+            taken = [added for added in taken if added.error is None]
     settings = {"zone": options.zone, "year": options.year, "skew_s": options.skew_s,
                 "node": options.node, "cluster": options.cluster}  # fmt: skip
-    if any(value is not None for value in settings.values()):
-        case.record("evidence.set", data={"sha256": evidence.sha256, **settings})
-    return _load(session, evidence)
+    said = {key: value for key, value in settings.items() if value is not None}
+    drafts: dict[str, list[Draft]] = {}
+    for added in taken:
+        evidence = added.evidence
+        # known but not journalled: a run was killed between the two
+        if evidence and (not evidence.known or evidence.sha256 not in case.state().evidence):
+            drafts.setdefault(evidence.sha256, [added_draft(evidence, source=options.source)])
+            if said and not evidence.known:
+                data = {"sha256": evidence.sha256, **settings}
+                drafts[evidence.sha256].append(Draft("evidence.set", (), (), data))
+    if drafts:
+        case.record_all([draft for some in drafts.values() for draft in some])
+    for added in taken:
+        is_new = added.evidence is not None and not added.is_known
+        yield _load(session, added.evidence, said) if added.evidence and is_new else added
 
 
-def _load(session: _Session, evidence: Evidence) -> Added:
-    """Read one evidence file, unless another process is reading it right now, or has."""
+def _take(session: _Session, found: _Found, options: AddOptions) -> Added:
+    """Make one file evidence, or say why it can't be."""
+    store, (name, source) = session.case.store, found
+    if isinstance(source, Unread):
+        return Added(name, error=CaseError(source.reason, where=name))
+    copied, is_cancelled = partial(session.copied, name), session.loader.is_cancelled
+    try:
+        if isinstance(source, Path):
+            evidence = store.add_file(
+                source, name=name, in_place=options.in_place, source=options.source,
+                progress=copied, cancelled=is_cancelled,
+            )  # fmt: skip
+        else:
+            evidence = store.add_stream(
+                source, name, source=options.source, progress=copied, cancelled=is_cancelled
+            )
+    except CaseError as error:
+        return Added(name, error=error)
+    return Added(name, evidence, is_known=evidence.known)
+
+
+def _load(session: _Session, evidence: Evidence, said: Mapping[str, Any] = {}) -> Added:
+    """Read one evidence file, unless another process is reading it right now, or has.
+
+    said: what was said of it in this run, besides what the journals said when that began.
+    """
     if not session.take(evidence.sha256):
         return Added(evidence.name, evidence, is_elsewhere=True)
     if session.is_finished(evidence.sha256):
         return Added(evidence.name, evidence, is_known=True)
+    setting = session.settings.get(evidence.sha256, Setting())
     item = Item(
         evidence.sha256,
         evidence.name,
         evidence.data_path,
         evidence.size_bytes,
         evidence.mtime,
-        _settings(session.case, evidence.sha256),
+        _as_settings(replace(setting, **said)),
     )
     try:
         report = session.loader.load(item, session.places(evidence.sha256))
     except CaseError as error:
         return Added(evidence.name, evidence, error=error)
+    if evidence.is_changed:
+        reason = "it is not as it was when its hash was taken; `kubecase verify` tells"
+        report.unread.append(Unread(visible(evidence.name), None, reason))
     return Added(evidence.name, evidence, report)
 
 
@@ -275,48 +338,53 @@ def resume(
         finished = {sha256 for (sha256,) in rows}
     finally:
         index.close()
-    waiting = [item for item in case.store.list() if item.sha256 not in finished]
+    waiting = case.store.list(but=finished)
     if not waiting:
         return
     with _loader(case, limits, progress, is_cancelled) as session:
         wanted = takewhile(lambda _: not is_cancelled(), waiting)
         for added in _settled(session, (_load(session, evidence) for evidence in wanted)):
             if not added.is_elsewhere:
-                yield added
+                yield replace(added, is_resumed=True)
 
 
 @dataclass
 class _Session:
     """A loader with the evidence that only this process may read until it is published.
 
-    A lock ends with its process: a killed one holds nothing. It is kept until the rows are in the
-    index, else another process would find neither lock nor rows, and read them again.
+    A claim is kept until the rows are in the index, else another process would find neither claim
+    nor rows, and read them again.
     """
 
     case: Case
     loader: Loader
     index: Index
-    held: dict[Path, IO[bytes]] = field(default_factory=dict)
+    claims: Claims
+    settings: Mapping[str, Setting]
+    progress: Callable[[Progress], None]
+    _finished: set[str] | None = None
+    _begun: set[str] = field(default_factory=set)
 
     def take(self, sha256: str) -> bool:
         """Whether this process may read that evidence now."""
-        if len(self.held) >= MAX_HELD:
+        if len(self.claims.held) >= MAX_UNPUBLISHED:
             self.publish()
-        self.case.index_dir.mkdir(mode=0o700, exist_ok=True)
-        path = self.case.index_dir / f".ingest-{sha256}.lock"
-        handle = take_lock(path)
-        if handle is not None:
-            self.held[path] = handle
-        return handle is not None
+        return self.claims.take(sha256)
 
     def is_finished(self, sha256: str) -> bool:
         """Whether some process has published it meanwhile."""
-        self.index.refresh()
-        query = "select 1 from finished where evidence = $evidence"
-        return bool(self.index.cursor().execute(query, {"evidence": sha256}).fetchone())
+        if self.index.refresh() or self._finished is None:
+            cursor = self.index.cursor()
+            finished = cursor.execute("select distinct evidence from finished").fetchall()
+            begun = cursor.execute("select distinct evidence from sources").fetchall()
+            self._finished = {evidence for (evidence,) in finished}
+            self._begun = {evidence for (evidence,) in begun} - self._finished
+        return sha256 in self._finished
 
     def places(self, sha256: str) -> dict[str, Resume]:
-        """How far each file of one evidence file was read."""
+        """How far each file of one evidence file was read, as of `is_finished`."""
+        if sha256 not in self._begun:
+            return {}
         sql = load_queries("ingest")["places"].body
         rows = self.index.cursor().execute(sql, {"evidence": sha256}).fetchall()
         return {
@@ -324,15 +392,14 @@ class _Session:
             for path, next_offset, held, is_complete in rows
         }
 
+    def copied(self, name: str, size: int) -> None:
+        """So much of a file is taken; nothing of it is read yet."""
+        self.progress(Progress(name, size, self.loader.event_count, is_copying=True))
+
     def publish(self) -> None:
         """What is read becomes visible, then others may look at it."""
         self.loader.close()
-        self.release()
-
-    def release(self) -> None:
-        for path, handle in self.held.items():
-            free_lock(path, handle)
-        self.held.clear()
+        self.claims.release()
 
 
 @contextmanager
@@ -351,7 +418,9 @@ def _loader(
         progress=progress,
         is_cancelled=is_cancelled,
     )
-    session = _Session(case, loader, Index(case.index_dir))
+    claims = Claims(case.index_dir / CLAIMS)
+    settings = case.state().settings
+    session = _Session(case, loader, Index(case.index_dir), claims, settings, progress)
     try:
         yield session
         session.publish()
@@ -359,14 +428,15 @@ def _loader(
         loader.discard()
         raise
     finally:
-        session.release()
+        claims.release()
         session.index.close()
 
 
 def _settings(case: Case, sha256: str) -> Settings:
-    said = case.state().settings.get(sha256)
-    if said is None:
-        return Settings()
+    return _as_settings(case.state().settings.get(sha256, Setting()))
+
+
+def _as_settings(said: Setting) -> Settings:
     return Settings(
         zone=said.zone,
         year=said.year,

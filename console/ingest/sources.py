@@ -64,43 +64,92 @@ Report = Callable[[Unread], None]
 
 
 def find_files(path: Path) -> Iterator[Path | Unread]:
-    """The file itself, or every regular file below a folder, in order of their names."""
+    """The file itself, or every regular file below a folder, in order of their names.
+
+    A link is followed where it is what was named. In a folder it is not: what it leads to is read
+    under its own name if it is in the folder, and told if it is not.
+    """
     if not path.is_dir():
-        yield _checked(path)
+        yield _checked(path, is_named=True)
         return
-    for folder, folders, names in os.walk(path, onerror=None, followlinks=False):
+    root = os.path.realpath(path)
+    failed: list[OSError] = []
+    is_empty = True
+    for folder, folders, names in os.walk(path, onerror=failed.append):
         folders.sort()
         for name in list(folders):
             if (Path(folder) / name).is_symlink():
                 folders.remove(name)
                 names.append(name)
         for name in sorted(names):
-            yield _checked(Path(folder) / name)
+            is_empty = False
+            found = Path(folder) / name
+            if not (found.is_symlink() and _is_within(found, root)):
+                yield _checked(found)
+        yield from _unlisted(failed)
+    is_empty = is_empty and not failed
+    yield from _unlisted(failed)
+    if is_empty:
+        yield Unread(visible(str(path)), None, "a folder with no file in it")
 
 
-def _checked(path: Path) -> Path | Unread:
+def _unlisted(failed: list[OSError]) -> Iterator[Unread]:
+    """The folders that could not be looked into since the last call."""
+    for error in failed:
+        name = visible(os.fsdecode(error.filename))
+        yield Unread(name, None, f"the folder can't be read: {error.strerror}")
+    failed.clear()
+
+
+def _is_within(link: Path, root: str) -> bool:
+    """Whether a link leads to something in the folder itself."""
+    target = os.path.realpath(link)
+    return os.path.exists(target) and os.path.commonpath([target, root]) == root
+
+
+_NO_FILES = (
+    (stat.S_ISFIFO, "a pipe: not opened; `-` reads what is piped into kubecase"),
+    (stat.S_ISSOCK, "a socket: not opened"),
+    (stat.S_ISCHR, "a device: not opened"),
+    (stat.S_ISBLK, "a device: not opened; an image of it can be added"),
+)
+
+
+def _checked(path: Path, *, is_named: bool = False) -> Path | Unread:
+    """is_named: by the analyst, who may name a link."""
     shown = visible(str(path))
     try:
         mode = path.lstat().st_mode
+        target = visible(os.readlink(path)) if stat.S_ISLNK(mode) else ""
+        if target and not is_named:
+            return Unread(shown, None, f"link to {target}: not followed")
+        if target and not path.exists():
+            return Unread(shown, None, f"link to {target}, which is not there")
+        mode = path.stat().st_mode
     except OSError as error:
         return Unread(shown, None, f"can't be read: {error.strerror}")
-    if stat.S_ISLNK(mode):
-        return Unread(shown, None, f"link to {visible(os.readlink(path))}: not followed")
-    if not stat.S_ISREG(mode):
-        return Unread(shown, None, "no regular file: not opened")
-    return path
+    if stat.S_ISREG(mode):
+        return path
+    reason = next((said for holds, said in _NO_FILES if holds(mode)), "no regular file: not opened")
+    return Unread(shown, None, reason)
 
 
-def open_members(data: Path, name: str, limits: Limits, report: Report) -> Iterator[Member]:
-    """The files in one evidence file: itself, or what its archives and compressions hold."""
+def open_members(
+    data: Path, name: str, limits: Limits, report: Report, size_bytes: int | None = None
+) -> Iterator[Member]:
+    """The files in one evidence file: itself, or what its archives and compressions hold.
+
+    size_bytes: what was hashed of it; a file that was left in place may have grown since.
+    """
     try:
         handle = data.open("rb")
     except OSError as error:
         raise CaseError(f"evidence can't be read: {error.strerror}", where=visible(name)) from error
     with handle:
-        budget = Budget(limits, os.fstat(handle.fileno()).st_size)
+        size = os.fstat(handle.fileno()).st_size if size_bytes is None else size_bytes
+        budget = Budget(limits, size)
         walker = _Walker(limits, budget, report, visible(name))
-        yield from walker.walk(handle, "", None, budget.packed, 0)
+        yield from walker.walk(handle, "", None, size, 0)
 
 
 def verbatim(data: Path, inner: str, offset: int, size: int, limits: Limits) -> bytes:
@@ -129,8 +178,12 @@ def _read(reader: Reader, size: int) -> bytes:
 class _Counted:
     """A member's stream: counted against the limits, ended and reported where it breaks."""
 
-    def __init__(self, reader: Reader, path: str, budget: Budget, report: Report) -> None:
+    def __init__(
+        self, reader: Reader, path: str, budget: Budget, report: Report, end: int | None = None
+    ) -> None:
+        """end: no more bytes than that are read."""
         self._reader, self._path, self._budget, self._report = reader, path, budget, report
+        self._end = end
         self._count = 0
         self._is_done = False
 
@@ -142,7 +195,9 @@ class _Counted:
         return True
 
     def read(self, size: int, /) -> bytes:
-        if self._is_done:
+        if self._end is not None:
+            size = min(size, self._end - self._count)
+        if self._is_done or size <= 0:
             return b""
         limits = self._budget.limits
         try:
@@ -214,7 +269,7 @@ class _Walker:
         def opened() -> Reader:
             if not inner and hasattr(stream, "seek") and not isinstance(stream, Unpacked):
                 stream.seek(0)
-                return _Counted(stream, path, self.budget, self.report)
+                return _Counted(stream, path, self.budget, self.report, end=size)
             return (
                 Headed(head, source)
                 if isinstance(source, _Counted)

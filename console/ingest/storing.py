@@ -33,7 +33,10 @@ class Store:
 
     def __init__(self, index_dir: Path, *, masking_key: bytes) -> None:
         self._segment = Segment(index_dir, threads=1, memory=MEMORY)
-        self._add_source = load("ingest")["add_source"].body
+        self._add_sources = load("ingest")["add_sources"].body
+        self._sources: list[dict[str, Any]] = []
+        self._finished: list[str] = []
+        self._unread: list[tuple[str, str, int | None, str]] = []
         self._shaper = Shaper(masking_key)
         self._grams = GramMaker()
         self._shaping, self._storing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
@@ -54,21 +57,29 @@ class Store:
         self.row_count += decoded.rows.num_rows
 
     def add_source(self, **values: Any) -> None:
-        """What was read of one file (queries/ingest/add_source.sql)."""
-        self._submit(lambda: self._execute(self._add_source, values))
+        """What was read of one file (queries/ingest/add_sources.sql)."""
+        self._sources.append(values)
 
     def finish(self, evidence: str, unread: Sequence[tuple[str, int | None, str]]) -> None:
         """All files of that evidence are read, but for these places: path, offset, reason."""
-        self._submit(lambda: self._execute("insert into finished values ($e)", {"e": evidence}))
-        rows = [(evidence, path, offset, reason) for path, offset, reason in unread]
-        if rows:
+        self._finished.append(evidence)
+        self._unread += [(evidence, path, offset, reason) for path, offset, reason in unread]
+
+    def _store_facts(self) -> None:
+        """What is known of the files, in one go: thousands of small ones share a segment."""
+        if self._sources:
+            self._execute(self._add_sources, {"rows": self._sources})
+        if self._finished:
+            self._execute("insert into finished select unnest($e)", {"e": self._finished})
+        if self._unread:
             sql = "insert into unread values (?, ?, ?, ?)"
-            self._submit(lambda: self._execute_many(sql, rows))
+            self._segment.connection.executemany(sql, self._unread)
 
     def publish(self) -> None:
         """Wait until all is stored; then readers see it."""
         if self._waiting:
             self._await(self._waiting[-1])
+        self._store_facts()
         self._execute("commit", {})
         self._close()
         self._segment.publish()
@@ -91,9 +102,6 @@ class Store:
 
     def _execute(self, sql: str, values: Any) -> None:
         self._segment.connection.execute(sql, values)
-
-    def _execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        self._segment.connection.executemany(sql, rows)
 
     def _insert(self, events: arro.Table, grams: Callable[[], Made]) -> None:
         connection = self._segment.connection

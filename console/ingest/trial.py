@@ -12,6 +12,7 @@ import numpy as np
 from console.case.queryfiles import load
 from console.ingest.decode import Decoder, FileFacts, Settings
 from console.ingest.formats import Formats
+from console.ingest.framers import header_of
 from console.ingest.framing import rows_of
 from console.ingest.shaping import Shaper
 
@@ -34,8 +35,6 @@ def parse_lines(
         connection.execute("set timezone = 'UTC'")
         connection.execute(load("schema")["events"].body)
         decoder = Decoder(connection, formats)
-        header = header if header is not None else str(lines[0]) if lines else ""
-        decoder.add_files([FileFacts(1, "trial", path, header, file_ts, Settings(zone, year))])
         texts = [line.encode() if isinstance(line, str) else line for line in lines]
         sizes = np.array([len(text) + 1 for text in texts], np.int64)
         rows = rows_of(
@@ -45,6 +44,8 @@ def parse_lines(
             np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
             sizes,
         )
+        header = header_of(rows) if header is None and lines else header or ""
+        decoder.add_files([FileFacts(1, "trial", path, header, file_ts, Settings(zone, year))])
         decoder.decode([(1, rows)], final=True)
         for error in decoder.failed.values():
             raise error

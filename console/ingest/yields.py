@@ -24,7 +24,8 @@ class Level:
 
     filled: the columns of `lines` that the relation has; what a file says of all its rows is not
     among them. used: the relation of lines already taken, empty while none is. sample: of what is
-    left, text and path by line; is_sampled: nothing was taken since.
+    left, text and path by line; is_sampled: nothing was taken since; headers: more of it, of
+    files that began in an earlier chunk; unknown: how many of the first formats know none of it.
     """
 
     relation: str
@@ -35,6 +36,8 @@ class Level:
     tried: set[str] = field(default_factory=set)
     sample: dict[int, tuple[str, str]] = field(default_factory=dict)
     is_sampled: bool = False
+    headers: dict[int, tuple[str, str]] = field(default_factory=dict)
+    unknown: int = 0
 
     @property
     def depth(self) -> int:
@@ -110,6 +113,8 @@ def _select(group: Sequence[Yield], events: Mapping[str, str]) -> str:
         ]
         if not both and name == "message":
             both = ["l.message"]
+        if name == "fields" and is_inner and "envelope" in first.level.filled:
+            both = _enveloped(both, "fields" in first.level.filled)
         if both:
             picked.append(f"coalesce({', '.join(both)})::{kind} as {name}")
     root = "l.root" if is_inner else "o.line"
@@ -144,8 +149,17 @@ def _outer(name: str, group: Sequence[Yield]) -> list[str]:
     outer = f"l.{name}" if name in level.filled else "null"
     keep = {_is_text(one) for one in group}
     if name == "fields" and keep != {False}:
-        return ["l.message" if keep == {True} else f"if(o.is_text, l.message, {outer})"]
+        text = "l.message" if keep == {True} else "if(o.is_text, l.message, null)"
+        return [text, *([outer] if outer != "null" and keep != {True} else [])]
     return [outer] if name in level.filled else []
+
+
+def _enveloped(values: list[str], has_outer: bool) -> list[str]:
+    """The fields of a record with what the envelopes said; an envelope's own hold that already."""
+    record = [value for value in values if value != "l.fields"]
+    inner = [f"enveloped(coalesce({', '.join(record)}), l.envelope)"] if record else []
+    alone = "'{\"_envelope\":' || l.envelope || '}'"
+    return [*inner, *(["l.fields"] if has_outer else []), alone]
 
 
 def _is_text(one: Yield) -> bool:

@@ -4,7 +4,7 @@
 -- against: image
 select
     severity, activity as delta, status as why,
-    json_extract_string(fields, '$.mode') as mode, actor as uid,
+    json_extract_string(fields, '$.mode') as mode, replace(actor, 'uid ', '') as uid,
     try_cast(json_extract_string(fields, '$.size') as bigint) as size_bytes,
     json_extract_string(fields, '$.mtime') as modified, ts as changed, file_hash as sha256,
     file_path as path, evidence || ':' || line as citation

@@ -31,7 +31,7 @@ tree as (
 )
 select
     severity, repeat('  ', depth::bigint) || coalesce(name, exe, '?') as process, pid, ppid,
-    actor as uid, ts as started, exe, cmdline, nullif(status, '') as why, profile, file_hash as sha256,
+    replace(actor, 'uid ', '') as uid, ts as started, exe, cmdline, nullif(status, '') as why, profile, file_hash as sha256,
     evidence || ':' || line as citation
 from tree
 order by path, line

@@ -27,7 +27,7 @@ chosen as (
 )
 select
     greatest(r.severity, 2) as severity, difference, r.status as why, processes, r.pid as pid,
-    r.ppid as ppid, r.actor as uid, r.ts as started, r.exe as exe, r.cmdline as cmdline,
+    r.ppid as ppid, replace(r.actor, 'uid ', '') as uid, r.ts as started, r.exe as exe, r.cmdline as cmdline,
     r.file_hash as sha256, r.evidence || ':' || r.line as citation
 from chosen
 order by severity desc, started desc, pid, citation

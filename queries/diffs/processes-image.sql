@@ -3,7 +3,7 @@
 -- what: processes
 -- against: image, spec
 select
-    severity, status as why, pid, ppid, actor as uid, ts as started, exe, cmdline,
+    severity, status as why, pid, ppid, replace(actor, 'uid ', '') as uid, ts as started, exe, cmdline,
     file_hash as sha256, json_extract_string(fields, '$.cwd') as cwd,
     evidence || ':' || line as citation
 from events

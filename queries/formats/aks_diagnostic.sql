@@ -10,6 +10,7 @@ with documents as (
     select
         evidence, line, offset_bytes, message,
         from_json(message, '{"time": "VARCHAR", "category": "VARCHAR", "resourceId": "VARCHAR",
+            "operationName": "VARCHAR", "ccpNamespace": "VARCHAR",
             "properties": {"log": "VARCHAR", "pod": "VARCHAR"}}') as r
     from lines
     where message[1] = '{' and json_valid(message)
@@ -20,6 +21,9 @@ select
     r.category as program,
     nullif(regexp_extract(r.resourceId, '(?i)/managedClusters/([^/]+)', 1), '') as cluster,
     nullif(regexp_extract(r.resourceId, '(?i)/subscriptions/([^/]+)', 1), '') as cloud_account,
+    json_members(['resourceId', 'category', 'operationName', 'pod', 'ccpNamespace'],
+        [to_json(r.resourceId), to_json(r.category), to_json(r.operationName),
+            to_json(r.properties.pod), to_json(r.ccpNamespace)]) as envelope,
     rtrim(r.properties.log, chr(10)) as message
 from documents
 where r.properties.log is not null

@@ -117,7 +117,7 @@ select
         as severity,
     if(is_runtime, 'made by the runtime',
         array_to_string(list_transform(why, lambda x: x.w), ' · ')) as status,
-    r.capture as session, r.uid::varchar as actor, 'uid' as actor_type,
+    r.capture as session, 'uid ' || r.uid as actor, 'uid' as actor_type,
     r.path as file_path, r.sha256 as file_hash,
     m.node as node, nullif(m.namespace, '') as namespace, nullif(m.workload, '') as workload,
     nullif(m.pod, '') as pod, nullif(m.container, '') as container,

@@ -78,7 +78,7 @@ select
     'process' as category, 'running' as activity, 'ok' as outcome,
     array_to_string(list_transform(why, lambda x: x.w), ' · ') as status,
     coalesce(list_max(list_transform(why, lambda x: x.s)), 1) as severity,
-    r.capture as session, r.uid::varchar as actor, 'uid' as actor_type,
+    r.capture as session, 'uid ' || r.uid as actor, 'uid' as actor_type,
     r.exe_sha256 as file_hash, r.exe as file_path,
     m.node as node, nullif(m.namespace, '') as namespace, nullif(m.workload, '') as workload,
     nullif(m.pod, '') as pod, nullif(m.container, '') as container,

@@ -28,7 +28,7 @@ select
     case when r.state = 'listen' then 'listen' when r.proto = 'unix' then 'open' else 'connect' end
         as activity,
     'ok' as outcome, r.state as status, 1 as severity, r.capture as session,
-    r.uid::varchar as actor, 'uid' as actor_type,
+    'uid ' || r.uid as actor, 'uid' as actor_type,
     r.local_ip as src_ip, r.local_port as src_port,
     if(r.state = 'listen', null, r.remote_ip) as dst_ip,
     if(r.state = 'listen', null, r.remote_port) as dst_port,

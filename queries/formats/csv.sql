@@ -1,7 +1,7 @@
 -- id: csv
 -- title: Comma- or tab-separated values with a header
 -- kind: record
--- rank: 96
+-- rank: 91
 -- recognise: ^"?(time|timestamp|date|datetime|@timestamp|ts|_time|event_time|eventTime|id|name|hostname|host|user)"?[,\t;]
 -- recognise: ^"?[A-Za-z_@][\w @./()\[\]-]{0,60}"?([,;\t]"?[A-Za-z_@][\w @./()\[\]-]{0,60}"?){2,}$
 -- example: timestamp,host,user,action
@@ -18,7 +18,12 @@ with separators as (
             else ';'
         end as separator
     from lines
-    where regexp_matches(header, '^"?[A-Za-z_@][^,;\t]*"?([,;\t]"?[^,;\t]+"?)+$')
+    where regexp_matches(header, '^"?[A-Za-z_@][^,;\t=:{]*"?([,;\t]"?[^,;\t=:{]+"?)+$')
+        -- a log's first line can have commas too: one that begins with a time is a table's only if
+        -- the header names it
+        and (not regexp_matches(message, '^["\[(]?\d{2,4}[-/.]\d')
+            or regexp_matches(header,
+                '(?i)(^|[,;\t])"?@?_?(time|timestamp|date|datetime|ts|(event|start|creation|utc)_?time|created|date/time|time_?generated( \[utc\])?)"?([,;\t]|$)'))
 ),
 cells as (
     select

@@ -11,11 +11,16 @@ with documents as (
     select
         evidence, line, offset_bytes,
         if(json_exists(message, '$.hits.hits'),
-            json_extract(message, '$.hits.hits[*]._source'), [json_extract(message, '$._source')])
-            as sources
+            json_extract(message, '$.hits.hits[*]'), [message::json]) as found
     from lines
     where message[1] = '{' and json_valid(message)
+),
+hits as (
+    select evidence, line, offset_bytes, unnest(found) as hit
+    from documents
 )
-select evidence, line, offset_bytes, unnest(sources)::varchar as message
-from documents
-where sources[1] is not null
+select
+    evidence, line, offset_bytes, json_extract(hit, '$._source')::varchar as message,
+    json_members(['_index', '_id'], json_extract(hit, ['$._index', '$._id'])) as envelope
+from hits
+where json_exists(hit, '$._source')

@@ -42,5 +42,7 @@ select
     nullif(r.resource.labels.location, '') as region,
     coalesce(r.textPayload, list_filter(texts, lambda x: x is not null)[1], r.jsonPayload::varchar)
         as message,
+    json_members(['logName', 'resource', 'labels', 'insertId'],
+        json_extract(message, ['$.logName', '$.resource', '$.labels', '$.insertId'])) as envelope,
     message as fields
 from payloads

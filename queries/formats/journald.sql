@@ -35,6 +35,12 @@ select
         when '0' then 6 when '1' then 5 when '2' then 5 when '3' then 4 when '4' then 3
         when '5' then 1 when '6' then 1 when '7' then 0
     end as severity,
+    json_members(
+        ['_SYSTEMD_UNIT', '_EXE', '_CMDLINE', '_UID', '_AUDIT_LOGINUID', '_BOOT_ID', '_MACHINE_ID',
+            '_HOSTNAME', 'CONTAINER_TAG'],
+        json_extract(message, ['$._SYSTEMD_UNIT', '$._EXE', '$._CMDLINE', '$._UID',
+            '$._AUDIT_LOGINUID', '$._BOOT_ID', '$._MACHINE_ID', '$._HOSTNAME', '$.CONTAINER_TAG']))
+        as envelope,
     message as fields,
     -- bytes that are no UTF-8 come as an array of numbers
     case json_type(r.MESSAGE)

@@ -19,7 +19,8 @@ with lists as (
 )
 select
     evidence, line, offset_bytes,
-    json_extract_string(message, ['$.owner', '$.logGroup', '$.logStream'])::varchar as context,
+    json_members(['logGroup', 'logStream', 'owner'],
+        json_extract(message, ['$.logGroup', '$.logStream', '$.owner'])) as envelope,
     json_extract_string(message, '$.owner') as cloud_account,
     unnest(json_extract(list, '$[*]'))::varchar as message
 from lists

@@ -9,15 +9,15 @@
 with documents as (
     select
         evidence, line, offset_bytes,
-        from_json(message, '{"labels": {"namespace": "VARCHAR", "pod": "VARCHAR",
-            "container": "VARCHAR", "node": "VARCHAR"}, "line": "VARCHAR", "timestamp": "VARCHAR"}')
-            as r
+        from_json(message, '{"labels": "JSON", "line": "VARCHAR", "timestamp": "VARCHAR"}') as r
     from lines
     where message[1] = '{' and json_valid(message)
 )
 select
     evidence, line, offset_bytes, iso_ts(r.timestamp) as ts, 'exact' as ts_quality,
-    r.labels.namespace as namespace, r.labels.pod as pod, r.labels.container as container,
-    r.labels.node as node, r.line as message
+    loki_label(r.labels, 'namespace') as namespace, loki_label(r.labels, 'pod') as pod,
+    loki_label(r.labels, 'container') as container, loki_label(r.labels, 'cluster') as cluster,
+    coalesce(loki_label(r.labels, 'node'), json_extract_string(r.labels, '$.host')) as node,
+    r.labels::varchar as fields, r.labels::varchar as envelope, r.line as message
 from documents
 where r.line is not null

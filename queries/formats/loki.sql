@@ -32,12 +32,10 @@ entries as (
 select
     evidence, line, offset_bytes,
     epoch_ts(json_extract_string(entry, '$[0]')) as ts, 'exact' as ts_quality,
-    labels::varchar as fields,
-    json_extract_string(labels, '$.namespace') as namespace,
-    json_extract_string(labels, '$.pod') as pod,
-    json_extract_string(labels, '$.container') as container,
-    coalesce(json_extract_string(labels, '$.node'), json_extract_string(labels, '$.node_name'),
-        json_extract_string(labels, '$.host')) as node,
+    labels::varchar as fields, labels::varchar as envelope,
+    loki_label(labels, 'namespace') as namespace, loki_label(labels, 'pod') as pod,
+    loki_label(labels, 'container') as container, loki_label(labels, 'cluster') as cluster,
+    coalesce(loki_label(labels, 'node'), json_extract_string(labels, '$.host')) as node,
     json_extract_string(entry, '$[1]') as message
 from entries
 where json_extract_string(entry, '$[1]') is not null

@@ -39,7 +39,20 @@ found as (
             as peers,
         json_extract_string(message, ['$.username', '$.user_name', '$.userName', '$.user.name',
             '$.user.username', '$.user', '$.User', '$.login', '$.account', '$.actor', '$.principal', '$.email'])
-            as users
+            as users,
+        -- what an agent says of the place that a line is from
+        json_extract_string(message, ['$.orchestrator.cluster.name', '$.kubernetes.cluster_name',
+            '$.cluster_name', '$.cluster']) as clusters,
+        json_members(
+            ['host', 'agent', 'kubernetes', 'cloud', 'orchestrator', 'container', 'docker', 'labels',
+                'fields', 'tags', 'tag', 'service', 'log.file', 'cluster', 'cluster_name',
+                'cluster_id', 'node_name', 'hostname', 'region', 'environment', 'attrs'],
+            json_extract(message, ['$.host', '$.agent', '$.kubernetes', '$.cloud', '$.orchestrator',
+                '$.container', '$.docker', '$.labels', '$.fields', '$.tags', '$.tag', '$.service',
+                '$.log.file', '$.cluster', '$.cluster_name', '$.cluster_id', '$.node_name',
+                '$.hostname', '$.region', '$.environment', '$.attrs'])) as envelope,
+        json_extract_string(message, '$.cloud.account.id') as account,
+        json_extract_string(message, '$.cloud.region') as region
     from documents
 ),
 first_ones as (
@@ -66,6 +79,8 @@ select
     nullif(list_filter(pods, lambda x: x is not null)[1], '') as pod,
     nullif(list_filter(containers, lambda x: x is not null)[1], '') as container,
     nullif(list_filter(nodes, lambda x: x is not null)[1], '') as node,
+    nullif(list_filter(clusters, lambda x: x is not null and x[1] != '{')[1], '') as cluster,
+    account as cloud_account, region, envelope,
     person as actor, peer as src_ip,
     coalesce(
         rtrim(text, chr(10)),

@@ -33,19 +33,7 @@ said as (
     select
         *,
         try_cast(t.day || ' ' || t.clock as timestamp) as wall,
-        case
-            when starts_with(p.text, 'connection received: ') then 'connect'
-            when starts_with(p.text, 'connection authorized: ') then 'login'
-            when starts_with(p.text, 'connection authenticated: ') then 'authenticate'
-            when starts_with(p.text, 'disconnection: ') then 'disconnect'
-            when p.level = 'FATAL' and regexp_matches(p.text,
-                '^(\w+ authentication failed|[\w ]+ authentication failed|role ".*" (does not exist|is not permitted to log in)|database ".*" does not exist|no PostgreSQL user name)')
-                then 'refuse'
-            when p.level = 'FATAL' and regexp_matches(p.text, '^(no pg_hba\.conf entry|pg_hba\.conf rejects)')
-                then 'deny'
-            when regexp_matches(p.text, '^permission denied for |^must be (owner|superuser)') then 'forbid'
-            when regexp_matches(p.text, '^(statement|execute [^:]*|AUDIT): ') then 'query'
-        end as kind,
+        postgres_kind(p.level, p.text) as kind,
         -- the client's own text: names stand in quotes, addresses in the server's words
         regexp_extract(p.text, '(?: for user| user|^role) "([^"]*)"', 1) as named_user,
         regexp_extract(p.text, ' host "([^"]*)"', 1) as named_host,
@@ -66,23 +54,9 @@ select
     end as ts,
     if(t.own in ('UTC', 'GMT', 'Z') or regexp_matches(t.own, '^[+-]') or outer_quality = 'exact',
         'exact', zone_quality(zone)) as ts_quality,
-    case when kind in ('login', 'authenticate', 'refuse', 'deny') then 'login'
-        when kind in ('connect', 'disconnect') then 'network' else 'system' end as category,
-    case kind when 'refuse' then 'login' when 'deny' then 'login' when 'forbid' then 'query'
-        else coalesce(kind, 'log') end as activity,
-    case
-        when kind in ('connect', 'login', 'authenticate', 'disconnect') then 'ok'
-        when kind in ('deny', 'forbid') then 'denied'
-        when kind = 'refuse' or p.level in ('ERROR', 'FATAL', 'PANIC') then 'failed'
-        else 'unknown'
-    end as outcome,
-    p.level as status,
-    case
-        when kind in ('refuse', 'deny', 'forbid') then 3
-        when p.level = 'PANIC' then 6 when p.level in ('ERROR', 'FATAL') then 4
-        when p.level = 'WARNING' then 3 when p.level like 'DEBUG%' then 0
-        else 1
-    end as severity,
+    postgres_category(kind) as category, postgres_activity(kind) as activity,
+    postgres_outcome(kind, p.level) as outcome, p.level as status,
+    postgres_severity(kind, p.level, p.text) as severity,
     coalesce(nullif(named_user, ''), if(kind in ('login', 'disconnect'), nullif(given_user, ''), null),
         nullif(nullif(u.user, ''), '[unknown]')) as actor,
     address_of(coalesce(nullif(named_host, ''),

@@ -19,8 +19,7 @@ with parts as (
 ),
 maps as (
     select *, map_from_entries(list_zip(names, list_transform(texts,
-        lambda t: replace(replace(replace(replace(replace(t, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'),
-            '&apos;', ''''), '&amp;', '&')))) as m
+        lambda t: xml_text(t)))) as m
     from parts
     where id != '' and len(list_distinct(names)) = len(names)
 )

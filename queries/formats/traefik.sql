@@ -19,9 +19,7 @@ with documents as (
 select
     evidence, line, offset_bytes, iso_ts(coalesce(r.StartUTC, r.time)) as ts, 'exact' as ts_quality,
     'http' as category, lower(r.RequestMethod) as activity,
-    case r.DownstreamStatus[1] when '2' then 'ok' when '3' then 'ok' when '4' then
-        if(r.DownstreamStatus in ('401', '403', '429'), 'denied', 'failed') when '5' then 'failed'
-        else 'unknown' end as outcome,
+    http_outcome(r.DownstreamStatus) as outcome,
     r.DownstreamStatus as status,
     http_severity(r.DownstreamStatus) as severity,
     nullif(r.ClientUsername, '-') as actor, r."request_User-Agent" as user_agent,

@@ -33,7 +33,7 @@ texts as (
     from wholes
     where object_kind = 'secrets'
         or regexp_matches(whole,
-            '(?i)eyJ[A-Za-z0-9_-]{8}|bearer |"Secret|PRIVATE KEY|(assw(or)?d|[^a-z-]([a-z_]*_)?token|[^a-z]secret|secret_?[a-z]*key|pi_?key|pwd)\\?["'']?\s*[=:]\s*\\?["'']?[^\s"''&,;{}\[\]\\<>()]{4}|--(password|token|secret|api-key)[= ]|://[^/\s:@"]+:[^/\s@"]{3,}@')
+            '(?i)eyJ[A-Za-z0-9_-]{8}|bearer |"Secret|PRIVATE KEY|(assw(or)?d|[^a-z-]([a-z_]*_)?token|[^a-z]secret|secret_?[a-z]*key|pi_?key|pwd)\\?["'']?\s*[=:]\s*\\?["'']?[^\s"''&,;{}\[\]\\<>()]{4}|--(password|token|secret|api-key)[= ]|password\s+''[^'']{4}|identified by ''|://[^/\s:@"]+:[^/\s@"]{3,}@')
 ),
 found as (
     select
@@ -53,6 +53,8 @@ found as (
                 1),
             regexp_extract_all(whole, '(?i)--(?:password|token|secret|api-key)[= ]([^\s"''&]{4,})', 1),
             regexp_extract_all(whole, '[a-z]://[^/\s:@"]+:([^/\s@"]{3,})@', 1),
+            -- of SQL: `create role … password '…'`, `create user … identified by '…'`
+            regexp_extract_all(whole, '(?i)(?:password\s+|identified by )''([^'']{4,})''', 1),
             regexp_extract_all(whole,
                 '-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\n|\s)*([A-Za-z0-9+/=\\\s]+?)(?:\\n|\s)*-----END', 1)
         ) as loose

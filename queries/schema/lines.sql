@@ -7,8 +7,11 @@ create temp table lines_shape (
     line bigint,
     offset_bytes bigint,
     message varchar,
-    -- JSON of the outer record (a Loki stream's labels, a CloudWatch log group), for inner formats
+    -- JSON of what the outer line says of this one's text (syslog: how often it was repeated)
     context varchar,
+    -- JSON object of what the outer records say beside the text (a Loki stream's labels, a CloudWatch
+    -- log group, the resource of a Cloud Logging entry); events get it as `_envelope` in their fields
+    envelope varchar,
     -- everything that the outer record holds, by its own names; an event without `fields` gets it
     fields varchar,
     ts timestamp,

@@ -298,3 +298,78 @@ create or replace temp macro named_peer(m) as
 create or replace temp macro named_user(m) as
     somebody(coalesce(m['username'], m['user_name'], m['user'], m['User'], m['uname'], m['account'],
         m['login'], m['actor'], m['email']));
+
+-- The text of an XML element: its five named entities, line ends and tabs.
+create or replace temp macro xml_text(text) as
+    replace(replace(replace(replace(replace(replace(replace(replace(text, '&lt;', '<'), '&gt;', '>'),
+        '&quot;', '"'), '&apos;', ''''), '&#xD;', chr(13)), '&#xA;', chr(10)), '&#x9;', chr(9)),
+        '&amp;', '&');
+
+-- A user of Windows as logs name them, `DOMAIN\user`; null for nobody.
+create or replace temp macro windows_account(domain, name) as
+    if(nullif(name, '-') is null or name = '', null,
+        if(nullif(domain, '-') is null or domain = '' or contains(name, '\'), name, domain || '\' || name));
+
+-- A process's number in decimal or, after 0x, in hexadecimal digits.
+create or replace temp macro windows_pid(text) as
+    coalesce(try_cast(text as bigint), try_cast(lower(text) as bigint));
+
+-- What a message of PostgreSQL tells of a session, by its own words; null for anything else.
+create or replace temp macro postgres_kind(level, text) as
+    case
+        when starts_with(text, 'connection received: ') then 'connect'
+        when starts_with(text, 'connection authorized: ') then 'login'
+        when starts_with(text, 'connection authenticated: ') then 'authenticate'
+        when starts_with(text, 'disconnection: ') then 'disconnect'
+        when level = 'FATAL' and regexp_matches(text,
+            '^(\w+ authentication failed|[\w ]+ authentication failed|role ".*" (does not exist|is not permitted to log in)|database ".*" does not exist|no PostgreSQL user name)')
+            then 'refuse'
+        when level = 'FATAL' and regexp_matches(text, '^(no pg_hba\.conf entry|pg_hba\.conf rejects)')
+            then 'deny'
+        when regexp_matches(text, '^permission denied for |^must be (owner|superuser)') then 'forbid'
+        when regexp_matches(text, '^(statement|execute [^:]*|AUDIT): ') then 'query'
+    end;
+create or replace temp macro postgres_category(kind) as
+    case when kind in ('login', 'authenticate', 'refuse', 'deny') then 'login'
+        when kind in ('connect', 'disconnect') then 'network' else 'system' end;
+create or replace temp macro postgres_activity(kind) as
+    case kind when 'refuse' then 'login' when 'deny' then 'login' when 'forbid' then 'query'
+        else coalesce(kind, 'log') end;
+create or replace temp macro postgres_outcome(kind, level) as
+    case
+        when kind in ('connect', 'login', 'authenticate', 'disconnect') then 'ok'
+        when kind in ('deny', 'forbid') then 'denied'
+        when kind = 'refuse' or level in ('ERROR', 'FATAL', 'PANIC') then 'failed'
+        else 'unknown'
+    end;
+-- `copy … program` runs a command on the server's machine.
+create or replace temp macro postgres_severity(kind, level, text) as
+    case
+        when kind = 'query' and regexp_matches(text, '(?is)^[^:]*:\s*copy\b.*\bprogram\b') then 4
+        when kind in ('refuse', 'deny', 'forbid') then 3
+        when level = 'PANIC' then 6 when level in ('ERROR', 'FATAL') then 4
+        when level = 'WARNING' then 3 when level like 'DEBUG%' then 0
+        else 1
+    end;
+
+-- A JSON object with what the envelopes around it said, as its member `_envelope`; what is no object
+-- stays as it is.
+create or replace temp macro enveloped(document, envelope) as
+    case
+        when envelope is null or document is null or not ends_with(rtrim(document), '}') then document
+        when strlen(document) < 8 and regexp_full_match(document, '\s*\{\s*\}\s*')
+            then '{"_envelope":' || envelope || '}'
+        else left(rtrim(document), -1) || ',"_envelope":' || envelope || '}'
+    end;
+
+-- An object of those members that are there: their names, and their values as JSON; null if none is.
+create or replace temp macro json_members(names, members) as
+    nullif('{' || array_to_string(list_transform(
+        list_filter(list_zip(names, members), lambda x: x[2] is not null and x[2] != 'null'),
+        lambda x: '"' || x[1] || '":' || x[2]), ',') || '}', '{}');
+
+-- A label of a Loki stream: `pod`, or as OpenTelemetry and some agents name it.
+create or replace temp macro loki_label(labels, name) as
+    coalesce(json_extract_string(labels, '$."' || name || '"'),
+        json_extract_string(labels, '$."' || name || '_name"'),
+        json_extract_string(labels, '$."k8s_' || name || '_name"'));

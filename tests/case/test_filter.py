@@ -12,7 +12,11 @@ import pytest
 
 from console.case.columns import COLUMNS
 from console.case.filter import FilterError, compile_filter, filter_with
+from console.case.folder import Case
 from console.case.queryfiles import load
+from console.case.workspace import Workspace
+from console.ingest.service import Added
+from tests.conftest import SAMPLE
 
 NOW = datetime(2026, 11, 24, 12, 0)
 DAY = date(2026, 11, 23)
@@ -350,3 +354,35 @@ def test_time_of_a_cell_is_found_to_the_microsecond(find: Find) -> None:
     assert find(filter_with("", "ts", ROWS["pod"]["ts"])) == {"pod"}
     assert find(filter_with("", "ts", datetime(2026, 11, 23, 11, 3, 14, 881001))) == set()
     assert find(filter_with("", "groups", ROWS["pod"]["groups"])) == {"pod"}
+
+
+def test_a_hunt_is_asked_once_for_each_state_of_the_index(
+    add: Callable[..., list[Added]], case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not anew for each page, count and histogram; and again once there are new events."""
+    add(SAMPLE / "k8s_audit" / "falco_traces")
+    workspace = Workspace(case)
+    filter_ = workspace.filter("hunt:exec-into-pod OR hunt:secrets-listed")
+    asked = []
+    hunted = workspace.index.hunted
+
+    def note(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
+        asked.append(hunted(cursor, sql))
+        return asked[-1]
+
+    monkeypatch.setattr(workspace.index, "hunted", note)
+    timeline = workspace.timeline()
+    found = timeline.count(filter_).events
+    assert found > 0
+    assert len(timeline.after(filter_, None, 100, ["message"])) == found
+    assert workspace.timeline().count(filter_).events == found
+    assert len(asked) > 4
+    assert len(set(asked)) == 2
+    for name in ("k8s_audit/crowdsec_k8s-audit-priv-pod-file.log", "cri/plaso_cri.log", "cron"):
+        add(SAMPLE / name)
+        workspace.refresh()
+        assert workspace.timeline().count(filter_).events == found
+    assert len(set(asked)) == 8
+    tables = "select count(*) from duckdb_tables() where starts_with(table_name, 'hunt_')"
+    assert workspace.index.cursor().execute(tables).fetchall() == [(4,)]
+    workspace.close()

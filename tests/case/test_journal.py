@@ -15,7 +15,7 @@ import pytest
 
 from console.case import journal as journal_module
 from console.case.folder import Case
-from console.case.journal import Journal, JournalReader, read_entries
+from console.case.journal import Draft, Journal, JournalReader, read_entries
 from console.case.journal_check import verify_journals
 from console.case.keys import load_identity
 from console.errors import CaseError
@@ -178,7 +178,7 @@ def test_marks_of_the_wrong_kind_are_named(case: Case, seen: Any) -> None:
 def test_analyst_name_cannot_leave_the_folder(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECASE_ANALYST", "../../é-x/..")
     journal = Journal(case.journal_dir, load_identity(), case.id)
-    entry = journal.append("note")
+    [entry] = journal.append([Draft("note", (), (), {})])
     assert (case.journal_dir / entry.file).is_file()
     assert entry.who.isascii()
     assert "/" not in entry.who

@@ -107,6 +107,10 @@ def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> N
         "sshd/plaso_syslog_ssh.log",
         "bash_history/plaso_bash_history",
         "apt_history/plaso_history.log",
+        "zeek/lnav_bro_conn_tsv.log",
+        "postgresql/recorded_csvlog.csv",
+        "w3c/plaso_firewall.log",
+        "w3c/plaso_iis7_sqli.log",
     ],
 )
 def test_chunks_do_not_show(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -351,3 +351,54 @@ def test_cef_escapes_and_first_keys() -> None:
         "10.0.0.1", "10.0.0.2", "denied", "drop", "a | b",
     )  # fmt: skip
     assert "x=1 and src=8.8.8.8" in event["message"]
+
+
+# --- PostgreSQL in CSV ---------------------------------------------------------------------------
+
+PG_ROW = (
+    '2026-11-26 16:12:17.655 UTC,"bob","shop",32496,"203.0.113.9:52944",6b085a61.7ef0,2,"idle",'
+    '2026-11-26 16:12:17 UTC,3/4,0,LOG,00000,"statement: {}",,,,,,,,,"psql","client backend",,0'
+)
+
+
+def test_postgresql_csv_a_statement_cannot_forge_a_record() -> None:
+    forged = PG_ROW.format("drop table x").replace('"bob"', '"root"').replace('"', '""')
+    lines = PG_ROW.format(f"select '\n{forged}\n'").split("\n")
+    events = read(*lines, PG_ROW.format("select 2"))
+    assert [pick(event, "actor", "src_ip", "format") for event in events] == [
+        ("bob", "203.0.113.9", "postgresql_csv")
+    ] * 2
+    assert [cite["line"] for cite in events[0]["cites"]] == [2, 3]
+
+
+def test_postgresql_csv_that_begins_in_the_middle_of_a_record() -> None:
+    events = read('the end of a "statement', PG_ROW.format("select 2"), PG_ROW.format("select 3"))
+    assert [event["format"] for event in events] == ["text", "postgresql_csv", "postgresql_csv"]
+
+
+def test_postgresql_program_and_password() -> None:
+    [program] = read(PG_ROW.format("copy (select 1) to program 'id'"))
+    assert program["severity"] == 4
+    [role] = read(PG_ROW.format("create role eve password 'hunter2hunter2'"))
+    assert "hunter2" not in role["message"] + role["fields"]
+    line = "2026-11-26 16:12:17 UTC [1] LOG:  statement: alter user eve password 'hunter2hunter2'"
+    [plain] = read(line)
+    assert "hunter2" not in plain["message"]
+
+
+# --- small ones ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(101, "ok"), (204, "ok"), (403, "denied"),
+                                                 (502, "failed"), (0, "unknown")])  # fmt: skip
+def test_traefik_s_outcome(status: int, outcome: str) -> None:
+    line = {"ClientHost": "192.0.2.1", "DownstreamStatus": status, "RequestMethod": "GET"}
+    assert read(json.dumps(line))[0]["outcome"] == outcome
+
+
+@pytest.mark.parametrize("kind", ["file", "process"])
+def test_the_actor_of_a_capture_is_not_a_bare_number(kind: str) -> None:
+    record = {"capture": "c-20261124T192713-9f3a", "kind": kind, "path": "/x", "type": "file",
+              "uid": 0, "pid": 7, "exe": "/x", "cmdline": "x", "delta": "added"}  # fmt: skip
+    [event] = read(json.dumps(record, separators=(",", ":")))
+    assert pick(event, "format", "actor", "actor_type") == (f"capture_{kind}", "uid 0", "uid")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ from hypothesis import strategies as st
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.errors import UsageError
+from console.ingest import framers
+from console.ingest.framing import frame_lines
 from console.ingest.load import Loader
 from console.ingest.service import (
     Added,
@@ -157,6 +161,20 @@ def test_a_line_of_fifty_megabytes(add: Add, tmp_path: Path) -> None:
     (tmp_path / "long.log").write_bytes(b"x" * 50_000_000 + b"\nshort\n")
     [added] = add(tmp_path / "long.log")
     assert sums([added]) == (2, 2)
+
+
+@pytest.mark.parametrize("chain", ["ndjson", "windows_event"])
+def test_a_chunk_of_long_json_lines_is_not_too_much(add: Add, tmp_path: Path, chain: str) -> None:
+    """What a format needs for it is more than its share of the memory: it gets more."""
+    record: dict[str, object] = {f"key_{n}": f"value {n} " * 8 for n in range(40)}
+    if chain == "windows_event":
+        record |= {"EventID": 4690, "Channel": "Security", "Computer": "win-1"}
+    line = json.dumps(record) + "\n"
+    (tmp_path / "long.jsonl").write_text(line * (30_000_000 // len(line)))
+    [added] = add(tmp_path / "long.jsonl")
+    assert added.report
+    assert added.report.problems == []
+    assert {key for tally in added.report.files for key in tally.formats} == {chain}
 
 
 def test_archive_members_are_named_and_verbatim(add: Add, case: Case, tmp_path: Path) -> None:
@@ -319,12 +337,36 @@ def test_cancelling_keeps_what_is_whole_and_goes_on_later(tmp_path: Path) -> Non
     big_log(tmp_path / "audit.log", 150_000)
     case = Case.create(tmp_path / "case", title="c")
     seen: list[Progress] = []
-    list(add_paths(case, [tmp_path / "audit.log"], progress=seen.append,
+
+    def note(progress: Progress) -> None:
+        seen.append(progress) if not progress.is_copying else None
+
+    list(add_paths(case, [tmp_path / "audit.log"], progress=note,
                    is_cancelled=lambda: len(seen) >= 1))  # fmt: skip
     partly = len(all_events(case))
     assert 0 < partly < 150_000
     list(resume(case))
     assert len(all_events(case)) == 150_000
+
+
+@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "read on"])
+def test_the_columns_of_a_long_table_are_known_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_cut: bool
+) -> None:
+    """Also in a later segment, and by a later run that begins in the middle."""
+    monkeypatch.setattr(framers, "frame_lines", partial(frame_lines, chunk_bytes=2000))
+    rows = [f"2026-01-01 00:00:{n % 60:02},10.0.0.{n % 250},ana,step {n}" for n in range(500)]
+    (tmp_path / "table.csv").write_text("timestamp,host,user,action\n" + "\n".join(rows) + "\n")
+    case = Case.create(tmp_path / "case", title="t")
+    chunks = []
+    list(add_paths(case, [tmp_path / "table.csv"], progress=lambda p: chunks.append(p),
+                   is_cancelled=lambda: is_cut and len(chunks) > 2))  # fmt: skip
+    assert (0 < len(all_events(case)) < 501) == is_cut
+    list(resume(case))
+    workspace = Workspace(case)
+    sql = "select format, count(*), count(ts) from events group by all"
+    assert workspace.index.cursor().execute(sql).fetchall() == [("csv", 501, 500)]
+    workspace.close()
 
 
 def test_follow_takes_new_lines_and_survives_rotation(case: Case, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from console.case.folder import Case
 from console.cli import cli
 from console.errors import UsageError
 from console.ingest.service import AddOptions, add_paths
@@ -21,6 +22,7 @@ from console.respond.made import NEAR
 from console.respond.preserve import parts, preserve
 from console.respond.registry import actions_for
 from console.visibility.target import USER, Target
+from tests.conftest import SAMPLE
 from tests.respond.conftest import Scene, wait_until
 
 RIGHTS = "pods,configmaps,services,deployments.apps,roles.rbac.authorization.k8s.io"
@@ -168,3 +170,18 @@ def test_only_eradicate_is_offered_for_a_user() -> None:
     user = Target.parse("user/system:serviceaccount:shop:default")
     assert user.entity == "user=system:serviceaccount:shop:default"
     assert [one.id for one in actions_for(user, USER)] == ["eradicate"]
+
+
+def test_list_needs_no_cluster(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case alone answers what was made and changed; nothing is said to be deletable."""
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    list(add_paths(case, [SAMPLE / "k8s_audit" / "falco_traces"], AddOptions()))
+    args = ["eradicate", str(case.folder), "--actor", "minikube-user"]
+    done = CliRunner().invoke(cli, [*args, "--list", "--json"])
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 0
+    assert any(one["made"] for one in found)
+    assert not any(one["deletes"] for one in found)
+    assert all(one["why_not"].startswith("the cluster was not asked: ") for one in found)
+    done = CliRunner().invoke(cli, [*args, "--except", "pods/x/y"])
+    assert done.exit_code != 0

@@ -100,8 +100,7 @@ class EvidenceScreen(CaseScreen):
         known = {row["evidence"] for row in rows}
         rows += [
             {"evidence": item.sha256, "path": item.name, "bytes": item.size_bytes}
-            for item in self.workspace.case.store.list()
-            if item.sha256 not in known
+            for item in self.workspace.case.store.list(but=known)
         ]
         rows.sort(key=lambda row: (row["path"], row["evidence"]))
         if not worker.is_cancelled:
@@ -259,7 +258,8 @@ class EvidenceScreen(CaseScreen):
 
         def progress(done: Any) -> None:
             if bar.is_due():
-                line = bar.line("adding", whole_bytes + done.bytes, f"  {done.events:,} events")
+                word = "copying" if done.is_copying else "adding"
+                line = bar.line(word, whole_bytes + done.bytes, f"  {done.events:,} events")
                 self.post_message(self.Progressed(line))
 
         for added in add_paths(

@@ -28,6 +28,7 @@ from console.app.widgets.event_cells import (
     standard_columns,
     title,
 )
+from console.app.widgets.row_list import wrapped
 from console.case.timeline import Key, Row
 
 MARGIN_ROWS = 60
@@ -233,8 +234,9 @@ class EventTable(Widget, can_focus=True):
             return _strip(line, Style(bold=True, underline=True), width)
         index = self.top + y - 1
         if index >= len(self.rows):
-            if not self.rows and y == 2:
-                return _strip(f"  {self.empty_text}", Style(dim=True), width)
+            why = [] if self.rows else wrapped(self.empty_text, width, self.app.console)
+            if 2 <= y < 2 + len(why):
+                return _strip(f" {why[y - 2].plain}", Style(dim=True), width)
             return Strip.blank(width)
         row = self.rows[index]
         values = dict(zip(self.names, row.values, strict=False))

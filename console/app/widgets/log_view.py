@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.app.safe import plain
+from console.app.widgets.row_list import wrapped
 
 MAX_LINES = 100_000
 SPARE = 10_000  # so many more are kept before the oldest are let go at once
@@ -210,7 +211,7 @@ class LogView(Widget, can_focus=True):
         strips: list[Strip] = []
         at = self.top
         if not self.shown:
-            strips.append(self._strip(Text(f" {self.empty}", style="dim", end=""), width))
+            strips += [self._strip(t, width) for t in wrapped(self.empty, width, self.app.console)]
         while at < len(self.shown) and len(strips) < height:
             text = self._text(self.shown[at])
             if self.has_wrap:

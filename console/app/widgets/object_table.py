@@ -20,6 +20,7 @@ from console.app.widgets.row_list import (
     HEAD_STYLE,
     NO_CURSOR,
     RowList,
+    wrapped,
 )
 
 MARKED = "✓"
@@ -241,8 +242,9 @@ class ObjectTable(RowList):
         if y < self.head:
             return self._head()
         row = self.top + y - self.head
-        if not self.row_count and y == self.head:
-            return Text(f" {self.shown.empty}", no_wrap=True, end="", style="dim")
+        if not self.row_count:
+            why = wrapped(self.shown.empty, self.size.width, self.app.console)
+            return why[row] if row < len(why) else Text("", end="")
         if row >= self.row_count:
             return Text("", end="")
         shown, line = self.shown, self.shown.rows[row]

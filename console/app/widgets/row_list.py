@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -32,6 +33,12 @@ class Column:
     share: int = 1
     is_right: bool = False
     keeps_end: bool = False
+
+
+def wrapped(why: str, width: int, console: Console) -> list[Text]:
+    """Why there is nothing to show, on as many lines as it needs, a blank before each."""
+    lines = Text(why, style="dim", end="").wrap(console, max(1, width - 2))
+    return [Text.assemble(" ", line, end="", style="dim", no_wrap=True) for line in lines]
 
 
 class RowList(Widget, can_focus=True):
@@ -163,9 +170,10 @@ class RowList(Widget, can_focus=True):
             return self._strip(NO_CURSOR, titles, HEAD_STYLE, width)
         row = self.top + y - self.head
         if not self.rows:
-            why = Text(self.empty, style="dim").wrap(self.app.console, max(1, width - 2))
-            line = why[y - self.head] if y - self.head < len(why) else Text()
-            return self._strip(NO_CURSOR, [line], Style(), width)
+            why = wrapped(self.empty, width, self.app.console)
+            line = why[y - self.head] if y - self.head < len(why) else Text("", end="")
+            line.truncate(width, pad=True)
+            return Strip(line.render(self.app.console), width).adjust_cell_length(width)
         if row >= len(self.rows):
             return Strip.blank(width)
         is_here = row == self.cursor

@@ -98,13 +98,28 @@ class Eradicate(Action):
         )  # fmt: skip
 
 
-def rows(means: Means, actor: str, since: datetime | None, until: datetime | None) -> list[Row]:
-    """What somebody made or changed, oldest first, with what became of each. Reads only."""
+def rows(
+    means: Means,
+    actor: str,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    may_be_alone: bool = False,
+) -> list[Row]:
+    """What somebody made or changed, oldest first, with what became of each. Reads only.
+
+    may_be_alone: without a cluster that answers, what the case alone says; else that raises.
+    """
     if means.case is None:
         raise UsageError("what somebody made stands in a case's events")
     with opened(means.case) as workspace:
         found = written(workspace, "" if actor == ANYBODY else actor, since, until)
-    looked = [(one, *look(means.cluster, one)) for one in found]
+    try:
+        looked = [(one, *look(means.cluster, one)) for one in found]
+    except CaseError as error:
+        if not may_be_alone:
+            raise
+        return [Row(one, None, f"the cluster was not asked: {error.what}") for one in found]
     there = [(one, doc) for one, state, doc in looked if state == "there" and doc is not None]
     owned = owned_too([(one, doc) for one, doc in there if one.is_made])
     return [Row(one, doc, _why_not(one, state, one.key in owned)) for one, state, doc in looked]
