@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SAID_EVERY_S = 0.1
 CANCELLED = 130  # exit code, as after Ctrl-C
+MAX_NOTES = 5
 
 
 @click.command()
@@ -157,6 +158,11 @@ def print_added(added: Added, as_json: bool) -> bool:
             click.echo(f"  {visible(added.evidence.note)}", err=True)
         for fault in added.faults():
             click.echo(f"  {visible(fault)}", err=True)
+        notes = added.notes()
+        for note in notes[:MAX_NOTES]:
+            click.echo(f"  {visible(note)}", err=True)
+        if len(notes) > MAX_NOTES:
+            click.echo(f"  {len(notes) - MAX_NOTES:,} more such: `kubecase evidence`", err=True)
         for problem in added.report.problems:
             click.echo(f"  {visible(str(problem))}", err=True)
     return bool(added.faults())

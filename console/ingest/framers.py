@@ -56,7 +56,8 @@ def _framed(member: Member, report: Report) -> Iterator[Rows]:
     whole = Headed(head, reader)
     kind = _kind(head, member.path)
     if kind == "binary":
-        report(Unread(member.path, 0, "binary file: kept as evidence, not read as a log"))
+        reason = "binary file: kept as evidence, not read as a log"
+        report(Unread(member.path, None, reason, is_log=False))
     elif kind == "lines":
         yield from frame_lines(whole, path=member.path, report=report)
     elif kind == "journal":

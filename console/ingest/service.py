@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -87,6 +88,16 @@ class Added:
             f"{one.path}{'' if one.offset is None else f' at byte {one.offset:,}'}: {one.reason}"
             for one in self.report.unread
             if one.is_log
+        ]
+
+    def notes(self) -> list[str]:
+        """What is kept and was never meant to be read, by reason, the commonest first."""
+        unread = self.report.unread if self.report is not None else ()
+        counts = Counter(one.reason for one in unread if not one.is_log)
+        paths = {one.reason: one.path for one in reversed(unread) if not one.is_log}
+        return [
+            f"{paths[reason]}: {reason}" if count == 1 else f"{count:,} files: {reason}"
+            for reason, count in counts.most_common()
         ]
 
 
