@@ -16,11 +16,12 @@ from console.respond.registry import build
 from console.respond.step_engine import EngineStep
 from console.respond.step_memory import TakeMemory
 from console.respond.step_packets import TakePackets
+from console.respond.step_renew import Renew
 from console.respond.step_rules import NodeRules
 from console.respond.steps import Create, Delete, Edit, Evict, Step
 from console.visibility.target import Target
 
-AnyStep = Edit | Create | Delete | Evict | EngineStep | NodeRules | TakeMemory | TakePackets
+AnyStep = Edit | Create | Delete | Evict | Renew | EngineStep | NodeRules | TakeMemory | TakePackets
 # begun: intended, and neither applied nor failed. failed: stopped at a step, those before it stand
 State = Literal["planned", "begun", "failed", "applied", "undoing", "undone"]
 KINDS = (

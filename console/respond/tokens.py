@@ -1,8 +1,8 @@
-"""Token secrets of service accounts: what becomes of their value when a secret is made again.
+"""Tokens of service accounts: whom they let in, and what becomes of one that is made again.
 
-Such a token holds names and the account's uid, and no time. Signed by RSA (PKCS #1 v1.5) the same
-claims give the same bytes: a secret of that name brings the very token back, and a copy of it works
-again. An EC signature is another one each time, and the server compares the token with the
+The token of a secret holds names and the account's uid, and no time. Signed by RSA (PKCS #1 v1.5)
+the same claims give the same bytes: a secret of that name brings the very token back, and a copy of
+it works again. An EC signature is another one each time, and the server compares the token with the
 secret's. Source: Kubernetes, pkg/serviceaccount/legacy.go; RFC 8017, 8.2.
 """
 
@@ -16,6 +16,7 @@ from console.errors import CaseError
 from console.respond.manifest import ACCOUNT
 
 if TYPE_CHECKING:
+    from console.respond.blast import Surroundings
     from console.respond.cluster import Cluster, Doc
 
 KEYS = "/openid/v1/jwks"
@@ -69,3 +70,36 @@ def is_replaced(cluster: Cluster, secret: Doc) -> bool:
     names = {one.get("name") for one in account.get("secrets") or []}
     digits = "".join(c for c in str(version.get("minor", "")) if c.isdigit())
     return meta["name"] in names and int(digits or AUTOMATIC_UNTIL) < AUTOMATIC_UNTIL
+
+
+def sessions_of(around: Surroundings, namespace: str, name: str) -> list[str]:
+    """Who is let in no more when a service account is gone or another of its name.
+
+    Source: Kubernetes, pkg/serviceaccount: a token is of one account, by its uid.
+    """
+    return [
+        "every token of it is refused, also those that a pod or a thief holds: at once, or after"
+        " the ten seconds for which an API server remembers one",
+        *(
+            f"pod {visible(p['metadata']['name'])} runs as it: the API server refuses it"
+            for p in around.objects("pods", namespace)
+            if p["spec"].get("serviceAccountName", "default") == name
+        ),
+    ]
+
+
+def bindings_of(around: Surroundings, namespace: str, name: str) -> list[str]:
+    """Names of the role bindings that give a service account its rights."""
+    return [
+        visible(one["metadata"]["name"])
+        for kind, place in (("rolebindings", namespace), ("clusterrolebindings", ""))
+        for one in around.objects(f"{kind}.rbac.authorization.k8s.io", place)
+        if any(_is_account(subject, one, namespace, name) for subject in one.get("subjects") or [])
+    ]
+
+
+def _is_account(subject: Doc, binding: Doc, namespace: str, name: str) -> bool:
+    place = subject.get("namespace", binding["metadata"].get("namespace", ""))
+    return (subject.get("kind"), place, subject.get("name")) == (
+        "ServiceAccount", namespace, name
+    )  # fmt: skip

@@ -365,3 +365,55 @@ def test_an_account_that_is_deleted_ends_all_its_tokens(bare: Scene) -> None:
     scene.undo(record)
     assert scene.means.cluster.find("serviceaccounts", place, "builder")
     assert _as_token(scene, token) == "no"  # it is of another uid
+
+
+def _own_token(scene: Scene, name: str) -> str:
+    asked = scene.means.cluster.api.request(
+        "POST", f"/api/v1/namespaces/{scene.namespace}/serviceaccounts/{name}/token",
+        body={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
+    )  # fmt: skip
+    return str(json.loads(asked.body)["status"]["token"])
+
+
+@pytest.mark.parametrize("name", ["builder", "default"])  # the cluster makes the second by itself
+def test_an_account_s_sessions_are_cut_and_it_stays(bare: Scene, name: str) -> None:
+    scene, place = bare, bare.namespace
+    if name == "builder":
+        scene.lab.kubectl("-n", place, "create", "serviceaccount", name)
+    scene.lab.kubectl("-n", place, "annotate", "serviceaccount", name, "example.org/team=shop")
+    scene.lab.kubectl("-n", place, "create", "rolebinding", "viewers", "--clusterrole=view",
+                      f"--serviceaccount={place}:{name}")  # fmt: skip
+    old, before = _own_token(scene, name), scene.state("serviceaccounts", name)
+    wait_until(lambda: _as_token(scene, old) == "yes", "it is let in")
+    record, verdict = scene.apply("cut-sessions", scene.target("serviceaccounts", name))
+    assert verdict.word == "held"
+    assert any("by viewers" in line for line in record.plan["cannot"])
+    wait_until(lambda: _as_token(scene, old) == "no", "it is refused")
+    now = scene.state("serviceaccounts", name)
+    assert now["metadata"]["uid"] != before["metadata"]["uid"]
+    assert now["metadata"]["annotations"] == before["metadata"]["annotations"]
+    assert _as_token(scene, _own_token(scene, name)) == "yes"  # its rights are as they were
+    [note] = scene.undo(record)
+    assert "refused for good" in note
+    assert scene.state("serviceaccounts", name)["metadata"]["uid"] == now["metadata"]["uid"]
+    assert _as_token(scene, old) == "no"
+
+
+def test_sessions_half_cut_are_cut(bare: Scene) -> None:
+    """kill -9 between the account's end and its new beginning."""
+    scene, place = bare, bare.namespace
+    scene.lab.kubectl("-n", place, "create", "serviceaccount", "builder")
+    for goes_on in (True, False):
+        record = scene.plan("cut-sessions", scene.target("serviceaccounts", "builder"))
+        step = record.plan_steps()[0]
+        before = step.read(scene.means)
+        runner._note(scene.case, record, "action.intended", step=0, before=before)
+        scene.lab.kubectl("-n", place, "delete", "serviceaccount", "builder")
+        found = scene.record(record.id)
+        assert found.state == "begun"
+        if goes_on:
+            assert runner.carry_out(scene.case, scene.means, found).word == "held"
+        else:
+            assert "was made again" in scene.undo(found)[0]
+        uid = scene.state("serviceaccounts", "builder")["metadata"]["uid"]
+        assert uid != before["metadata"].get("uid")

@@ -20,6 +20,7 @@ RESPONDER = [
     ("isolate-pod-at-node", "pods", "pod", {}),
     ("scale-to-zero", "deployments", "shop", {}),
     ("delete-object", "pods", "client", {}),
+    ("cut-sessions", "serviceaccounts", "default", {}),
 ]
 
 
