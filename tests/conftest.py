@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,16 @@ from tests.small_incident import build_small_incident
 pytest_plugins = ("tests.real.lab",)  # the fixtures `lab` and `namespace`
 
 SAMPLE = Path(__file__).parent / "data" / "sample"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules of the lab, which mostly wait, are spread among those that compute."""
+    modules = [list(own) for _, own in groupby(items, key=lambda item: item.path)]
+    at_lab = [own for own in modules if any("lab" in one.fixturenames for one in own)]  # type: ignore[attr-defined]
+    others = [own for own in modules if own not in at_lab]
+    places = [(number / len(kind), own) for kind in (at_lab, others)
+              for number, own in enumerate(kind)]  # fmt: skip
+    items[:] = [one for _, own in sorted(places, key=lambda place: place[0]) for one in own]
 
 
 @pytest.fixture(scope="session", autouse=True)

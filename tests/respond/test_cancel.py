@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Event, Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 import pytest
 
 from console.app.app import Console
+from console.case.folder import Case
+from console.case.journal import Entry
 from console.errors import Cancelled
 from console.respond import runner, snapshot
 from console.respond.netns import Measured, Rounds
 from console.respond.record import Record
 from console.visibility.probe import LABEL
 from tests.app.driving import press, screen_text, status, until
-from tests.respond.conftest import Scene, wait_until
+from tests.respond.conftest import Scene
 from tests.respond.test_acting_screens import at_client
 
 
@@ -53,18 +56,22 @@ def probes(scene: Scene) -> list[str]:
     return running
 
 
-class Cancelling(Thread):
+@contextmanager
+def cancelling(scene: Scene, kind: str) -> Iterator[None]:
     """Cancels as soon as the journal has an entry of a kind."""
+    scene.means.cancelled = cancelled = Event()
+    plain = Case.record
 
-    def __init__(self, scene: Scene, kind: str) -> None:
-        super().__init__()
-        self.scene, self.kind = scene, kind
-        scene.means.cancelled = Event()
+    def record(case: Case, written: str, **parts: Any) -> Entry:
+        entry = plain(case, written, **parts)
+        if written == kind:
+            cancelled.set()
+        return entry
 
-    def run(self) -> None:
-        wait_until(lambda: self.kind in kinds(self.scene), f"{self.kind} is journalled")
-        assert self.scene.means.cancelled is not None
-        self.scene.means.cancelled.set()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Case, "record", record)
+        yield
+    assert cancelled.is_set()
 
 
 def test_between_two_steps_it_stops_half_done_and_can_be_undone(client: Scene) -> None:
@@ -106,11 +113,11 @@ def test_while_it_measures_before_nothing_is_changed_and_no_probe_stays(
 ) -> None:
     before = client.state("pods", "client")
     record = client.plan("isolate-pod", client.target("pods", "client"))
-    giver = Cancelling(client, kind)
-    giver.start()
-    with pytest.raises(Cancelled, match="before anything was changed") as cancelled:
+    with (
+        cancelling(client, kind),
+        pytest.raises(Cancelled, match="before anything was changed") as cancelled,
+    ):
         runner.carry_out(client.case, client.means, record)
-    giver.join()
     assert "f applies it" in cancelled.value.on_screen()
     assert client.record(record.id).state == "planned"
     assert "action.intended" not in kinds(client)
@@ -181,10 +188,8 @@ def test_undoing_stops_between_two_steps_and_goes_on(client: Scene) -> None:
 
 def test_rules_at_the_node_are_a_step_that_is_brought_to_its_end(client: Scene) -> None:
     record = client.plan("isolate-pod-at-node", client.target("pods", "client"))
-    giver = Cancelling(client, "probe.running")
-    giver.start()
-    verdict = runner.carry_out(client.case, client.means, record)
-    giver.join()
+    with cancelling(client, "probe.running"):
+        verdict = runner.carry_out(client.case, client.means, record)
     assert verdict.text.startswith("blocked")  # its own probe measured
     assert probes(client) == []
     begin_anew(client)
@@ -222,11 +227,8 @@ def test_a_snapshot_keeps_what_was_taken_and_goes_on(
 @pytest.mark.parametrize("kind", ["probe.started", "probe.running"])
 def test_a_snapshot_is_cancelled_while_a_probe_reads(client: Scene, kind: str) -> None:
     target = client.target("pods", "client")
-    giver = Cancelling(client, kind)
-    giver.start()
-    with pytest.raises(Cancelled, match="0 items are kept"):
+    with cancelling(client, kind), pytest.raises(Cancelled, match="0 items are kept"):
         snapshot.take(client.case, client.means, [target], way="probe")
-    giver.join()
     assert probes(client) == []
     [cut] = snapshot.snapshots(client.case).values()
     assert cut.items == {}

@@ -245,15 +245,21 @@ def both(scene: Scene) -> tuple[str, str]:
     return opened, closed
 
 
-def test_killed_at_each_step_while_the_node_closes(client: Scene, program: Path) -> None:
+HALVES = pytest.mark.parametrize("first", [1, 2])  # every other step, so that two run side by side
+
+
+@HALVES
+def test_killed_at_each_step_while_the_node_closes(
+    client: Scene, program: Path, first: int
+) -> None:
     opened, closed = both(client)
     states = set()
-    for count in range(1, 60):
+    for count in range(first, 60, 2):
         record = client.plan("isolate-pod-at-node", client.target("pods", "client"))
         code = run(client, program, record.id, count, "carry_out", "after")
         found = client.record(record.id)
         states.add(found.state)
-        if count % 2:
+        if count // 2 % 2:
             finish(client, found, closed)
         take_back(client, client.record(record.id), opened)
         if code == 0:
@@ -263,9 +269,10 @@ def test_killed_at_each_step_while_the_node_closes(client: Scene, program: Path)
     assert states == {"begun", "applied"}
 
 
-def test_killed_at_each_step_while_the_node_opens(client: Scene, program: Path) -> None:
+@HALVES
+def test_killed_at_each_step_while_the_node_opens(client: Scene, program: Path, first: int) -> None:
     opened, _ = both(client)
-    for count in range(1, 60):
+    for count in range(first, 60, 2):
         record, _ = client.apply("isolate-pod-at-node", client.target("pods", "client"))
         code = run(client, program, record.id, count, "undo", "after")
         if client.record(record.id).state != "undone":

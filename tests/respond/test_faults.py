@@ -384,7 +384,7 @@ def test_two_analysts_carry_out_one_plan(client: Scene) -> None:
             refused.append(line)
 
     runner.carry_out(client.case, client.means, record, say=try_too)
-    assert {"applied", "verifying"} <= set(refused)
+    assert {"applied", "verifying: the effect is measured"} <= set(refused)
     assert [e.kind for e in client.case.entries()].count("action.intended") == 1
     with pytest.raises(UsageError, match="it is applied already"):
         runner.carry_out(case, replace(client.means, case=case), record)
