@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,12 +10,20 @@ import pytest
 
 from console.case.folder import Case
 from console.errors import CaseError, UsageError
-from console.respond import runner
-from console.respond.isolation import judge
-from console.respond.netns import Attempt, Exceptions, Measured, Reach, until_done
+from console.respond import netns, runner
+from console.respond.isolation import judge, targets_of
+from console.respond.netns import (
+    Attempt,
+    Exceptions,
+    Measured,
+    Reach,
+    Rounds,
+    Suspect,
+    until_done,
+)
 from console.respond.registry import build
 from console.visibility.probe import ProbeFailed
-from tests.respond.conftest import Scene, wait_until
+from tests.respond.conftest import SHOP, Scene, wait_until
 
 
 def test_policy_is_not_enforced_here_and_undo_restores_all(scene: Scene) -> None:
@@ -164,3 +173,34 @@ def test_two_analysts_sign(scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     runner.approve(Case.open(scene.case.folder), record)
     assert runner.is_approved(scene.case, scene.record(record.id))
+
+
+def test_processes_that_come_and_go_lead_no_measurement_astray(bare: Scene) -> None:
+    """The way into the network is the pod's oldest process: one that ends would look like silence,
+    and silence like isolation."""
+    churn = "for i in $(seq 40); do (while :; do sleep 0.2; done) & done; wait"
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "busy"}, "spec": {
+        "containers": [{
+            "name": "busy", "image": "lab/busybox:1", "imagePullPolicy": "Never",
+            "command": ["sh", "-c", churn]}]}}  # fmt: skip
+    bare.lab.kubectl("-n", bare.namespace, "apply", "-f", "-", stdin=json.dumps(pod))
+    bare.lab.wait_ready(bare.namespace, "pod/busy")
+    suspect = Suspect.of(bare.means.cluster.get("pods", bare.namespace, "busy"))
+    with Rounds(bare.means, suspect, targets_of(bare.means)) as rounds:
+        for _ in range(4):
+            reach = {one.peer: one.reach for one in rounds.next(rounds.now()).attempts}
+            assert reach["another-pod"] == reach["api-server"] == "open"
+
+
+def test_a_way_in_that_was_lost_is_no_silence(bare: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = netns.read_script
+    monkeypatch.setattr(
+        netns, "read_script",
+        lambda name, *more: plain(name, *more)
+        + ("\nINSIDE='nsenter -t 4194303 -n'\n" if name == "measuring" else ""),
+    )  # fmt: skip
+    bare.lab.kubectl("-n", bare.namespace, "apply", "-f", "-", stdin=SHOP.split("---\n")[-1])
+    bare.lab.wait_ready(bare.namespace, "pod/client")
+    suspect = Suspect.of(bare.means.cluster.get("pods", bare.namespace, "client"))
+    with pytest.raises(CaseError, match="lost the process"):
+        netns.measure(bare.means, suspect, ())

@@ -57,6 +57,8 @@ round() {
   : >"$FOUND"
   tries
   while [ "$left" -gt 0 ] && [ "$(wc -l <"$FOUND")" -lt "$COUNT" ]; do sleep 0.1; left=$((left - 1)); done
+  # who could not enter it has heard nothing from there: that is no silence of the network
+  $INSIDE true 2>/dev/null || { echo "lost the process that led into its network"; exit 9; }
   cat "$FOUND"
   sockets 01 | while read -r l r; do echo "established $l $r"; done
   [ -z "$CHAIN" ] || for c in iptables ip6tables; do
