@@ -7,7 +7,8 @@ came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -212,14 +213,12 @@ def _carry(app: Console, means: Means, decision: Decision, task: Task) -> str:
     needs_second = rules.needs_second or decision.second
     is_kept_only = needs_second or not decision.apply
     if not is_kept_only:
-        try:
+        with _before_anything():
             preserve(
                 case, means, prepared.id, prepared.action.target, prepared.plan.destroys,
                 suspects=prepared.plan.suspects, take_first=decision.snapshot,
                 skip_reason=decision.skip_reason or None, say=task.say,
             )  # fmt: skip
-        except Cancelled as error:
-            raise _unbegun(error) from error
     record = record_plan(case, prepared, second=needs_second, reason=decision.reason)
     if is_kept_only:
         more = ": a second analyst signs it" if needs_second else ""
@@ -228,11 +227,16 @@ def _carry(app: Console, means: Means, decision: Decision, task: Task) -> str:
     return _said(record, verdict.word, verdict.text)
 
 
-def _unbegun(error: Cancelled) -> Cancelled:
-    """Of a snapshot before an action."""
-    return Cancelled(
-        f"nothing was changed: {error.what}", where=error.where, hint=error.hint, keys=error.keys
-    )
+@contextmanager
+def _before_anything() -> Iterator[None]:
+    """A snapshot before an action: where it is cancelled, the action is not begun."""
+    try:
+        yield
+    except Cancelled as error:
+        raise Cancelled(
+            f"nothing was changed: {error.what}",
+            where=error.where, hint=error.hint, keys=error.keys,
+        ) from error  # fmt: skip
 
 
 def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> None:
@@ -256,13 +260,11 @@ def finish(app: Console, record: Record, api: ClusterApi | None, name: str) -> N
             verdict = runner.verify(case, means, record, say=say)
         else:
             destroys = record.plan.get("destroys") or ()
-            try:
+            with _before_anything():
                 preserve(
                     case, means, record.id, record.target, destroys, suspects=record.suspects,
                     take_first=True, say=say,
                 )  # fmt: skip
-            except Cancelled as error:
-                raise _unbegun(error) from error
             verdict = runner.carry_out(case, means, record, say=say)
         return _said(record, verdict.word, verdict.text)
 

@@ -57,7 +57,6 @@ def utc_now() -> datetime:
 
 def is_cancelling(error: BaseException | None) -> bool:
     """Whether something ended like this because the analyst gave it up."""
-
     return isinstance(error, Cancelled) or isinstance(getattr(error, "__cause__", None), Cancelled)
 
 
@@ -76,7 +75,7 @@ class Console(TypeAhead):
             "Cancel what is under way, else copy",
             show=False,
             priority=True,
-        ),
+        ),  # fmt: skip
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = dict(MODES)

@@ -30,16 +30,18 @@ def edit_of(
 
 
 def delete_of(
-    means: Means, target: Target, text: str, *, propagation: str = "Background"
-) -> tuple[Delete, Doc]:
-    """The step that deletes one object, and the object."""
+    means: Means, target: Target, text: str, *, of: type[Delete] = Delete, left: str = "",
+    propagation: str = "Background",
+) -> tuple[Delete, Doc]:  # fmt: skip
+    """The step that deletes one object, and the object. left: what undo does not bring back."""
     kind = means.cluster.kind(target.kind)
     doc = means.cluster.get(target.kind, target.namespace, target.name)
-    step = Delete(
+    if not left:
+        left = after_undo(means.cluster, doc) if kind.key == "secrets" else NEW_OBJECT
+    step = of(
         text=text.format(name=visible(target.name)), path=kind.path(target.namespace, target.name),
         resource=kind.resource, group=kind.group, namespace=target.namespace, name=target.name,
-        uid=doc["metadata"]["uid"], seen=fingerprint(doc), propagation=propagation,
-        left=after_undo(means.cluster, doc) if kind.key == "secrets" else NEW_OBJECT,
+        uid=doc["metadata"]["uid"], seen=fingerprint(doc), propagation=propagation, left=left,
     )  # fmt: skip
     return step, doc
 

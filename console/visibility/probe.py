@@ -250,10 +250,7 @@ def _outwait_start(api: ClusterApi, path: str) -> None:
     deadline = time.monotonic() + BEGIN_SECONDS
     while time.monotonic() < deadline:
         status = api.get_json(path).get("status", {})
-        reasons = {
-            one.get("state", {}).get("waiting", {}).get("reason", "")
-            for one in status.get("containerStatuses", [])
-        }
+        reasons = {one.get("reason") for one in _waiting(status)}
         if status.get("phase") != "Pending" or reasons & HOPELESS:
             return
         time.sleep(ASK_SECONDS)
@@ -387,10 +384,7 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
         if status.get("phase") in ("Running", "Succeeded") or _has_run(status):
             ids = [str(s.get("containerID", "")) for s in status.get("containerStatuses", [])]
             return str(pod["metadata"]["uid"]), "".join(ids).rpartition("//")[2]
-        waiting = [
-            state.get("state", {}).get("waiting", {})
-            for state in status.get("containerStatuses", [])
-        ]
+        waiting = _waiting(status)
         reasons = [str(w.get("reason", "")) for w in waiting if w.get("reason")]
         said = reasons[0] if reasons else str(status.get("reason") or status.get("phase", said))
         if status.get("phase") == "Failed" or HOPELESS & set(reasons):
@@ -407,6 +401,11 @@ def _wait(api: ClusterApi, spec: ProbeSpec, namespace: str) -> tuple[str, str]:
         where=f"node/{visible(spec.node)}",
         hint=f"is the node ready? another image: {OTHER_IMAGE}",
     )
+
+
+def _waiting(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What its containers wait for; empty for one that does not."""
+    return [one.get("state", {}).get("waiting", {}) for one in status.get("containerStatuses", [])]
 
 
 def _has_run(status: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -69,6 +70,16 @@ def sample(name: str, folder: Path) -> list[Event]:
 
 def formats(events: list[Event]) -> dict[str, int]:
     return dict(Counter(event["format"] for event in events))
+
+
+def in_short(events: list[Event], columns: Sequence[str]) -> dict[str, Any]:
+    """The columns of every event, one line each, and the sum of all chains."""
+    lines = [
+        " ".join(f"{key}={event[key]}" for key in columns if key in event)
+        + f" | {str(event.get('message', ''))[:200]!r}"
+        for event in events
+    ]
+    return {"formats": formats(events), "events": lines}
 
 
 def cites(event: Event) -> list[int]:

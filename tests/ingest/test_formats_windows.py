@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from console.ingest.formats import load_formats
 from console.ingest.trial import parse_lines
-from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, load, pick
+from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, in_short, load, pick
 
 FORMATS = load_formats()
 FOLDERS = ("w3c", "windows_event")
@@ -28,14 +28,7 @@ def read(*lines: str, **facts: Any) -> list[Event]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_real_file(path: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
-    """The columns of every event, one line each, and the sum of all chains."""
-    events = load(path, tmp_path)
-    lines = [
-        " ".join(f"{key}={event[key]}" for key in COLUMNS if key in event)
-        + f" | {str(event.get('message', ''))[:200]!r}"
-        for event in events
-    ]
-    assert {"formats": formats(events), "events": lines} == snapshot
+    assert in_short(load(path, tmp_path), COLUMNS) == snapshot
 
 
 # --- W3C extended logs ---------------------------------------------------------------------------

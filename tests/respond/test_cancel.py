@@ -37,6 +37,14 @@ def begin_anew(scene: Scene) -> None:
     scene.means.cancelled = None
 
 
+def assert_undone(scene: Scene, record: Record, before: Any) -> None:
+    """Another try takes it back whole."""
+    begin_anew(scene)
+    scene.undo(record)
+    assert scene.record(record.id).state == "undone"
+    assert scene.state("pods", "client") == before
+
+
 def kinds(scene: Scene) -> list[str]:
     return [entry.kind for entry in scene.case.entries()]
 
@@ -90,10 +98,7 @@ def test_between_two_steps_it_stops_half_done_and_can_be_undone(client: Scene) -
     assert client.means.cluster.find("netpol", client.namespace, f"kubecase-{record.id}")
     assert probes(client) == []
     assert [one.id for one in runner.left_half_done(client.case)] == [record.id]
-    begin_anew(client)
-    client.undo(record)
-    assert client.record(record.id).state == "undone"
-    assert client.state("pods", "client") == before
+    assert_undone(client, record, before)
 
 
 def test_half_done_it_can_be_finished_too(client: Scene) -> None:
@@ -180,10 +185,7 @@ def test_undoing_stops_between_two_steps_and_goes_on(client: Scene) -> None:
     assert record.state == "undoing"
     assert record.error == "cancelled between two steps: it is half-undone"
     assert [done.is_undone for done in record.steps] == [False, True]
-    begin_anew(client)
-    client.undo(record)
-    assert client.record(record.id).state == "undone"
-    assert client.state("pods", "client") == before
+    assert_undone(client, record, before)
 
 
 def test_rules_at_the_node_are_a_step_that_is_brought_to_its_end(client: Scene) -> None:

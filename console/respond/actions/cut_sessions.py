@@ -22,11 +22,10 @@ class CutSessions(Action):
     kinds = ("serviceaccounts",)
 
     def plan(self, means: Means, mark: str) -> Plan:
-        old, _ = delete_of(
-            means, self.target, "delete service account {name} and make it again: another uid"
-        )
-        fields = {name: getattr(old, name) for name in old.__struct_fields__}
-        step = Renew(**fields | {"left": "the tokens of before are refused for good"})
+        step, _ = delete_of(
+            means, self.target, "delete service account {name} and make it again: another uid",
+            of=Renew, left="the tokens of before are refused for good",
+        )  # fmt: skip
         around = Surroundings(means.cluster)
         namespace, name = self.target.namespace, self.target.name
         hits = sessions_of(around, namespace, name)
