@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -173,33 +173,33 @@ def sheet_of(
     sheet = Sheet(view, shown, len(found.rows), moment, warning=warning, all_columns=names,
                   found=found, arranged=ordered, measured=now)  # fmt: skip
     sheet.gone = sum(1 for row in found.rows if row.obj.gone is not None)
-    known = _same_places(before, sheet, columns) if before is not None else None
-    if before is None or known is None:
-        specs: Sequence[Spec] = _specs(columns, places, rows, now)
-        positions: Mapping[Hashable, int] = {_key_of(row): at for at, row in enumerate(rows)}
-    else:
-        positions = before.shown.positions
-        if abs(now - before.measured) < MEASURED_FOR:
-            specs = _widened(before.shown.columns, places, known, now)
-            sheet.measured = before.measured
-        else:
-            specs = _specs(columns, places, rows, now)
+    specs = _specs_before(before, sheet, places, columns) if before is not None else None
+    if specs is None:
+        specs = _specs(columns, places, rows, now)
     sheet.shown = replace(
-        shown, columns=specs, pinned=sum(spec.title in _PINNED for spec in specs) or 1,
-        positions=positions,
-    )  # fmt: skip
+        shown, columns=specs, pinned=sum(spec.title in _PINNED for spec in specs) or 1
+    )
     return sheet
 
 
-def _same_places(before: Sheet, sheet: Sheet, columns: Sequence[Column]) -> list[Row] | None:
-    """The rows that are new, where every object stands where it stood, under the same columns."""
+def _specs_before(
+    before: Sheet, sheet: Sheet, places: Sequence[int], columns: Sequence[Column]
+) -> Sequence[Spec] | None:
+    """The widths that were, as far as they may stay; None where all must be measured anew."""
+    specs, now = before.shown.columns, sheet.measured
     titles = [column.name for column in columns]
-    if not before.shown.rows or [spec.title for spec in before.shown.columns] != titles:
+    if not before.shown.rows or [spec.title for spec in specs] != titles:
+        return None
+    if sheet.found is before.found and len(sheet.shown.rows) == len(before.shown.rows):
+        sheet.measured = before.measured
+        return specs
+    if abs(now - before.measured) >= MEASURED_FOR:
         return None
     swapped = swaps(before.shown.rows, sheet.shown.rows)
     if swapped is None or any(old.gone != new.gone for old, new in swapped):
         return None
-    return [new for _, new in swapped]
+    sheet.measured = before.measured
+    return _widened(specs, places, [new for _, new in swapped], now)
 
 
 def _key_of(row: Row) -> Hashable:

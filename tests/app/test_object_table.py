@@ -31,7 +31,6 @@ class Drawn:
         columns = [Spec("NAME", 10), Spec("FIGURE", 6), Spec("AGE", 4)]
         return Shown(
             columns, rows, cell, key_of=lambda row: row.name,
-            positions={row.name: at for at, row in enumerate(rows)},
         )  # fmt: skip
 
 
@@ -83,3 +82,22 @@ async def test_a_view_that_was_left_and_is_back_is_drawn() -> None:
         assert "row-0" in drawn.asked
         await pilot.pause()
         assert "row-0" in text_of(table, 1)
+
+
+async def test_the_cursor_follows_its_row_wherever_it_goes() -> None:
+    app, drawn = Bare(), Drawn()
+    rows = [Line(f"row-{number}", 0) for number in range(40)]
+    async with app.run_test(size=(40, 12)):
+        table = app.query_one(ObjectTable)
+        table.take(drawn.shown(rows))
+        table.go_to(5)
+        table.take(drawn.shown(rows[::-1]))  # the same row, elsewhere
+        assert (table.current_key, table.cursor) == ("row-5", 34)
+        table.take(drawn.shown([Line(row.name, 1) for row in rows]))  # a later one of that name
+        assert (table.current_key, table.cursor) == ("row-5", 5)
+        table.take(drawn.shown(rows[6:]))  # it is gone: the place stays
+        assert (table.current_key, table.cursor) == ("row-11", 5)
+        table.take(drawn.shown(rows), keep="row-30")
+        assert (table.current_key, table.cursor) == ("row-30", 30)
+        table.action_mark_all()
+        assert table.marked == {row.name for row in rows}

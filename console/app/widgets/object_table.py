@@ -3,8 +3,8 @@ if it differs, and the cursor stays on its object while rows move."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.style import Style
@@ -51,7 +51,7 @@ class Spec:
 class Shown:
     """Everything that is drawn. cell: the text of one cell, made when it comes into view.
 
-    key_of: what a row is known by while others come and go; positions: where each is.
+    key_of: what a row is known by while others come and go.
     """
 
     columns: Sequence[Spec] = ()
@@ -63,7 +63,19 @@ class Shown:
     sorted_by: str = ""
     is_descending: bool = False
     empty: str = "reading…"
-    positions: Mapping[Hashable, int] = field(default_factory=dict)
+
+    def find(self, key: Hashable, row: Any = None, near: int = 0) -> int | None:
+        """Where the row with this key is. row: that had it, near: where; there it is found at once.
+
+        Among tens of thousands, a place for each would cost more than to look for one.
+        """
+        rows = self.rows
+        if near < len(rows) and self.key_of(rows[near]) == key:
+            return near
+        for at, one in enumerate(rows):
+            if one is row:
+                return at
+        return next((at for at, one in enumerate(rows) if self.key_of(one) == key), None)
 
 
 class ObjectTable(RowList):
@@ -149,7 +161,8 @@ class ObjectTable(RowList):
         """Other rows. The cursor goes to the row with the key `keep`, else to the one it was on;
         where that is gone, it keeps its place on the screen."""
         held = keep if keep is not None else self.current_key
-        at = shown.positions.get(held) if held is not None else None
+        row = self.current if keep is None else None
+        at = shown.find(held, row, self.cursor) if held is not None else None
         offset = self.cursor - self.top
         is_fitted = shown.columns == self.shown.columns and shown.pinned == self.shown.pinned
         self.shown = shown
@@ -222,7 +235,7 @@ class ObjectTable(RowList):
 
     def action_mark_all(self) -> None:
         """All that are shown; none, if all were."""
-        keys = set(self.shown.positions)
+        keys = {self.shown.key_of(row) for row in self.shown.rows}
         self.marked = set() if keys <= self.marked else self.marked | keys
         self.refresh()
         self.post_message(self.Moved(self))
