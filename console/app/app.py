@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -17,11 +18,8 @@ from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from console.app.clipboard import clipboard_sequence
-from console.app.commands import commands, run_command
-from console.app.keys import keys_of
 from console.app.modes import MODES
 from console.app.safe import plain
-from console.app.screens.ask import ChooseScreen
 from console.app.screens.base import CaseScreen, ScreenType
 from console.app.source import Live, Source, read_evidence
 from console.app.task import Task
@@ -29,18 +27,15 @@ from console.app.typeahead import TypeAhead
 from console.app.widgets.frame import TABS
 from console.case.columns import COLUMNS
 from console.case.entities import Entity
-from console.case.filter import Filter
-from console.case.filter_complete import complete
-from console.case.overview import unfinished
 from console.case.state import PHASES
-from console.case.timeline import Key
-from console.case.workspace import Workspace
 from console.errors import Cancelled, CaseError, UsageError
 
 if TYPE_CHECKING:
     from console.app.screens.cluster import ClusterScreen
     from console.app.screens.timeline import TimelineScreen
     from console.app.screens.tour import TourStep
+    from console.case.timeline import Key
+    from console.case.workspace import Workspace
     from console.detect.hunts import Hit
     from console.live.api import ClusterApi
     from console.live.inventory import Ref
@@ -123,10 +118,18 @@ class Console(TypeAhead):
         if self.source.live is not None and not self.is_readonly:
             self.set_timer(WARM_SECONDS, self.warm)
         self._ticking = self.set_interval(TASK_SECONDS, self.show_task, pause=True)
+        if self.source.live is None:
+            self.call_after_refresh(self.keep_loaded)
         self.call_after_refresh(self.read_on)
         self.call_after_refresh(self.offer_half_done)
         if self.tour:
             self.call_after_refresh(self.show_tour)
+
+    def keep_loaded(self) -> None:
+        """Garbage is collected again where a command stopped that, but not among what it loaded."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     @work(thread=True, group="warm", exit_on_error=False)
     def warm(self) -> None:
@@ -141,6 +144,8 @@ class Console(TypeAhead):
 
         is_told: in the bottom line; else that one is of something else.
         """
+        from console.case.overview import unfinished
+
         if not unfinished(self.workspace):
             return
         from console.ingest.service import resume
@@ -442,6 +447,8 @@ class Console(TypeAhead):
     def leave(self) -> None:
         """Exit; with something under way, only after a question."""
         busy = {worker.group for worker in self.workers if worker.is_running}
+        from console.app.screens.ask import ChooseScreen
+
         if self.under_way is not None:
             self._ask_to_end()
             return
@@ -458,6 +465,8 @@ class Console(TypeAhead):
 
     def _ask_to_end(self) -> None:
         """A probe that still measures would be left behind: it is ended first."""
+        from console.app.screens.ask import ChooseScreen
+
         leave = "cancel it, and leave when it has ended: no probe stays behind"
 
         def take(choice: str | None) -> None:
@@ -471,6 +480,8 @@ class Console(TypeAhead):
 
     async def action_quit(self) -> None:
         """ctrl-q asks what `:q` asks."""
+        from console.app.screens.ask import ChooseScreen
+
         if not any(isinstance(screen, ChooseScreen) for screen in self.screen_stack):
             self.leave()
 
@@ -540,6 +551,8 @@ class Console(TypeAhead):
 
     def run_command(self, line: str | None) -> None:
         """A command line, as typed after `:`."""
+        from console.app.commands import run_command
+
         if line:
             try:
                 run_command(self, line)
@@ -548,6 +561,8 @@ class Console(TypeAhead):
 
     def column_values(self, column: str, start: str = "") -> list[str]:
         """The commonest values of a column; for completion, away from the event loop."""
+        from console.case.filter import Filter
+
         names = self.workspace.names(column, start)
         if names is not None:
             return names
@@ -558,11 +573,16 @@ class Console(TypeAhead):
 
     def filter_completions(self, start: str) -> Sequence[str]:
         """The ways to go on with a filter; away from the event loop."""
+        from console.case.filter_complete import complete
+
         found = complete(start, len(start), self.column_values)
         return [completion.apply(start) for completion in found]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key of this screen and every command, for ctrl-p."""
+        from console.app.commands import commands
+        from console.app.keys import keys_of
+
         for keys, binding, node in keys_of(screen):
             if not binding.action.startswith("mode("):
                 yield SystemCommand(

@@ -14,8 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from console.case.addresses import network_pattern
 from console.case.columns import COLUMNS
@@ -23,6 +22,9 @@ from console.case.filter_nested import MAX_SEGMENTS, nested_condition, segments
 from console.case.filter_text import Word
 from console.case.filter_times import Span, parse_time
 from console.case.filter_tokens import FilterError, Term
+
+if TYPE_CHECKING:
+    import duckdb
 
 # What analysts type -> columns; several are any of them.
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -323,6 +325,8 @@ def _is_number(text: str) -> bool:
 
 def _regex_fault(pattern: str) -> str:
     """What DuckDB says against a pattern; empty if nothing."""
+    import duckdb
+
     try:
         _checker().cursor().execute("select regexp_matches('', $p)", {"p": pattern}).fetchone()
     except duckdb.Error as error:
@@ -332,4 +336,6 @@ def _regex_fault(pattern: str) -> str:
 
 @cache
 def _checker() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     return duckdb.connect(":memory:", config={"threads": 1})

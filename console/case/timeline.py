@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from console.case.columns import COLUMNS
 from console.case.filter import Alternatives, Filter
 from console.case.queryfiles import load
@@ -21,6 +19,8 @@ from console.case.spans import PLAUSIBLE, TICK, around, earlier, is_plausible, l
 from console.errors import Cancelled, CaseError, UsageError
 
 if TYPE_CHECKING:
+    import duckdb
+
     from console.case.entities import Entity
 
 ALL = Filter()
@@ -411,6 +411,8 @@ class Timeline:
         self, filter: Filter, window: Window, columns: Sequence[str], path: Path, limit: int | None
     ) -> int:
         """Write the matching events to a new Parquet file. Raises Cancelled: then none stays."""
+        import duckdb
+
         if path.exists():
             raise CaseError("the file is there already", where=str(path))
         names = ", ".join(_column(name) for name in columns)
@@ -449,6 +451,8 @@ class Timeline:
 
     def _check(self) -> None:
         if self._is_interrupted:  # between two queries: DuckDB itself would have forgotten it
+            import duckdb
+
             raise duckdb.InterruptException("interrupted")
 
     def _rows(self, sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:

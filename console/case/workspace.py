@@ -15,52 +15,73 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from console.case.citation import Citation
-from console.case.filter_terms import HUNT
 from console.case.folder import Case
-from console.case.index import Index
 from console.case.queryfiles import load_all
 from console.case.spans import TICK
 from console.case.text import visible
-from console.case.timeline import Key, Timeline
 from console.errors import CaseError
 
 if TYPE_CHECKING:
     from console.case.evidence import Evidence
     from console.case.filter import Filter
+    from console.case.index import Index
     from console.case.state import CaseState
+    from console.case.timeline import Key, Timeline
 
 
 class Workspace:
-    """One case, open. Not to be shared between threads, but for `timeline()` and `refresh()`."""
+    """One case, open. Not to be shared between threads, but for `index`, `timeline()` and
+    `refresh()`."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.index = Index(case.index_dir)
         self._lock = Lock()
+        self._opening = Lock()
+        self._index: Index | None = None
         self._names: dict[str, str] = {}
         self.state: CaseState = case.state()
-        self._mark()
 
     @classmethod
     def open(cls, folder: Path) -> Workspace:
         return cls(Case.open(folder))
 
+    @property
+    def index(self) -> Index:
+        """The events; opened when they are first asked for, which takes a while: from a worker.
+
+        Raises CaseError where a segment can't be read.
+        """
+        with self._opening:
+            if self._index is None:
+                from console.case.index import Index
+
+                index = Index(self.case.index_dir)
+                self._mark(index)
+                self._index = index
+            return self._index
+
+    @property
+    def generation(self) -> int:
+        """What grows whenever events are added; never waits."""
+        return self._index.generation if self._index else 0
+
     def refresh(self) -> bool:
         """True if another process (or this one) added events or journal entries."""
+        index = self.index  # first: its marks are of the state that there is then
         with self._lock:
             state = self.case.state()
             has_news = state != self.state
             if has_news:
                 self.state = state
-                self._mark()
-            return self.index.refresh() or has_news
+                self._mark(index)
+            return index.refresh() or has_news
 
-    def _mark(self) -> None:
+    def _mark(self, index: Index) -> None:
         def placed(citation: Citation) -> str:
             name = self._named(citation.evidence)
             return f"{name}!{citation.member}" if citation.member else name
 
-        self.index.set_marks(
+        index.set_marks(
             [
                 (citation, placed(citation), tag)
                 for citation, tags in self.state.tags.items()
@@ -82,6 +103,8 @@ class Workspace:
 
     def timeline(self) -> Timeline:
         """Queries on a cursor of their own; one per thread."""
+        from console.case.timeline import Timeline
+
         return Timeline(self.index.cursor(), self.index.relation, self.index.hunted)
 
     def filter(self, text: str) -> Filter:
@@ -97,6 +120,8 @@ class Workspace:
 
     def names(self, column: str, start: str) -> list[str] | None:
         """What a filter may name that no column holds, tags and hunts; None of a column."""
+        from console.case.filter_terms import HUNT
+
         if column == "tag":
             known: Iterable[str] = {tag for tags in self.state.tags.values() for tag in tags}
         elif column == HUNT:
@@ -118,6 +143,8 @@ class Workspace:
 
     def key(self, citation: Citation) -> Key:
         """Where the index has a cited event; the time is not part of a citation."""
+        from console.case.timeline import Key
+
         said = self.state.evidence.get(citation.evidence, {})
         name = visible(str(said.get("name", "")))
         path = f"{name}!{citation.member}" if citation.member else name
@@ -127,5 +154,6 @@ class Workspace:
         return self.case.store.get(sha256)
 
     def close(self) -> None:
-        self.index.close()
+        if self._index is not None:
+            self._index.close()
         self.case.close()

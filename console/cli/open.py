@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import gc
 from pathlib import Path
 
 import click
@@ -13,14 +13,12 @@ import click
 @click.option("--filter", "filter_text", default="", help="Begin with this filter.")
 def open_(folder: Path, filter_text: str) -> None:
     """Open CASE in the console. Evidence that was not read to its end is read on."""
+    gc.disable()  # what is loaded now stays: until the first frame nobody goes through it
     from console.case.workspace import Workspace
 
-    # the index is opened while the console is loaded: each is a good part of the time to a screen
-    with ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(Workspace.open, folder)
-        from console.app.app import Console
+    workspace = Workspace.open(folder)
+    from console.app.app import Console
 
-        workspace = opening.result()
     try:
         Console(workspace, filter_text=filter_text).run()
     finally:

@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from console.case.queryfiles import SqlFile, load, load_all
 from console.errors import CaseError, UsageError
 
 if TYPE_CHECKING:
+    import duckdb
+
     from console.case.timeline import Key
 
 ORDER = ("critical", "high", "medium", "low", "info")
@@ -166,6 +166,8 @@ def run_hunt(
     cursor: duckdb.DuckDBPyConnection, hunt: Hunt, kinds: frozenset[str], examples: int = 3
 ) -> Hit:
     """One hunt; SQL that fails (a user's own; too little memory) is told in `fault`."""
+    import duckdb
+
     from console.case.timeline import Key
 
     if hunt.needs and not kinds.intersection(hunt.needs):

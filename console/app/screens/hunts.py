@@ -69,13 +69,13 @@ class HuntsScreen(CaseScreen):
         self.draw()
 
     def on_case_changed(self, message: CaseChanged) -> None:
-        if self.workspace.index.generation != self.generation:
+        if self.workspace.generation != self.generation:
             self.action_reload()
         else:
             self.draw()
 
     def action_reload(self) -> None:
-        self.generation = self.workspace.index.generation
+        self.generation = self.workspace.generation
         self.set_status("asking…")
         self.load()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -21,11 +21,13 @@ from console.app.screens.base import CaseChanged, CaseScreen
 from console.app.widgets.histogram import BLOCKS
 from console.app.widgets.row_list import Column, RowList, widths
 from console.case.entities import Entity, entity_in
-from console.case.folder import Case
 from console.case.overview import Coverage, Overview, gaps, read_overview
 from console.case.spans import PLAUSIBLE
-from console.case.state import CaseState
-from console.detect.hunts import Hit, each_hit, load_hunts
+
+if TYPE_CHECKING:
+    from console.case.folder import Case
+    from console.case.state import CaseState
+    from console.detect.hunts import Hit
 
 WIDE = 120
 HUNTED_EVENTS = 200_000  # up to here all hunts are asked as soon as the case is open
@@ -98,7 +100,7 @@ class OverviewScreen(CaseScreen):
         self.query_one("#coverage").focus()
 
     def on_resize(self) -> None:
-        self.action_reload()
+        self.call_after_refresh(self.action_reload)  # the frame is seen before the index is opened
 
     def on_case_changed(self, message: CaseChanged) -> None:
         self.action_reload()
@@ -130,13 +132,15 @@ class OverviewScreen(CaseScreen):
         )
 
         held = self.console_app.hits
-        generation = self.workspace.index.generation
+        generation = self.workspace.generation
         if 0 < self.view.events <= HUNTED_EVENTS and (not held or held[0] != generation):
             self.hunt(generation)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="hunts")
     def hunt(self, generation: int) -> None:
         """What stands out, once for each state of the index; of a big case only `:hunts` asks."""
+        from console.detect.hunts import each_hit, load_hunts
+
         worker = get_current_worker()
         hits = []
         hunts = load_hunts(self.workspace.case.folder)

@@ -207,7 +207,7 @@ class TimelineReading(CaseScreen):
         self.change(filter=compiled, names=asked_for(self.table.shown_columns))
         self.request += 1
         self.total = None
-        self._generation = self.workspace.index.generation
+        self._generation = self.workspace.generation
         self.go(place)
         self.recount()
 
@@ -373,7 +373,7 @@ class TimelineReading(CaseScreen):
 
     def on_case_changed(self, message: CaseChanged) -> None:
         """New events are asked for; new tags and notes only drawn, unless the filter has them."""
-        if self._generation != self.workspace.index.generation or self.view.has_marks:
+        if self._generation != self.workspace.generation or self.view.has_marks:
             self._values.clear()
             self.apply_here()
         else:

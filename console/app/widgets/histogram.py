@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,7 +16,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.app.safe import plain
-from console.case.timeline import Histogram as Counts
+
+if TYPE_CHECKING:
+    from console.case.timeline import Histogram as Counts
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 MAX_KEYS = 6
