@@ -92,9 +92,9 @@ class Index:
             if not path.exists():
                 return False
             raise CaseError(
-                f"a segment of the index can't be read: {error}",
+                "the index can't be read: `kubecase reindex CASE` makes it anew",
                 where=str(path),
-                hint="run `kubecase reindex` on the case",
+                hint=str(error),
             ) from error
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import shutil
 from pathlib import Path
 
 from textual.widgets import Static
@@ -276,3 +277,21 @@ def test_a_bar_says_what_it_knows() -> None:
     assert "… left" in bar.line("adding", 5000)  # an archive that unpacks to more
     assert "100%" in bar.line("adding", 5000)
     assert " 0%" in Bar(0).line("adding", 0)
+
+
+async def test_a_damaged_index_is_said_and_the_journal_is_there(
+    demo: Workspace, tmp_path: Path
+) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(demo.case.folder, folder)
+    for segment in (folder / "index").glob("*.duckdb"):
+        segment.chmod(0o600)
+        segment.write_bytes(b"no database")
+    workspace = Workspace.open(folder)
+    app = Console(workspace, clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "`kubecase reindex CASE` makes it anew" in status(app)
+        await press(pilot, "8")
+        assert workspace.state.title in screen_text(app)
+    workspace.close()

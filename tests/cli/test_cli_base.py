@@ -59,6 +59,16 @@ def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
     assert names.isdisjoint(HEAVY)
 
 
+def test_the_console_is_loaded_without_the_index() -> None:
+    """What its first frame waits for: DuckDB comes after it."""
+    code = (
+        "import console.app.app, console.app.screens.overview, console.case.workspace, sys\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"duckdb", "cryptography", "numpy"} & set(done.stdout.split())
+
+
 def test_help_imports_no_command() -> None:
     _, ours = loaded("--help")
     assert not {name for name in ours if name.startswith("console.cli.")} - {"console.cli.output"}
