@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -125,13 +126,19 @@ class Scene:
 
 
 def rules(scene: Scene, name: str = "client") -> str:
-    """All rules of the pod's network namespace, of both families."""
+    """All rules of the pod's network namespace, of both families; by its oldest process, as others
+    come and go."""
     uid = scene.get("pods", name)["metadata"]["uid"]
     found = subprocess.run(
         ["grep", "-lF", uid, *map(str, Path("/proc").glob("[0-9]*/cgroup"))],
         capture_output=True, text=True, check=False,
     ).stdout.split()  # fmt: skip
-    inside = ["nsenter", "-t", Path(found[0]).parent.name, "-n"]
+    begun = {}
+    for path in map(Path, found):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            stat = path.with_name("stat").read_text().rpartition(")")[2].split()
+            begun[path.parent.name] = int(stat[19])  # field 22 of proc(5), starttime
+    inside = ["nsenter", "-t", min(begun, key=begun.__getitem__), "-n"]
     return "".join(
         subprocess.run([*inside, tool, "-S"], check=True, capture_output=True, text=True).stdout
         for tool in ("iptables", "ip6tables")

@@ -92,7 +92,7 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
         case = Case.create(tmp_path_factory.mktemp("network") / "case", title="a network")
         api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
         target = Target("pod", name, "suspect")
-        options = Options("probe", image="lab/probe:1", pull="Never", sample_s=4)
+        options = Options("probe", image="lab/probe:1", pull="Never", sample_s=10)
         [taken] = take(case, target, options, lambda: api)
         yield Scene(case, target, taken)
     finally:
