@@ -118,18 +118,17 @@ class Console(TypeAhead):
         if self.source.live is not None and not self.is_readonly:
             self.set_timer(WARM_SECONDS, self.warm)
         self._ticking = self.set_interval(TASK_SECONDS, self.show_task, pause=True)
-        if self.source.live is None:
-            self.call_after_refresh(self.keep_loaded)
-        self.call_after_refresh(self.read_on)
-        self.call_after_refresh(self.offer_half_done)
+        self.screen.call_after_refresh(self.go_on)
         if self.tour:
             self.call_after_refresh(self.show_tour)
 
-    def keep_loaded(self) -> None:
-        """Garbage is collected again where a command stopped that, but not among what it loaded."""
-        if not gc.isenabled():
-            gc.freeze()
+    def go_on(self) -> None:
+        """What the first picture does not wait for."""
+        if self.source.live is None and not gc.isenabled():
+            gc.freeze()  # what a command loaded before it let garbage be collected stays
             gc.enable()
+        self.read_on()
+        self.offer_half_done()
 
     @work(thread=True, group="warm", exit_on_error=False)
     def warm(self) -> None:
