@@ -14,7 +14,6 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from console.app.clipboard import clipboard_sequence
@@ -25,7 +24,6 @@ from console.app.source import Live, Source, read_evidence
 from console.app.task import Task
 from console.app.typeahead import TypeAhead
 from console.app.widgets.frame import TABS
-from console.case.columns import COLUMNS
 from console.case.entities import Entity
 from console.case.state import PHASES
 from console.errors import Cancelled, CaseError, UsageError
@@ -264,7 +262,7 @@ class Console(TypeAhead):
     def action_cancel_task(self) -> None:
         """But for selected text, which is copied."""
         line = self.focused
-        has_selected = isinstance(line, Input | TextArea) and bool(line.selected_text)
+        has_selected = bool(getattr(line, "selected_text", ""))  # of an Input, a TextArea
         if has_selected or not self.cancel_task():
             raise SkipAction
 
@@ -560,6 +558,7 @@ class Console(TypeAhead):
 
     def column_values(self, column: str, start: str = "") -> list[str]:
         """The commonest values of a column; for completion, away from the event loop."""
+        from console.case.columns import COLUMNS
         from console.case.filter import Filter
 
         names = self.workspace.names(column, start)

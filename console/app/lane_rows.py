@@ -8,9 +8,9 @@ from datetime import datetime
 
 from rich.text import Text
 
+from console.app.blocks import block
 from console.app.safe import plain
 from console.app.widgets.event_cells import fit, short_who
-from console.app.widgets.histogram import BLOCKS
 from console.case.timeline import Lane, Window
 from console.live.cells import State
 from console.live.lifetimes import Lifetime
@@ -64,7 +64,7 @@ def lane_signs(lane: Lane, lives: Sequence[Lifetime], window: Window) -> Text:
         elif sign in (BEGIN, END, STEP):
             text.append(sign, style)
         elif count:
-            text.append(BLOCKS[max(1, -(-count * 8 // top))], style if style != "dim" else "")
+            text.append(block(count, top), style if style != "dim" else "")
         else:
             text.append(sign, style)
     return text

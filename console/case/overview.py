@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING
 
-from console.case.queryfiles import load
 from console.case.spans import PLAUSIBLE, TICK
 
 if TYPE_CHECKING:
@@ -33,6 +31,8 @@ def gaps(buckets: Sequence[int]) -> list[range]:
 
     Silence is a gap if it is both longer than two buckets and than four times the usual one.
     """
+    from statistics import median
+
     seen = [i for i, count in enumerate(buckets) if count]
     runs = [range(a + 1, b) for a, b in pairwise(seen)]
     usual = median(map(len, runs)) if runs else 0
@@ -65,6 +65,8 @@ def unfinished(workspace: Workspace) -> set[str]:
 
 def read_overview(workspace: Workspace, buckets: int, top: int = 8) -> Overview:
     """Queries for the overview; call it away from the event loop."""
+    from console.case.queryfiles import load
+
     timeline = workspace.timeline()
     cursor = timeline.cursor
     extent = timeline.extent()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from console.case.citation import Citation
 from console.case.folder import Case
-from console.case.queryfiles import load_all
 from console.case.spans import TICK
 from console.case.text import visible
 from console.errors import CaseError
@@ -116,6 +115,8 @@ class Workspace:
     @cached_property
     def hunts(self) -> Mapping[str, str]:
         """The SQL of every hunt by its id, for `hunt:ID`."""
+        from console.case.queryfiles import load_all
+
         return {file.id: file.body for file in load_all("hunts", self.case.folder)[0]}
 
     def names(self, column: str, start: str) -> list[str] | None:

@@ -17,9 +17,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
+from console.app.blocks import block
 from console.app.safe import plain
 from console.app.screens.base import CaseChanged, CaseScreen
-from console.app.widgets.histogram import BLOCKS
 from console.case.citation import Citation
 from console.case.entities import Entity, entity_in
 from console.case.pivots import Pivot, pivots_for
@@ -139,7 +139,7 @@ class EntityScreen(CaseScreen):
         self.heading("did")
         for category, cells in portrait.density:
             top = max(cells)
-            bars = "".join(BLOCKS[-(-n * 8 // top)] for n in cells)
+            bars = "".join(block(n, top) for n in cells)
             self.row(None, f"{sum(cells):>9,}  {category:<10} {bars}")
         for category, activity, outcome, count in portrait.did:
             self.row(None, f"{count:>9,}  {activity or '–'}  {category}  {outcome}",

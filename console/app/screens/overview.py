@@ -16,9 +16,9 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from console.app.blocks import block
 from console.app.safe import plain, safe
 from console.app.screens.base import CaseChanged, CaseScreen
-from console.app.widgets.histogram import BLOCKS
 from console.app.widgets.row_list import Column, RowList, widths
 from console.case.entities import Entity, entity_in
 from console.case.overview import Coverage, Overview, gaps, read_overview
@@ -226,7 +226,7 @@ class OverviewScreen(CaseScreen):
             if index == here:
                 text.append(CARET)
             elif count:
-                text.append(BLOCKS[max(1, -(-count * 8 // top))])
+                text.append(block(count, top))
             elif not seen[0] < index < seen[-1]:
                 text.append(" ")
             elif any(index in run for run in silent):

@@ -15,12 +15,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from console.app.blocks import BLOCKS
 from console.app.safe import plain
 
 if TYPE_CHECKING:
     from console.case.timeline import Histogram as Counts
 
-BLOCKS = " ▁▂▃▄▅▆▇█"
 MAX_KEYS = 6
 BAD = ("denied", "failed")
 _OUTCOMES: Mapping[str, str | None] = {

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from rich.text import Text
 from textual.widget import Widget
 
+from console.app.blocks import block
 from console.app.safe import plain
-from console.app.widgets.histogram import BLOCKS
 
 ENDS_WIDTH = 22  # the two times at the ends, and the blanks around the bar
 NEAR = 500  # changes on either side of the moment
@@ -85,7 +85,7 @@ class TimeBar(Widget):
             if at == here:
                 text.append("◆", "bold yellow" if self.as_of else "bold")
             else:
-                text.append(BLOCKS[-(-count * 8 // top)] if count else "·", "" if count else "dim")
+                text.append(block(count, top) if count else "·", "" if count else "dim")
         text.append(f" {last:%H:%M:%S}\n")
         text.append(" ◷ ", "yellow" if self.as_of else "")
         if self.as_of:
