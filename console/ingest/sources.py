@@ -21,6 +21,7 @@ from typing import IO, cast
 
 from console.case.text import visible
 from console.errors import CaseError
+from console.ingest.encodings import Narrowed, wide_encoding
 from console.ingest.limits import Limits
 from console.ingest.links import Links
 from console.ingest.streams import BLOCK_BYTES, Budget, Headed, Reader, Taped, Unpacked, compression
@@ -257,6 +258,12 @@ class _Walker:
             yield from self._untar(Headed(head, source), inner, depth)
         elif _is_zip(head):
             yield from self._unzip(Headed(head, source), stream, inner, depth)
+        elif encoding := wide_encoding(head):
+            narrowed = Narrowed(
+                encoding, Headed(head, source),
+                lambda offset, reason: self.report(Unread(path, offset, reason)),
+            )  # fmt: skip
+            yield from self.walk(narrowed, inner, mtime, None, depth + 1)
         else:
             yield self._member(head, source, stream, inner, mtime, size)
 

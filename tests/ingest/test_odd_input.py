@@ -364,3 +364,35 @@ def test_a_line_verbatim_behind_a_hole(add: Add, case: Case, tmp_path: Path) -> 
     assert event
     assert event_text(case, event) == ["last\n"]
     workspace.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_what_windows_wrote_in_utf_16_is_read_as_text(
+    add: Add, case: Case, tmp_path: Path, encoding: str, mark: str
+) -> None:
+    lines = [
+        f"2026-01-01T00:00:{n:02}Z ERROR user=b{'ö' * (n % 2)}b step {n}\r\n" for n in range(30)
+    ]
+    path = tmp_path / "shell.log"
+    path.write_bytes((mark + "".join(lines)).encode(encoding))
+    [added] = add(path)
+    assert not added.faults()
+    found = events(case)
+    assert len(found) == len(lines)
+    assert [row[1] for row in found] == list(range(1, 31))
+    workspace = Workspace(case)
+    rows = workspace.index.cursor().execute("select * from events where line = 8")
+    names = [column[0] for column in rows.description or ()]
+    event = dict(zip(names, rows.fetchone() or (), strict=True))
+    workspace.close()
+    assert event_text(case, event) == [lines[7]]
+
+
+def test_broken_utf_16_is_told_and_the_rest_is_read(add: Add, case: Case, tmp_path: Path) -> None:
+    wide = ("\ufeff" + "".join(LINE.format(n, "one") for n in range(9))).encode("utf-16-le")
+    (tmp_path / "broken.log").write_bytes(wide[:400] + b"\x00\xd8" + wide[400:] + b"x")
+    [added] = add(tmp_path / "broken.log")
+    [fault] = added.faults()
+    assert "no UTF-16-LE" in fault
+    assert len(events(case)) == 10  # the last is the byte that nothing follows

@@ -1,0 +1,66 @@
+"""Text in UTF-16, as Windows writes it (`kubectl … > file` of PowerShell, `wevtutil`), as UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+
+from console.ingest.streams import BLOCK_BYTES, Reader
+
+_MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_WIDE_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_LEAST_BYTES = 16  # without a mark, so much must look like it
+_LOST = "\N{REPLACEMENT CHARACTER}"
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """The encoding of a file's first bytes if it is UTF-16: by its mark, or by ASCII in it."""
+    if head.startswith(_WIDE_MARKS):
+        return None
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if marked or len(head) < _LEAST_BYTES:
+        return marked
+    even, odd = head[0 : len(head) & ~1 : 2], head[1::2]
+    if not any(odd) and all(even):
+        return "utf-16-le"
+    return "utf-16-be" if not any(even) and all(odd) else None
+
+
+class Narrowed:
+    """A stream of UTF-16 as UTF-8, without its mark.
+
+    report(offset, reason): where, in bytes of the UTF-8, something first was no UTF-16; U+FFFD
+    stands in its place there and wherever it is so again.
+    """
+
+    def __init__(self, encoding: str, wide: Reader, report: Callable[[int, str], None]) -> None:
+        self._encoding, self._wide, self._report = encoding, wide, report
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self._buffer = b""
+        self._given_bytes = 0
+        self._is_done = self._is_told = False
+        self._is_start = True
+
+    def read(self, size: int, /) -> bytes:
+        blocks, have = [self._buffer], len(self._buffer)
+        while have < size and not self._is_done:
+            block = self._step()
+            blocks.append(block)
+            have += len(block)
+        narrow = b"".join(blocks)
+        self._buffer = narrow[size:]
+        return narrow[:size]
+
+    def _step(self) -> bytes:
+        wide = self._wide.read(BLOCK_BYTES)
+        self._is_done = not wide
+        text = self._decoder.decode(wide, final=self._is_done)
+        if self._is_start and text:
+            text, self._is_start = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"), False
+        narrow = text.encode()
+        if not self._is_told and (at := text.find(_LOST)) >= 0:
+            self._is_told = True
+            offset = self._given_bytes + len(text[:at].encode())
+            self._report(offset, f"no {self._encoding.upper()}: U+FFFD stands for it")
+        self._given_bytes += len(narrow)
+        return narrow
