@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 META = ("sources", "unread", "finished", "settings")
 UNION = " union all by name "
 MAX_BRANCHES = 16  # runs of events that one query names
+GRACE_S = 30.0  # a query is asked that long, at most, after its text was put together
 WORTH_SHARE = 0.6  # of the runs; where more than these may match, all are looked at
 
 
@@ -36,6 +38,7 @@ class Index:
         self._lock = Lock()
         self._attached: dict[str, str] = {}  # file name -> database name
         self._count = 0
+        self._leaving: list[tuple[float, str]] = []  # since when, which database has no file
         self._segments: list[str] = []  # the databases of the view
         self._with_grams: dict[str, bool] = {}
         self._relations: dict[tuple[Alternatives, ...], tuple[int, str]] = {}
@@ -68,6 +71,7 @@ class Index:
     def refresh(self) -> bool:
         """Attach new segments and let go of replaced ones; True if anything changed."""
         with self._lock:
+            self._let_go()
             found = {path.name: path for path in self.index_dir.glob("*.duckdb")}
             if found.keys() == self._attached.keys():
                 return False
@@ -79,9 +83,24 @@ class Index:
                     attached[name] = database
             current = self._without_replaced(attached)
             self._create_views(current)
+            self._leaving += [
+                (monotonic(), db) for name, db in self._attached.items() if name not in attached
+            ]
             self._attached = attached
             self.generation += 1
             return True
+
+    def _let_go(self) -> None:
+        """Detach what was replaced and removed, which else keeps its memory and its open file.
+
+        A query that is reading it goes on to its end; one whose text names it has had its time.
+        """
+        now = monotonic()
+        for since, database in [*self._leaving]:
+            if now - since >= GRACE_S:
+                self.database.execute(f"detach {database}")
+                self._with_grams.pop(database, None)
+                self._leaving.remove((since, database))
 
     def _attach(self, path: Path, database: str) -> bool:
         """False if the segment was replaced and removed in this very moment."""

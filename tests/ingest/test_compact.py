@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from console.case import index
 from console.case.folder import Case
 from console.case.index import Index
 from console.ingest.compact import compact, rewriting
@@ -32,9 +33,9 @@ def fill(case: Case, pieces: int = 9) -> None:
 
 
 def seen(case: Case) -> tuple[object, ...]:
-    index = Index(case.index_dir)
-    row = index.cursor().execute(COUNTS).fetchone()
-    index.close()
+    opened = Index(case.index_dir)
+    row = opened.cursor().execute(COUNTS).fetchone()
+    opened.close()
     assert row is not None
     return row
 
@@ -57,6 +58,30 @@ def test_small_segments_become_one_in_order_of_time(case: Case) -> None:
     reader.close()
     assert compact(case.index_dir) == 0
     assert list(resume(case)) == []  # nothing is read a second time
+
+
+def test_what_was_merged_is_let_go_by_who_had_it_open(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A console that stays open for hours beside a recording has no more open than there is."""
+
+    def attached(reader: Index) -> int:
+        rows = reader.cursor().execute("select database_name from duckdb_databases()").fetchall()
+        return sum(name.startswith("segment_") for (name,) in rows)
+
+    fill(case)
+    reader = Index(case.index_dir)
+    before = reader.cursor().execute(COUNTS).fetchone()
+    reading = reader.cursor().execute("select seq from events")
+    compact(case.index_dir)
+    reader.refresh()
+    assert attached(reader) == 10  # a query's text may still name them
+    monkeypatch.setattr(index, "GRACE_S", 0.0)
+    assert not reader.refresh()
+    assert attached(reader) == 1
+    assert len(reading.fetchall()) == 27
+    assert reader.cursor().execute(COUNTS).fetchone() == before
+    reader.close()
 
 
 def test_few_segments_stay(case: Case) -> None:
