@@ -1,8 +1,8 @@
 """How one API server is reached, and as whom: what `ClusterApi` needs of a kubeconfig's context.
 
-Plain ones (a certificate, a token, a password) are read here. The `kubernetes` client, which costs
-more to import than a first list takes, does the rest: exec plugins, auth providers, token files,
-proxies, and a pod's own account.
+Plain ones (a certificate, a token, a password) are read here, and what a program of the kubeconfig
+gives (`execplugin.py`). The `kubernetes` client, which costs more to import than a first list
+takes, does the rest: auth providers, token files, proxies, and a pod's own account.
 """
 
 from __future__ import annotations
@@ -119,6 +119,36 @@ def _load_certificate(context: ssl.SSLContext, pem: bytes) -> None:
         context.load_cert_chain(name, password="")  # never ask the terminal for one
     finally:
         os.unlink(name)
+
+
+def read_client(cluster: Part, user: Part) -> Credentials:
+    """By the `kubernetes` client, of these parts alone. Raises what `read_plain` does."""
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException, kube_config
+
+    configuration = Configuration()
+    try:
+        kube_config.load_kube_config_from_dict(
+            {
+                "clusters": [{"name": "it", "cluster": _rooted(cluster)}],
+                "users": [{"name": "it", "user": _rooted(user)}],
+                "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+                "current-context": "it",
+            },
+            client_configuration=configuration, persist_config=False,
+        )  # fmt: skip
+    except ConfigException as error:
+        raise ValueError(str(error)) from error
+    return of_client(configuration)
+
+
+def _rooted(part: Part) -> dict[str, Any]:
+    """With its files by their whole paths."""
+    files = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+    return {
+        name: str(part.folder / said) if name in files and said else said
+        for name, said in part.facts.items()
+    }
 
 
 def of_client(configuration: Configuration) -> Credentials:
