@@ -260,6 +260,10 @@ def failure(status: int, body: bytes, *, where: str) -> ApiError:
 
 
 def _pool_of(credentials: Credentials) -> urllib3.PoolManager:
+    if credentials.is_trusting:  # said once, where the access is shown, and not at each request
+        import urllib3
+
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return credentials.make_pool(maxsize=POOL_SIZE, socket_options=keepalive_options())
 
 

@@ -40,6 +40,7 @@ class Credentials:
 
     authorization: the header's value at this moment, "" for none; a token that was given for a time
     is renewed by asking. certificate: the client's, PEM, empty for none. username: of a password.
+    is_trusting: the server's certificate is not checked.
     make_pool: the connections, by the words that urllib3.PoolManager has for them.
     """
 
@@ -47,6 +48,7 @@ class Credentials:
     authorization: Callable[[], str] = lambda: ""
     certificate: bytes = b""
     username: str = ""
+    is_trusting: bool = False
     make_pool: Callable[..., urllib3.PoolManager] = urllib3.PoolManager
 
 
@@ -94,11 +96,17 @@ def read_plain(cluster: Part, user: Part) -> Credentials:
         if name := cluster.facts.get("tls-server-name"):
             options["server_hostname"] = str(name)
     pool = partial(urllib3.PoolManager, **options)
-    return Credentials(server, lambda: authorization, certificate, username, pool)
+    return Credentials(
+        server, lambda: authorization, certificate, username, _is_trusting(cluster), pool
+    )
+
+
+def _is_trusting(cluster: Part) -> bool:
+    return bool(cluster.facts.get("insecure-skip-tls-verify"))
 
 
 def _tls(cluster: Part, certificate: bytes, key: bytes) -> ssl.SSLContext:
-    is_trusting = bool(cluster.facts.get("insecure-skip-tls-verify"))
+    is_trusting = _is_trusting(cluster)
     context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if is_trusting else ssl.CERT_REQUIRED)
     authority = b"" if is_trusting else cluster.read("certificate-authority")
     if authority:
@@ -169,5 +177,5 @@ def of_client(configuration: Configuration) -> Credentials:
     return Credentials(
         str(configuration.host).rstrip("/"), authorization,
         Path(certificate).read_bytes() if certificate else b"",
-        str(configuration.username or ""), make_pool,
+        str(configuration.username or ""), not configuration.verify_ssl, make_pool,
     )  # fmt: skip
