@@ -163,6 +163,9 @@ def sheet_of(
     if found.rows and not rows:
         how = "is at fault" if view.faults and not view.filter else "matches the filter"
         empty = f"none of {len(found.rows):,} {how}: esc takes it away"
+        if wanted.taken_as_text:
+            words = ", ".join(plain(word, 40) for word in wanted.taken_as_text)
+            empty += f". Looked for as text, for want of such a column: {words}"
     places = _shown_columns(found, is_wide, chosen)
     columns = [found.columns[at] for at in places]
     moment = Moment(now)
