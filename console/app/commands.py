@@ -257,6 +257,8 @@ COMMANDS = {
         _cluster("live", "", "back to now"),
         Command("cancel", "", "end what is under way (ctrl-c), between two steps of an action",
                 _cancel),
+        Command("help", "", "the keys of this screen, and all commands",
+                lambda app, rest: app.show_help()),
         Command("q", "", "leave kubecase", lambda app, rest: app.leave()),
     )
 }  # fmt: skip
@@ -270,4 +272,7 @@ _USUAL_KINDS = frozenset((
     "clusterrole", "clusterroles", "clusterrolebinding", "clusterrolebindings", "ev", "events",
     "pv", "pvc", "crd", "containers", "images", "networks", "volumes",
 ))  # fmt: skip
-_SHORT = {"quit": "q", "exit": "q", "q!": "q"}
+_SHORT = {
+    "quit": "q", "exit": "q", "q!": "q", "context": "ctx", "contexts": "ctx", "aliases": "kinds",
+    "?": "help", "h": "help",
+}  # fmt: skip

@@ -149,7 +149,7 @@ def sheet_of(
 ) -> Sheet:  # fmt: skip
     """Filtered, in order, with columns of the right width. empty: why there may be no row."""
     names = [column.name for column in found.columns]
-    warning = "  ".join(found.hidden) if found.rows else ""
+    warning = "  ".join([*found.hidden, *_unjudged(found)]) if found.rows else ""
     try:
         wanted = parse_filter(view.filter, names) if view.filter else NO_FILTER
     except FilterError as error:
@@ -192,6 +192,14 @@ def sheet_of(
         positions=positions,
     )  # fmt: skip
     return sheet
+
+
+def _unjudged(found: Table) -> list[str]:
+    """A dash under RISK must not look like harmless."""
+    if not found.unjudged:
+        return []
+    more = f" (and {len(found.unjudged) - 1} more)" if len(found.unjudged) > 1 else ""
+    return [f"RISK lacks what tokens may do: {found.unjudged[0]}{more}"]
 
 
 def _same_places(before: Sheet, sheet: Sheet, columns: Sequence[Column]) -> list[Row] | None:
@@ -351,15 +359,26 @@ def _why_empty(inventory: Inventory, view: View, found: Table) -> str:
     feeds = [f for f in found.feeds if not view.namespace or f.namespace in ("", view.namespace)]
     unseen = [f for f in feeds if f.state not in ("live", "recorded")]
     if unseen and len(unseen) == len(feeds):
-        return "; ".join(dict.fromkeys(_feed_words(feed, view) for feed in unseen))
+        is_one = len({feed.cluster for feed in feeds}) < 2
+        words = (("" if is_one else f"{f.cluster}: ") + _feed_words(f, view) for f in unseen)
+        return "; ".join(dict.fromkeys(words))
     if not feeds and view.kind not in (KINDS, CLUSTERS, CONTAINERS):
         return f"{view.kind} were not collected"
     place = f" in {view.namespace}" if view.namespace and not view.related else ""
     when = f" at {inventory.as_of:%H:%M:%S}" if inventory.as_of else ""
     others = ", ".join(_feed_words(feed, view) for feed in unseen)
+    if view.namespace and not view.related and _is_no_namespace(inventory, view):
+        return f"there is no namespace {plain(view.namespace, 80)}{when}: :ns lists them"
     return f"no {view.titled() if view.related else view.kind}{place}{when}" + (
         f"; {others}" if others else ""
     )
+
+
+def _is_no_namespace(inventory: Inventory, view: View) -> bool:
+    """Whether all namespaces are seen, and this is none of them."""
+    names = {one.ref.name for one in inventory.objects("namespaces")}
+    is_seen = all(feed.state == "live" for feed in inventory.feeds("namespaces"))
+    return bool(names) and is_seen and view.namespace not in names
 
 
 def _feed_words(feed: Feed, view: View) -> str:
