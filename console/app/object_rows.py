@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from rich.text import Text
 
-from console.app.object_links import pods_on, pods_under, pods_using
+from console.app.object_links import pods_on, pods_under, users_of
 from console.app.plain_rows import PlainRow
 from console.app.safe import plain
 from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS, special_table
@@ -249,7 +249,7 @@ def _related(inventory: Inventory, view: View, found: Table) -> Table:
         rows = [row for row in rows if row.ref.cluster == view.cluster]
     if view.related:
         how, ref = view.related
-        related = {"below": pods_under, "users": pods_using, "on": pods_on}[how]
+        related = {"below": pods_under, "users": users_of, "on": pods_on}[how]
         kept = {key_of_ref(obj.ref) for obj in related(inventory, ref)}
         rows = [row for row in rows if _key_of(row) in kept]
     return found if rows is found.rows else replace(found, rows=rows)

@@ -537,3 +537,18 @@ async def test_rows_of_another_moment_are_not_taken_for_those_of_this_one(
         read.set()
         await settle(pilot)
         assert "reading…" not in screen_text(app)
+
+
+async def test_events_are_newest_first(demo: Workspace, held: HeldInventory) -> None:
+    """What just happened is not on page forty."""
+    for number, name in enumerate(("a", "b", "c")):
+        seen = (T0 + number * MINUTE).isoformat() + "Z"
+        doc = {"metadata": {"name": name, "namespace": "shop"}, "lastTimestamp": seen}
+        held.put("events", doc, T0)
+    app = console(demo, held)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await command(pilot, "events")
+        assert names(app) == ["c", "b", "a"]
+        await press(pilot, "escape")
+        assert "pods(all)" in screen_text(app)

@@ -18,6 +18,7 @@ from console.app.object_links import (
     owner_of,
     subject_of,
     target_of,
+    users_kind,
 )
 from console.app.object_rows import Sheet, View, key_of_ref, make_sheet
 from console.app.screens.object_list import ObjectListScreen
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from console.live.inventory import Inventory
 
 START = View("pods")
+_NEWEST_FIRST = {"events": "LAST SEEN", "events.events.k8s.io": "LAST SEEN"}
 _LABELS = re.compile(r"[A-Za-z0-9./_-]+(=|==|!=)[A-Za-z0-9._-]+(,[A-Za-z0-9./_=!-]+)*")
 
 
@@ -253,6 +255,8 @@ class ClusterScreen(ObjectListScreen):
     def go(self, view: View, *, to: Hashable | None = None) -> None:
         """Another view; esc comes back to this one."""
         self.steps.append(_Step(self.view, self.table.current_key))
+        if not view.sort:
+            view = replace(view, sort=_NEWEST_FIRST.get(view.kind, ""))
         self.change(view, to=to)
 
     def step_back(self) -> bool:
@@ -375,7 +379,7 @@ class ClusterScreen(ObjectListScreen):
             image = Ref(row.ref.cluster, "images", "", str(row.about))
             self.go(View("pods", related=("users", image)))
         elif ref := self._ref():
-            self.go(View("pods", related=("users", ref)))
+            self.go(View(users_kind(ref), related=("users", ref)))
 
     def action_owner(self) -> None:
         obj, inventory = self.current, self.source.opened
