@@ -468,6 +468,27 @@ async def test_which_cluster_hides_something(demo: Workspace, two: TwoClusters) 
         assert "! far: no right to list secrets in shop" in screen_text(app)
 
 
+async def test_changes_say_of_which_cluster_and_of_the_one_that_was_chosen(
+    demo: Workspace, two: TwoClusters
+) -> None:
+    app = console(demo, two)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        await command(pilot, "changes po")
+        assert {row.ref.cluster for row in table_of(app).shown.rows} == {"lab", "far"}
+        assert "CLUSTER" in screen_text(app)
+        await press(pilot, "escape")
+        await command(pilot, "ctx far")
+        await press(pilot, "v")
+        assert "far:changes of pods in all" in screen_text(app)
+        assert {row.ref.cluster for row in table_of(app).shown.rows} == {"far"}
+        assert "CLUSTER" not in screen_text(app)
+
+
+def table_of(app: Console) -> ObjectTable:
+    return app.screen.query_one(ObjectTable)
+
+
 async def test_a_dash_under_risk_does_not_look_like_harmless(
     demo: Workspace, held: HeldInventory
 ) -> None:

@@ -131,6 +131,12 @@ async def test_what_a_403_hides_is_named(
             await until(pilot, lambda shown: "dbg" in shown)
             await command(pilot, "secrets " + namespace)
             await until(pilot, lambda shown: f"no right to list secrets in {namespace}" in shown)
+            await command(pilot, "changes")
+            await until(pilot, lambda shown: "kinds are not or not wholly seen: :kinds" in shown)
+            await press(pilot, "escape")
+            await command(pilot, "changes secrets")
+            await until(pilot, lambda shown: f"no right to list secrets in {namespace}" in shown)
+            await press(pilot, "escape")
             await command(pilot, "access")
             await until(pilot, lambda shown: "may not" in shown)
             screen = app.screen_stack[0]

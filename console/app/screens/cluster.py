@@ -206,7 +206,7 @@ class ClusterScreen(ObjectListScreen):
         elif name == "ctx":
             self.go(View(CLUSTERS))
         elif name == "changes":
-            self.app.push_screen(ChangesScreen(*words[:2]))
+            self.app.push_screen(ChangesScreen(*words[:2], cluster=self.view.cluster))
         elif name == "usage":
             self.app.push_screen(UsageScreen(*words[:1]))
         elif name == "can":
@@ -348,7 +348,7 @@ class ClusterScreen(ObjectListScreen):
         from console.app.screens.changes import ChangesScreen
 
         kind = "" if self.view.kind in (KINDS, CLUSTERS, CONTAINERS) else self.view.kind
-        self.app.push_screen(ChangesScreen(kind, self.view.namespace))
+        self.app.push_screen(ChangesScreen(kind, self.view.namespace, cluster=self.view.cluster))
 
     def action_revisions(self) -> None:
         from console.app.screens.revisions import RevisionsScreen
