@@ -560,6 +560,19 @@ async def test_rows_of_another_moment_are_not_taken_for_those_of_this_one(
         assert "reading…" not in screen_text(app)
 
 
+async def test_the_time_bar_says_which_object_changed_in_a_narrow_window(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    held.put("pods", pod("a-pod-with-a-name-of-some-length"), T0 + MINUTE)
+    app = console(demo, held)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "t", "left")
+        assert "◷ 09:01:00.000" in screen_text(app)
+        bar = screen_text(app).splitlines()[-2]
+        assert "created pods shop/a-pod-with-a-name" in bar
+
+
 async def test_events_are_newest_first(demo: Workspace, held: HeldInventory) -> None:
     """What just happened is not on page forty."""
     for number, name in enumerate(("a", "b", "c")):
