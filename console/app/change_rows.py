@@ -17,6 +17,7 @@ _COLUMNS = columns(
     "TIME WHAT OBJECT FIELDS BY NAMESPACE +KIND +WHO +TOOL +ORIGIN +CITATION +CLUSTER"
 )
 MAX_FIELDS = 4
+BOOKKEEPING = "only the server's bookkeeping"  # what a difference of fields leaves out
 Fields = dict[Hashable, list[FieldChange]]
 
 
@@ -62,13 +63,15 @@ def _row(
     fields = fields_of(change, known)
     paths = [field.path for field in fields]
     more = f" + {len(paths) - MAX_FIELDS} more" if len(paths) > MAX_FIELDS else ""
+    is_step = change.before is not None and change.after is not None
+    said = ", ".join(paths[:MAX_FIELDS]) + more or (BOOKKEEPING if is_step else "")
     ref = change.ref
     time = f"{change.ts:%m-%d %H:%M:%S}" if has_date else f"{change.ts:%H:%M:%S}"
     kind = "" if is_one_kind else f"{ref.kind.partition('.')[0]} "
     by = short_who(change.who) if change.who else change.agent or None
     values = (
         Cell(time, change.ts.timestamp()), change.what, f"{kind}{ref.name}",
-        ", ".join(paths[:MAX_FIELDS]) + more, by,
+        said, by,
         ref.namespace or None, ref.kind, change.who or None, change.agent or None, change.origin,
         change.citation or None, ref.cluster or None,
     )  # fmt: skip

@@ -573,6 +573,20 @@ async def test_the_time_bar_says_which_object_changed_in_a_narrow_window(
         assert "created pods shop/a-pod-with-a-name" in bar
 
 
+async def test_a_change_without_a_field_says_why(demo: Workspace, held: HeldInventory) -> None:
+    """A row that says `changed` and not what makes one look for what is not there."""
+    doc = pod("counted")
+    held.put("pods", doc, T0)
+    doc["metadata"] |= {"annotations": {"deployment.kubernetes.io/revision": "7"}}
+    held.put("pods", doc, T0 + MINUTE)
+    app = console(demo, held)
+    async with app.run_test(size=(140, 30)) as pilot:
+        await settle(pilot)
+        await command(pilot, "changes po shop")
+        assert "changed counted" in screen_text(app)
+        assert "only the server's bookkeeping" in screen_text(app)
+
+
 async def test_events_are_newest_first(demo: Workspace, held: HeldInventory) -> None:
     """What just happened is not on page forty."""
     for number, name in enumerate(("a", "b", "c")):

@@ -19,6 +19,7 @@ from textual.pilot import Pilot
 
 from console.app.app import Console
 from console.app.screens.cluster import ClusterScreen
+from console.app.widgets.object_table import ObjectTable
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.errors import CaseError, UsageError
@@ -149,17 +150,21 @@ async def test_who_uses_an_image_a_network_a_volume(
                 ("images", lab.image, 2),
                 ("networks", "bridge", 2),
                 ("volumes", volume, 1),
-                ("containers.docker", container, 2),
+                ("containers", container, 2),
             ):
-                await command(pilot, f"{kind} ^{name}" if kind == "containers.docker" else kind)
-                await seen(pilot, lambda shown, name=name: name in shown)
+                await command(pilot, kind)
+                if kind == "containers":  # of which others come and go
+                    await until_there(pilot, lambda: "containers.docker [" in screen_text(app))
+                    await command(pilot, f"containers.docker /^{name}")
                 screen = app.screen
                 assert isinstance(screen, ClusterScreen)
-                rows = screen.table.shown.rows
+                table = screen.table
+                await until_there(pilot, lambda table=table, name=name: name in names_of(table))
+                rows = table.shown.rows
                 at = next(i for i, row in enumerate(rows) if row.name == name)
                 await press(pilot, "g", *["j"] * at, "u")
-                await seen(pilot, lambda shown: "containers.docker that use" in shown)
-                users = [row.name for row in screen.table.shown.rows]
+                await until_there(pilot, lambda: "containers.docker that use" in screen_text(app))
+                users = names_of(table)
                 assert sum(one.startswith(container) for one in users) == expected, kind
     finally:
         live.stop()
@@ -168,9 +173,13 @@ async def test_who_uses_an_image_a_network_a_volume(
         lab.docker("volume", "rm", volume)
 
 
-async def seen(pilot: Pilot[None], is_met: Callable[[str], bool]) -> None:
+def names_of(table: ObjectTable) -> list[str]:
+    return [row.name for row in table.shown.rows]
+
+
+async def until_there(pilot: Pilot[None], is_met: Callable[[], bool]) -> None:
     limit = time.monotonic() + 60
-    while not is_met(screen_text(pilot.app)):  # type: ignore[arg-type]
+    while not is_met():
         assert time.monotonic() < limit, screen_text(pilot.app)  # type: ignore[arg-type]
         await settle(pilot)
 
