@@ -57,14 +57,21 @@ def change_sheet(
     return sheet
 
 
+def _is_whole(change: Change) -> bool:
+    """A step between two contents that are known and differ; an audit log may not hold them."""
+    before, after = change.before, change.after
+    return bool(
+        before and after and before.raw != after.raw and not (before.is_partial or after.is_partial)
+    )
+
+
 def _row(
     change: Change, known: Fields, now: datetime, *, has_date: bool, is_one_kind: bool
 ) -> PlainRow:
     fields = fields_of(change, known)
     paths = [field.path for field in fields]
     more = f" + {len(paths) - MAX_FIELDS} more" if len(paths) > MAX_FIELDS else ""
-    is_step = change.before is not None and change.after is not None
-    said = ", ".join(paths[:MAX_FIELDS]) + more or (BOOKKEEPING if is_step else "")
+    said = ", ".join(paths[:MAX_FIELDS]) + more or (BOOKKEEPING if _is_whole(change) else "")
     ref = change.ref
     time = f"{change.ts:%m-%d %H:%M:%S}" if has_date else f"{change.ts:%H:%M:%S}"
     kind = "" if is_one_kind else f"{ref.kind.partition('.')[0]} "
