@@ -172,6 +172,10 @@ class Console(TypeAhead):
             line = f"half-done: {plain(', '.join(found), 200)}: 7 Actions, f finishes, U undoes"
             self.call_from_thread(self.say, line)
 
+    def show_help(self) -> None:
+        if self.seen_screen is not None:
+            self.seen_screen.action_help()
+
     def say(self, line: str) -> None:
         """In the bottom line of the screen that is seen."""
         if self.seen_screen is not None:

@@ -13,8 +13,11 @@ from console.live.cells import Cell, State, columns
 from console.live.fielddiff import FieldChange, field_diff
 from console.live.inventory import Change
 
-_COLUMNS = columns("TIME WHAT OBJECT FIELDS BY NAMESPACE +KIND +WHO +TOOL +ORIGIN +CITATION")
+_COLUMNS = columns(
+    "TIME WHAT OBJECT FIELDS BY NAMESPACE +KIND +WHO +TOOL +ORIGIN +CITATION +CLUSTER"
+)
 MAX_FIELDS = 4
+BOOKKEEPING = "only the server's bookkeeping"  # what a difference of fields leaves out
 Fields = dict[Hashable, list[FieldChange]]
 
 
@@ -36,9 +39,10 @@ def fields_of(change: Change, known: Fields) -> list[FieldChange]:
 
 def change_sheet(
     changes: Sequence[Change], view: View, known: Fields, *, now: datetime, is_one: bool,
-    chosen: Sequence[str] = (), is_wide: bool = False,
+    chosen: Sequence[str] = (), is_wide: bool = False, warnings: Sequence[str] = (),
 ) -> Sheet:  # fmt: skip
-    """known: the fields of changes that were read before; it is added to."""
+    """known: the fields of changes that were read before; it is added to. warnings: why there may
+    be more of them."""
     days = {change.ts.date() for change in changes}
     rows = [
         _row(change, known, now, has_date=len(days) > 1, is_one_kind=bool(view.kind))
@@ -46,7 +50,19 @@ def change_sheet(
     ]
     found = plain_table("changes", _COLUMNS, rows)
     empty = "nothing has changed" + (" since kubecase watches" if not is_one else "")
-    return sheet_of(found, view, now=now, is_wide=is_wide, chosen=chosen, empty=empty)  # fmt: skip
+    sheet = sheet_of(
+        found, view, now=now, is_wide=is_wide, chosen=chosen, empty="; ".join([empty, *warnings])
+    )
+    sheet.warning = sheet.warning or ("; ".join(warnings) if rows else "")
+    return sheet
+
+
+def _is_whole(change: Change) -> bool:
+    """A step between two contents that are known and differ; an audit log may not hold them."""
+    before, after = change.before, change.after
+    return bool(
+        before and after and before.raw != after.raw and not (before.is_partial or after.is_partial)
+    )
 
 
 def _row(
@@ -55,15 +71,16 @@ def _row(
     fields = fields_of(change, known)
     paths = [field.path for field in fields]
     more = f" + {len(paths) - MAX_FIELDS} more" if len(paths) > MAX_FIELDS else ""
+    said = ", ".join(paths[:MAX_FIELDS]) + more or (BOOKKEEPING if _is_whole(change) else "")
     ref = change.ref
     time = f"{change.ts:%m-%d %H:%M:%S}" if has_date else f"{change.ts:%H:%M:%S}"
     kind = "" if is_one_kind else f"{ref.kind.partition('.')[0]} "
     by = short_who(change.who) if change.who else change.agent or None
     values = (
         Cell(time, change.ts.timestamp()), change.what, f"{kind}{ref.name}",
-        ", ".join(paths[:MAX_FIELDS]) + more, by,
+        said, by,
         ref.namespace or None, ref.kind, change.who or None, change.agent or None, change.origin,
-        change.citation or None,
+        change.citation or None, ref.cluster or None,
     )  # fmt: skip
     states: dict[str, State] = {"deleted": "bad", "created": "pending"}
     obj = replace(change.after or change.before or named(ref, change.ts), gone=None)

@@ -182,6 +182,17 @@ def _clusters(app: Console, start: str) -> Sequence[str]:
     return [*(one.name for one in inventory.clusters()), "all"] if inventory is not None else []
 
 
+def _containers(app: Console, rest: str) -> None:
+    """Where an engine is all there is, its containers; what was captured is behind their `f`."""
+    live = app.source.live
+    if rest:
+        app.open_inside(rest)
+    elif live is not None and live.engine is not None and not live.apis:
+        app.on_cluster(lambda screen: screen.show_kind("containers.docker"))
+    else:
+        app.open_mode("containers")
+
+
 def _acts() -> ModuleType:
     from console.app import action_commands
 
@@ -199,7 +210,7 @@ COMMANDS = {
         _mode("overview", "what to look at, and what is not seen"),
         _mode("cluster", "what runs; :po :node :svc … go to a kind"),
         Command("containers", "[TARGET]", "files, network, processes of what was captured",
-                lambda app, rest: app.open_inside(rest) if rest else app.open_mode("containers")),
+                lambda app, rest: _containers(app, rest)),
         _mode("timeline", "all events"),
         _mode("findings", "what was concluded"),
         Command("hunts", "", "what to look for in every case, and what of it is there",
@@ -257,6 +268,8 @@ COMMANDS = {
         _cluster("live", "", "back to now"),
         Command("cancel", "", "end what is under way (ctrl-c), between two steps of an action",
                 _cancel),
+        Command("help", "", "the keys of this screen, and all commands",
+                lambda app, rest: app.show_help()),
         Command("q", "", "leave kubecase", lambda app, rest: app.leave()),
     )
 }  # fmt: skip
@@ -270,4 +283,7 @@ _USUAL_KINDS = frozenset((
     "clusterrole", "clusterroles", "clusterrolebinding", "clusterrolebindings", "ev", "events",
     "pv", "pvc", "crd", "containers", "images", "networks", "volumes",
 ))  # fmt: skip
-_SHORT = {"quit": "q", "exit": "q", "q!": "q"}
+_SHORT = {
+    "quit": "q", "exit": "q", "q!": "q", "context": "ctx", "contexts": "ctx", "aliases": "kinds",
+    "?": "help", "h": "help",
+}  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.case.entities import Entity
-from console.live.doc import Doc, dig, items, strings, text
+from console.live.doc import Doc, dig, items, mapping, strings, text
 from console.live.inventory import Inventory, Obj, Ref
 from console.live.relations import owner_refs, used_by
 
@@ -77,6 +77,42 @@ def _owners(doc: Doc) -> set[str]:
 def pods_using(inventory: Inventory, ref: Ref) -> list[Obj]:
     """The pods that mount, read or run under it: secret, config map, account, claim, image."""
     return [use.obj for use in used_by(inventory, ref) if use.obj.ref.kind == "pods"]
+
+
+ENGINE_CONTAINERS = "containers.docker"
+
+
+def users_kind(ref: Ref) -> str:
+    """Of what `users_of` gives."""
+    return ENGINE_CONTAINERS if ref.kind.endswith(".docker") else "pods"
+
+
+def users_of(inventory: Inventory, ref: Ref) -> list[Obj]:
+    """Pods, or the engine's containers, that use it; of a container, those of the same image."""
+    if users_kind(ref) == "pods":
+        return pods_using(inventory, ref)
+    known = inventory.get(ref)
+    image = _image_of(known.doc) if known is not None and ref.kind == ENGINE_CONTAINERS else set()
+    return [
+        one
+        for one in inventory.objects(ENGINE_CONTAINERS)
+        if one.ref.cluster == ref.cluster and _uses(one.doc, ref, image)
+    ]
+
+
+def _uses(container: Doc, ref: Ref, image: set[str]) -> bool:
+    if ref.kind == ENGINE_CONTAINERS:
+        return bool(_image_of(container) & image)
+    if ref.kind == "images.docker":
+        return bool(_image_of(container) & {ref.name, ref.uid})
+    if ref.kind == "networks.docker":
+        return ref.name in mapping(container, "NetworkSettings", "Networks")
+    return any(text(mount, "Name") == ref.name for mount in items(container, "Mounts"))
+
+
+def _image_of(container: Doc) -> set[str]:
+    """By its name and by its id: a name may have gone to another image since."""
+    return {text(container, "Config", "Image"), text(container, "Image")} - {""}
 
 
 def subject_of(obj: Obj) -> str:

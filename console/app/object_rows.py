@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from rich.text import Text
 
-from console.app.object_links import pods_on, pods_under, pods_using
+from console.app.object_links import pods_on, pods_under, users_of
 from console.app.plain_rows import PlainRow
 from console.app.safe import plain
 from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS, special_table
@@ -149,7 +149,7 @@ def sheet_of(
 ) -> Sheet:  # fmt: skip
     """Filtered, in order, with columns of the right width. empty: why there may be no row."""
     names = [column.name for column in found.columns]
-    warning = "  ".join(found.hidden) if found.rows else ""
+    warning = "  ".join([*found.hidden, *_unjudged(found)]) if found.rows else ""
     try:
         wanted = parse_filter(view.filter, names) if view.filter else NO_FILTER
     except FilterError as error:
@@ -163,6 +163,9 @@ def sheet_of(
     if found.rows and not rows:
         how = "is at fault" if view.faults and not view.filter else "matches the filter"
         empty = f"none of {len(found.rows):,} {how}: esc takes it away"
+        if wanted.taken_as_text:
+            words = ", ".join(plain(word, 40) for word in wanted.taken_as_text)
+            empty += f". Looked for as text, for want of such a column: {words}"
     places = _shown_columns(found, is_wide, chosen)
     columns = [found.columns[at] for at in places]
     moment = Moment(now)
@@ -180,6 +183,14 @@ def sheet_of(
         shown, columns=specs, pinned=sum(spec.title in _PINNED for spec in specs) or 1
     )
     return sheet
+
+
+def _unjudged(found: Table) -> list[str]:
+    """A dash under RISK must not look like harmless."""
+    if not found.unjudged:
+        return []
+    more = f" (and {len(found.unjudged) - 1} more)" if len(found.unjudged) > 1 else ""
+    return [f"RISK lacks what tokens may do: {found.unjudged[0]}{more}"]
 
 
 def _specs_before(
@@ -238,7 +249,7 @@ def _related(inventory: Inventory, view: View, found: Table) -> Table:
         rows = [row for row in rows if row.ref.cluster == view.cluster]
     if view.related:
         how, ref = view.related
-        related = {"below": pods_under, "users": pods_using, "on": pods_on}[how]
+        related = {"below": pods_under, "users": users_of, "on": pods_on}[how]
         kept = {key_of_ref(obj.ref) for obj in related(inventory, ref)}
         rows = [row for row in rows if _key_of(row) in kept]
     return found if rows is found.rows else replace(found, rows=rows)
@@ -348,15 +359,26 @@ def _why_empty(inventory: Inventory, view: View, found: Table) -> str:
     feeds = [f for f in found.feeds if not view.namespace or f.namespace in ("", view.namespace)]
     unseen = [f for f in feeds if f.state not in ("live", "recorded")]
     if unseen and len(unseen) == len(feeds):
-        return "; ".join(dict.fromkeys(_feed_words(feed, view) for feed in unseen))
+        is_one = len({feed.cluster for feed in feeds}) < 2
+        words = (("" if is_one else f"{f.cluster}: ") + _feed_words(f, view) for f in unseen)
+        return "; ".join(dict.fromkeys(words))
     if not feeds and view.kind not in (KINDS, CLUSTERS, CONTAINERS):
         return f"{view.kind} were not collected"
     place = f" in {view.namespace}" if view.namespace and not view.related else ""
     when = f" at {inventory.as_of:%H:%M:%S}" if inventory.as_of else ""
     others = ", ".join(_feed_words(feed, view) for feed in unseen)
+    if view.namespace and not view.related and _is_no_namespace(inventory, view):
+        return f"there is no namespace {plain(view.namespace, 80)}{when}: :ns lists them"
     return f"no {view.titled() if view.related else view.kind}{place}{when}" + (
         f"; {others}" if others else ""
     )
+
+
+def _is_no_namespace(inventory: Inventory, view: View) -> bool:
+    """Whether all namespaces are seen, and this is none of them."""
+    names = {one.ref.name for one in inventory.objects("namespaces")}
+    is_seen = all(feed.state == "live" for feed in inventory.feeds("namespaces"))
+    return bool(names) and is_seen and view.namespace not in names
 
 
 def _feed_words(feed: Feed, view: View) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
@@ -58,4 +58,8 @@ def named(ref: Ref, now: datetime) -> Obj:
 
 
 def plain_table(kind: str, columns: tuple[Column, ...], rows: Sequence[PlainRow]) -> Table:
+    """A column CLUSTER is no wide one where the rows are of several."""
+    at = next((i for i, column in enumerate(columns) if column.name == "CLUSTER"), -1)
+    if at >= 0 and len({row.values[at] for row in rows}) > 1:
+        columns = (*columns[:at], replace(columns[at], is_wide=False), *columns[at + 1 :])
     return Table(kind, "", columns, cast("Sequence[Row]", rows), ())

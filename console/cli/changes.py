@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.cli.names import split_name
 from console.cli.output import print_json, visible
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ MAX_VALUE = 100
 
 @click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
-@click.argument("what", metavar="[KIND[/NAME]]", default="")
+@click.argument("what", metavar="[KIND[/[NS/]NAME]]", default="")
 @click.option("-n", "--namespace", default="", help="This namespace only.")
 @click.option("--from", "start", metavar="TIME", help="Not before this time (UTC).")
 @click.option("--to", "stop", metavar="TIME", help="Before this time (UTC).")
@@ -47,8 +48,8 @@ def changes(
     from console.errors import UsageError
     from console.live.recording import Recording
 
-    word, _, name = what.partition("/")
-    until = parse_time(stop)
+    word, namespace, name = split_name(what, namespace)
+    until = parse_time(stop, folder)
     workspace = Workspace.open(folder)
     try:
         recording = Recording(workspace)
@@ -58,7 +59,7 @@ def changes(
             raise UsageError("no such kind", where=visible(word[:60]), hint=known)
         found = recording.changes(
             kind=kind.key if kind else "", name=name, namespace=namespace,
-            since=parse_time(start), limit=limit,
+            since=parse_time(start, folder), limit=limit,
             until=until - timedelta(microseconds=1) if until else None,
         )  # fmt: skip
         for change in found:

@@ -57,7 +57,7 @@ def events(
     workspace = Workspace.open(folder)
     try:
         wanted = workspace.filter(filter_text)
-        window = Window(parse_time(start), parse_time(stop))
+        window = Window(parse_time(start, folder), parse_time(stop, folder))
         timeline = workspace.timeline()
         if count:
             total = timeline.count(wanted, window).events

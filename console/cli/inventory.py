@@ -54,9 +54,8 @@ def inventory(
     from console.cli.times import parse_time
     from console.errors import UsageError
 
-    moment = parse_time(as_of)
     is_live = bool(contexts) or kubeconfig is not None or is_docker
-    if is_live and moment is not None:
+    if is_live and as_of is not None:
         raise UsageError(
             "a cluster can't be asked for the past", hint="name a case that recorded it"
         )
@@ -66,7 +65,7 @@ def inventory(
             "say a kind and, if need be, a filter", hint="kubecase inventory CASE pods"
         )
     if folder is not None:
-        source = _case(Path(folder), moment)
+        source = _case(Path(folder), parse_time(as_of, Path(folder)))
     elif is_docker:
         source = _engine()
     else:
@@ -104,6 +103,9 @@ def _print(
         marks = [[row.gone or "", row.obj.note] for row in rows]
         print_table([*names, "GONE", "NOTE"], [[*a, *b] for a, b in zip(cells, marks, strict=True)])
     _tell_gaps(shown)
+    if wanted.taken_as_text and not rows:
+        said = ", ".join(wanted.taken_as_text)
+        click.echo(visible(f"looked for as text, for want of such a column: {said}"), err=True)
     if gone and not with_gone:
         click.echo(f"{len(gone)} more were deleted until then: --gone shows them", err=True)
     if not any(feed.state in ("recorded", "live") for feed in shown.feeds) or shown.hidden:
@@ -116,8 +118,8 @@ def _tell_gaps(shown: Table) -> None:
         if feed.state in ("hidden", "lost", "not served", "not collected"):
             where = f"{feed.cluster}/{feed.namespace}".strip("/")
             since = f" since {feed.since:%Y-%m-%d %H:%M:%S}" if feed.since else ""
-            line = f"{where}: {feed.state}{since}: {feed.reason}"
-            click.echo(visible(line), err=True)
+            line = f"{feed.state}{since}: {feed.reason}"
+            click.echo(visible(f"{where}: {line}" if where else line), err=True)
     for reason in shown.unjudged:
         click.echo(visible(f"RISK lacks what tokens may do: {reason}"), err=True)
 

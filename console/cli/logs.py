@@ -65,7 +65,7 @@ def logs(
                 "evidence does not go on: no -f, -p, --context or --docker with --case"
             )
         lines = _recorded(folder, name, namespace, containers, as_of, tail)
-        start = parse_time(since)
+        start = parse_time(since, folder)
         for line in lines:
             if start is None or (line.ts is not None and line.ts >= start):
                 _print(line, as_json, "without a time")
@@ -153,6 +153,6 @@ def _recorded(
     workspace = Workspace.open(folder)
     try:
         limit = MAX_LINES if tail < 0 else tail
-        return read_recorded(workspace, places, parse_time(as_of), limit)
+        return read_recorded(workspace, places, parse_time(as_of, folder), limit)
     finally:
         workspace.close()

@@ -43,7 +43,7 @@ def pivot(
         cursor = workspace.index.cursor()
         row_count = 0
         for found in chosen:
-            page = run_pivot(cursor, found, entity, as_of=parse_time(as_of), limit=limit)
+            page = run_pivot(cursor, found, entity, as_of=parse_time(as_of, folder), limit=limit)
             row_count += len(page.rows)
             if as_json:
                 rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]

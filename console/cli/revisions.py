@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.cli.names import split_name
 from console.cli.output import print_json, visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MAX_SUSPECTS = 10
 
 @click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
-@click.argument("what", metavar="KIND/NAME")
+@click.argument("what", metavar="KIND/[NS/]NAME")
 @click.option("-n", "--namespace", default="", help="Its namespace, if the name alone won't do.")
 @click.option("--as-of", metavar="TIME", help="As it was known then (UTC).")
 @click.option("--bad", metavar="TIME", help="With the changes before this moment; `first`: before "
@@ -39,7 +40,7 @@ def revisions(
     from console.live.revisions import first_bad_sign
     from console.live.revisions import revisions as history
 
-    moment = parse_time(as_of)
+    moment = parse_time(as_of, folder)
     with opened(folder, (), None, moment, ()) as inventory:
         ref = _find(inventory, what, namespace)
         for step in history(inventory, ref):
@@ -66,7 +67,7 @@ def revisions(
             else:
                 click.echo(visible(f"\n{_time(sign.ts)}  first bad sign: {sign.what} ({sign.ref})"))
             _print_suspects(inventory, ref, sign.ts, as_json)
-        elif (asked := parse_time(bad)) is not None:
+        elif (asked := parse_time(bad, folder)) is not None:
             _print_suspects(inventory, ref, asked, as_json)
 
 
@@ -95,7 +96,7 @@ def _find(inventory: Inventory, what: str, namespace: str) -> Ref:
     """Raises UsageError where nothing, or more than one, has that name."""
     from console.errors import UsageError
 
-    word, _, name = what.partition("/")
+    word, namespace, name = split_name(what, namespace)
     kind = inventory.find_kind(word)
     if kind is None or not name:
         raise UsageError("no such kind" if name else "say KIND/NAME", where=visible(what[:60]))

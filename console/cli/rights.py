@@ -45,7 +45,8 @@ def rights(
 
     subject, folder = case_last(subject, folder)  # type: ignore[assignment]
     who = Subject.parse(subject or "")
-    with opened(folder, contexts, kubeconfig, parse_time(as_of), RBAC_KINDS) as inventory:
+    kinds = (*RBAC_KINDS, "serviceaccounts")
+    with opened(folder, contexts, kubeconfig, parse_time(as_of, folder), kinds) as inventory:
         found = rights_of(inventory, who, groups)
         is_many = len(inventory.clusters()) > 1
     if as_json:

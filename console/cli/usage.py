@@ -88,7 +88,7 @@ def _recorded(folder: Path, as_of: str | None, namespace: str, as_json: bool) ->
     from console.live.recording import Recording
     from console.live.usage import usage_of
 
-    moment = parse_time(as_of)
+    moment = parse_time(as_of, folder)
     workspace = Workspace.open(folder)
     try:
         metrics = read_usage(workspace, moment)

@@ -46,7 +46,7 @@ def who_can(
     from console.live.rights import who_can as holders_of
 
     verb, resource, folder = case_last(verb, resource, folder)  # type: ignore[assignment]
-    with opened(folder, contexts, kubeconfig, parse_time(as_of), RBAC_KINDS) as inventory:
+    with opened(folder, contexts, kubeconfig, parse_time(as_of, folder), RBAC_KINDS) as inventory:
         found = holders_of(inventory, verb, resource, namespace)
         is_many = len(inventory.clusters()) > 1
     if as_json:

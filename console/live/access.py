@@ -41,6 +41,8 @@ def learn(api: ClusterApi, namespace: str = "") -> ClusterInfo:
     version, clock = _version(api, notes)
     identity = fetch_identity(api)
     notes.append(f"who we are is from {identity.source}")
+    if weak := _weakness(api):
+        notes.append(weak)
     place = namespace or own_namespace(api, identity.user)
     everywhere = fetch_rights(api, RIGHTS)
     narrow = {
@@ -70,6 +72,18 @@ def learn(api: ClusterApi, namespace: str = "") -> ClusterInfo:
         tuple(map(visible, identity.groups)), clock.skew_s if clock else None,
         tuple(map(visible, can)), tuple(map(visible, cannot)), tuple(map(visible, notes)),
     )  # fmt: skip
+
+
+def _weakness(api: ClusterApi) -> str:
+    """Why what the server says may be somebody else's words; "" if nothing speaks for it."""
+    if not api.server.startswith("https"):
+        return "the connection is not encrypted: whoever is in between reads and changes it"
+    if api.credentials.is_trusting:
+        return (
+            "the server's certificate is not checked (insecure-skip-tls-verify): whoever is in "
+            "between reads and changes what it says"
+        )
+    return ""
 
 
 def own_namespace(api: ClusterApi, user: str) -> str:

@@ -260,6 +260,10 @@ def failure(status: int, body: bytes, *, where: str) -> ApiError:
 
 
 def _pool_of(credentials: Credentials) -> urllib3.PoolManager:
+    if credentials.is_trusting:  # said once, where the access is shown, and not at each request
+        import urllib3
+
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return credentials.make_pool(maxsize=POOL_SIZE, socket_options=keepalive_options())
 
 
@@ -317,20 +321,31 @@ def connect(context: str | None = None, *, kubeconfig: str | None = None) -> Clu
 
     def renewed() -> Credentials:
         now = _loaded(lambda: {c.name: c for c in read_contexts(places)}[name], kubeconfig)
-        return _loaded(lambda: _credentials(now, kubeconfig), kubeconfig)
+        return _loaded(lambda: _credentials(now, kubeconfig, may_ask=False), kubeconfig)
 
-    credentials = _loaded(lambda: _credentials(found, kubeconfig), kubeconfig)
+    credentials = _loaded(lambda: _credentials(found, kubeconfig, may_ask=True), kubeconfig)
     return ClusterApi(name, credentials, namespace=found.namespace, renew=renewed)
 
 
-def _credentials(context: Context, kubeconfig: str | None) -> Credentials:
-    from console.live.credentials import is_plain, of_client, read_plain
+def _credentials(context: Context, kubeconfig: str | None, *, may_ask: bool) -> Credentials:
+    """may_ask: whether a login program may ask at the terminal, if there is one."""
+    from console.live.credentials import is_plain, read_client, read_plain
 
-    if is_plain(context.cluster, context.user):
-        return read_plain(context.cluster, context.user)
+    cluster, user = context.cluster, context.user
+    if user.facts.get("exec"):
+        from console.live.execplugin import Plugin
+
+        plugin = Plugin(cluster, user, may_ask=may_ask)
+        user = plugin.user()
+        read = read_plain if is_plain(cluster, user) else read_client
+        return plugin.renewing(read(cluster, user))
+    if is_plain(cluster, user):
+        return read_plain(cluster, user)
 
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, kube_config
+
+    from console.live.credentials import of_client
 
     configuration = Configuration()
     try:
@@ -371,6 +386,14 @@ def _loaded(load: Callable[[], _Read], kubeconfig: str | None) -> _Read:
         return load()
     except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
-            f"the kubeconfig can't be used: {visible(str(error))[:300]}",
+            f"the kubeconfig can't be used: {visible(_in_one_line(error))[:300]}",
             where=kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config"),
         ) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    """Of YAML what is wrong and where, without the line itself: it may be the token's."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return f"{error.problem}, line {mark.line + 1}, column {mark.column + 1}"  # type: ignore[attr-defined]
+    return " ".join(str(error).split())

@@ -1,8 +1,8 @@
 """How one API server is reached, and as whom: what `ClusterApi` needs of a kubeconfig's context.
 
-Plain ones (a certificate, a token, a password) are read here. The `kubernetes` client, which costs
-more to import than a first list takes, does the rest: exec plugins, auth providers, token files,
-proxies, and a pod's own account.
+Plain ones (a certificate, a token, a password) are read here, and what a program of the kubeconfig
+gives (`execplugin.py`). The `kubernetes` client, which costs more to import than a first list
+takes, does the rest: auth providers, token files, proxies, and a pod's own account.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Credentials:
 
     authorization: the header's value at this moment, "" for none; a token that was given for a time
     is renewed by asking. certificate: the client's, PEM, empty for none. username: of a password.
+    is_trusting: the server's certificate is not checked.
     make_pool: the connections, by the words that urllib3.PoolManager has for them.
     """
 
@@ -47,6 +48,7 @@ class Credentials:
     authorization: Callable[[], str] = lambda: ""
     certificate: bytes = b""
     username: str = ""
+    is_trusting: bool = False
     make_pool: Callable[..., urllib3.PoolManager] = urllib3.PoolManager
 
 
@@ -94,11 +96,17 @@ def read_plain(cluster: Part, user: Part) -> Credentials:
         if name := cluster.facts.get("tls-server-name"):
             options["server_hostname"] = str(name)
     pool = partial(urllib3.PoolManager, **options)
-    return Credentials(server, lambda: authorization, certificate, username, pool)
+    return Credentials(
+        server, lambda: authorization, certificate, username, _is_trusting(cluster), pool
+    )
+
+
+def _is_trusting(cluster: Part) -> bool:
+    return bool(cluster.facts.get("insecure-skip-tls-verify"))
 
 
 def _tls(cluster: Part, certificate: bytes, key: bytes) -> ssl.SSLContext:
-    is_trusting = bool(cluster.facts.get("insecure-skip-tls-verify"))
+    is_trusting = _is_trusting(cluster)
     context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if is_trusting else ssl.CERT_REQUIRED)
     authority = b"" if is_trusting else cluster.read("certificate-authority")
     if authority:
@@ -121,6 +129,36 @@ def _load_certificate(context: ssl.SSLContext, pem: bytes) -> None:
         os.unlink(name)
 
 
+def read_client(cluster: Part, user: Part) -> Credentials:
+    """By the `kubernetes` client, of these parts alone. Raises what `read_plain` does."""
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException, kube_config
+
+    configuration = Configuration()
+    try:
+        kube_config.load_kube_config_from_dict(
+            {
+                "clusters": [{"name": "it", "cluster": _rooted(cluster)}],
+                "users": [{"name": "it", "user": _rooted(user)}],
+                "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+                "current-context": "it",
+            },
+            client_configuration=configuration, persist_config=False,
+        )  # fmt: skip
+    except ConfigException as error:
+        raise ValueError(str(error)) from error
+    return of_client(configuration)
+
+
+def _rooted(part: Part) -> dict[str, Any]:
+    """With its files by their whole paths."""
+    files = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+    return {
+        name: str(part.folder / said) if name in files and said else said
+        for name, said in part.facts.items()
+    }
+
+
 def of_client(configuration: Configuration) -> Credentials:
     """What the `kubernetes` client made of a context, or of the pod that we run in."""
     from kubernetes.client.rest import RESTClientObject
@@ -139,5 +177,5 @@ def of_client(configuration: Configuration) -> Credentials:
     return Credentials(
         str(configuration.host).rstrip("/"), authorization,
         Path(certificate).read_bytes() if certificate else b"",
-        str(configuration.username or ""), make_pool,
+        str(configuration.username or ""), not configuration.verify_ssl, make_pool,
     )  # fmt: skip

@@ -18,7 +18,8 @@ from console.live.judging import risks_of
 from console.live.kinds.cluster import event_time
 from console.live.manifest import owners_of_fields, shown_doc
 from console.live.pods import parse_pod, summary_of
-from console.live.rbac import Subject
+from console.live.rbac import Subject, hidden_rbac
+from console.live.reading import reader
 from console.live.redact import LAST_APPLIED
 from console.live.relations import containers_of, pod_spec
 from console.live.rights import rights_of
@@ -114,6 +115,8 @@ def _risks(inventory: Inventory, obj: Obj) -> Iterator[Line]:
         where = f" [{risk.where}]" if risk.where else ""
         attack = f" ({risk.attack})" if risk.attack else ""
         yield Line(risk.words + where, f"{risk.why}{attack}", severity=risk.severity)
+    if reader(inventory, obj.ref.kind)(obj).account and (unread := hidden_rbac(inventory)):
+        yield Line("token: not known", f"what the token in it may do: {'; '.join(unread)}")
 
 
 def _status(obj: Obj, doc: Doc, at: datetime) -> Iterator[Line]:

@@ -182,8 +182,9 @@ class ClusterFeed:
             offset = now
 
     def _all(self, what: FeedType, reason: str) -> None:
+        """Of the kinds that have no watch yet, which would tell by itself."""
         with self._lock:
-            wanted = list(self._wanted)
+            wanted = [kind for kind in self._wanted if kind not in self._watches]
         for kind in wanted:
             self._say(kind, what, reason)
 

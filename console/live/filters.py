@@ -5,6 +5,8 @@
 `-l app=web,tier!=x`  labels, with `in (a,b)`, `notin (a,b)`, `key`, `!key`
 `-f wbx`              fuzzy: its letters in this order, in the name
 `status:Crash rst:>3 age:<10m`  one column: an expression, `=exact`, or a comparison
+`spec.hostPID:true`   any field of the object by its path, in all entries of lists; `*` is any
+`-status:Running`     the same as `!status:Running`, as the timeline has it
 Several stand side by side, and all must hold. Quotes keep blanks together.
 """
 
@@ -15,11 +17,15 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from console.case.text import visible
 from console.errors import UsageError
 from console.live.cells import quantity
+from console.live.fieldpath import is_path, values_at
+
+if TYPE_CHECKING:
+    from console.live.inventory import Obj
 
 MAX_CHARS = 4000
 
@@ -47,6 +53,8 @@ class Filterable(Protocol):
     def labels(self) -> Mapping[str, str]: ...
     @property
     def name(self) -> str: ...
+    @property
+    def obj(self) -> Obj: ...
     def cell(self, index: int) -> str: ...
     def holds(self, word: str) -> bool: ...
     def order(self, index: int) -> tuple[int, float, str]: ...
@@ -60,13 +68,15 @@ class RowFilter:
     """The text as it was written, and what it lets through.
 
     is_lasting: of a row that stays the same it says the same at any moment, as it looks at no age.
-    word: where it is nothing but this word, in lower case.
+    word: where it is nothing but this word, in lower case. taken_as_text: what looks like a column
+    or field and is none here: who finds nothing should know.
     """
 
     text: str
     checks: tuple[Check, ...]
     is_lasting: bool = False
     word: str = ""
+    taken_as_text: tuple[str, ...] = ()
 
     def matches(self, row: Filterable) -> bool:
         return all(check(row) for check in self.checks)
@@ -81,6 +91,7 @@ _WORD = re.compile(r"\s*(\S+)")
 _COMPARE = re.compile(r"(>=|<=|>|<)(.*)", re.DOTALL)
 _WORD_ALONE = re.compile(r"[a-z0-9_/:@,=-]+")  # no more than that: no regular expression
 _OF_AGES = re.compile(r"[0-9smhdy<>invalid]+")
+_PATH = re.compile(r"[\w./\[\]-]+")
 _AGE = re.compile(r"(\d+)([smhdy])")
 _AGE_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 31536000}
 
@@ -93,7 +104,7 @@ def parse_filter(text: str, columns: Sequence[str] = ()) -> RowFilter:
     reader = _Reader(text, names)
     checks = tuple(reader.checks())
     word = reader.words[0] if len(checks) == len(reader.words) == 1 else ""
-    return RowFilter(text, checks, reader.is_lasting, word)
+    return RowFilter(text, checks, reader.is_lasting, word, tuple(reader.taken_as_text))
 
 
 class _Reader:
@@ -101,6 +112,7 @@ class _Reader:
         self._text, self._names, self._at = text, names, 0
         self.is_lasting = True
         self.words: list[str] = []  # that rows are to hold
+        self.taken_as_text: list[str] = []
 
     def checks(self) -> list[Check]:
         found: list[Check] = []
@@ -156,9 +168,10 @@ class _Reader:
         is_quoted = self._text[self._at] in "\"'"
         word, place = self._word()
         check = None if is_quoted else self._field(word, place)
-        if check is not None:
-            self.is_lasting = False  # the column may hold ages
-        else:
+        if check is None and word.startswith("-") and not is_inverse and not is_quoted:
+            check = self._field(word[1:], place + 1)  # else it is a text that begins so
+            is_inverse = check is not None
+        if check is None:
             check = self._anywhere(self._pattern(word, place + is_quoted), is_inverse)
         return _inverse(check) if is_inverse else check
 
@@ -176,23 +189,54 @@ class _Reader:
         """Of `column:value`; None if no column is meant (`nginx:1.25`)."""
         name, colon, value = word.partition(":")
         key = name.lower()
-        if not colon or not re.fullmatch(r"[a-z-]+", key):
+        if not colon:
             return None
-        if key not in self._names:
-            close = get_close_matches(key, self._names, 1, 0.75)
-            if close:
-                raise FilterError(self._text, place, f"a column, perhaps {close[0]}")
+        value_at = place + len(name) + 1
+        if key in self._names:
+            if not value:
+                raise FilterError(self._text, value_at, f"a value of {key}")
+            self.is_lasting = False  # the column may hold ages
+            return self._of_column(self._names[key], value, value_at)
+        if _PATH.fullmatch(key) and is_path(key):
+            if not value:
+                raise FilterError(self._text, value_at, f"a value of {name}, or * for any")
+            return self._of_path(name, value, value_at)
+        if not re.fullmatch(r"[a-z][a-z-]*", key):
             return None
-        index, value_at = self._names[key], place + len(name) + 1
-        if not value:
-            raise FilterError(self._text, value_at, f"a value of {key}")
+        close = get_close_matches(key, self._names, 1, 0.75)
+        if close:
+            raise FilterError(self._text, place, f"a column, perhaps {close[0]}")
+        if _COMPARE.fullmatch(value):  # no text has that
+            raise FilterError(self._text, place, f"a column: {', '.join(self._names)}")
+        self.taken_as_text.append(word)
+        return None
+
+    def _of_path(self, path: str, value: str, value_at: int) -> Check:
+        if value == "*":
+            return lambda row: any(True for _ in values_at(row.obj.doc, path))
         if compare := _COMPARE.fullmatch(value):
-            limit = _number(compare[2])
-            if limit is None:
-                raise FilterError(
-                    self._text, value_at + len(compare[1]), "a number, 10m of age or 1Gi"
-                )
-            return _compared(index, compare[1], limit)
+            limit = self._limit(compare, value_at)
+            return lambda row: any(
+                _holds(compare[1], number, limit)
+                for said in values_at(row.obj.doc, path)
+                if (number := _number(said)) is not None
+            )
+        if value.startswith("="):
+            wanted = value[1:].lower()
+            return lambda row: any(v.lower() == wanted for v in values_at(row.obj.doc, path))
+        pattern = self._pattern(value, value_at)
+        return lambda row: any(pattern.search(said) for said in values_at(row.obj.doc, path))
+
+    def _limit(self, compare: re.Match[str], value_at: int) -> float:
+        limit = _number(compare[2])
+        if limit is None:
+            at = value_at + len(compare[1])
+            raise FilterError(self._text, at, "a number, 10m of age or 1Gi")
+        return limit
+
+    def _of_column(self, index: int, value: str, value_at: int) -> Check:
+        if compare := _COMPARE.fullmatch(value):
+            return _compared(index, compare[1], self._limit(compare, value_at))
         if value.startswith("="):
             return _exactly(index, value[1:].lower())
         return _in_column(index, self._pattern(value, value_at))
@@ -290,15 +334,17 @@ def _compared(index: int, sign: str, limit: float) -> Check:
 
     def holds(row: Filterable) -> bool:
         kind, value, _ = row.order(index)
-        if kind != 0:
-            return False
-        if sign == ">":
-            return value > limit
-        if sign == "<":
-            return value < limit
-        return value >= limit if sign == ">=" else value <= limit
+        return kind == 0 and _holds(sign, value, limit)
 
     return holds
+
+
+def _holds(sign: str, value: float, limit: float) -> bool:
+    if sign == ">":
+        return value > limit
+    if sign == "<":
+        return value < limit
+    return value >= limit if sign == ">=" else value <= limit
 
 
 def _labelled(key: str, values: frozenset[str], is_inverse: bool) -> Check:

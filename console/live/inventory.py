@@ -122,6 +122,18 @@ class Feed:
     reason: str = ""
 
 
+def unseen(feeds: Sequence[Feed]) -> tuple[str, ...]:
+    """Why there may be more than is seen, in words; of which cluster, where there are several."""
+    is_one = len({feed.cluster for feed in feeds}) < 2
+    words = (
+        ("" if is_one else f"{feed.cluster}: ")
+        + (feed.reason or f"{feed.state} in {feed.cluster or feed.kind}")
+        for feed in feeds
+        if feed.state in ("hidden", "lost", "not served", "not collected")
+    )
+    return tuple(dict.fromkeys(words))
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterInfo:
     """What was learned on connecting. skew_s: the server's clock minus ours; None if unknown."""

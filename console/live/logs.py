@@ -80,6 +80,7 @@ class LogTail:
         self._lines: deque[LogLine] = deque()
         self._bytes = 0
         self._first = 0  # number of the oldest line that is kept
+        self.cut: set[str] = set()  # sources that had written more than was asked for
         self._states = {source.name: SourceState(source.name, "reading") for source in sources}
         self._changed = Condition()
         self._stop = Event()
@@ -164,8 +165,12 @@ class _Follower:
 
     def catch_up(self) -> Iterator[LogLine]:
         """What is there; ends quietly where there is nothing to be had, `follow` says why."""
+        count = 0
         try:
             for lines in self.source.lines(self.options, follow=False):
+                count += len(lines)
+                if self.options.tail and count >= self.options.tail:
+                    self.tail.cut.add(self.source.name)
                 yield from self._new(lines)
         except CaseError as error:
             self._said(error)

@@ -5,12 +5,17 @@ Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+
+from console.live.fielddiff import field_diff
+
+_PART = re.compile(r"(\[)([^\]]*)\]|([^.\[\]]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,60 @@ def writers(before: bytes | None, after: bytes) -> list[str]:
     old = _entries(before) if before else []
     names = [str(entry.get("manager", "")) for entry in _entries(after) if entry not in old]
     return list(dict.fromkeys(filter(None, names)))
+
+
+def tools(before: bytes | None, after: bytes) -> str:
+    """Who wrote between two versions, by their tools; "" where nothing tells.
+
+    A tool that only gives another value to fields that are its own leaves its entry as it was, with
+    its old time (up to 1.21 at least): then whose the changed fields are tells, as whoever sets a
+    value becomes its owner.
+    """
+    found = writers(before, after)
+    if not found and before is not None:
+        found = _owners_of_changed(before, after)
+    return ", ".join(found)
+
+
+def _owners_of_changed(before: bytes, after: bytes) -> list[str]:
+    try:
+        old, new = msgspec.json.decode(before), msgspec.json.decode(after)
+    except msgspec.DecodeError:
+        return []
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return []
+    changed = [_parts(field.path) for field in field_diff(old, new)]
+    names = []
+    for entry in _entries(after):
+        owned = set(_owned(entry.get("fieldsV1"), ()))
+        if any(_is_within(path, owned) for path in changed):
+            names.append(str(entry.get("manager", "")))
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """Of a FieldChange's path: `containers[web].image` is (containers, web, image)."""
+    return tuple(inner if mark else word for mark, inner, word in _PART.findall(path))
+
+
+def _owned(fields: object, prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The leaves of a fieldsV1 set; an item of a list by the first of its keys."""
+    if not isinstance(fields, dict):
+        return
+    for key, inner in fields.items():
+        if key == ".":
+            continue
+        what, _, name = key.partition(":")
+        part = name if what == "f" else _item(name).partition(",")[0].partition("=")[2]
+        if isinstance(inner, dict) and inner.keys() - {"."}:
+            yield from _owned(inner, (*prefix, part))
+        else:
+            yield (*prefix, part)
+
+
+def _is_within(path: tuple[str, ...], owned: set[tuple[str, ...]]) -> bool:
+    """Whether it is one of them, below one (a list without keys), or has one below it."""
+    return any(path[: len(one)] == one or one[: len(path)] == path for one in owned)
 
 
 def _entries(raw: bytes) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from console.live.delivery import OBJECT_TYPES, Delivery
 from console.live.discovery import discover, find_kind
 from console.live.feeding import DEFAULT_KINDS, ClusterFeed, Discover
 from console.live.inventory import Change, ClusterInfo, Feed, FeedState, Kind, Obj, Ref
-from console.live.managed import writers
+from console.live.managed import tools
 from console.live.redact import Redactor
 from console.live.versions import HISTORY_BYTES, Step, Versions
 from console.live.watching import PATIENT, Patience
@@ -27,6 +27,7 @@ _STATES: dict[str, FeedState] = {
     "LISTING": "listing", "SYNCED": "live", "RESUMED": "live", "LOST": "lost",
     "HIDDEN": "hidden", "UNSERVED": "not served", "STOPPED": "lost",
 }  # fmt: skip
+MAX_AGENTS = 50_000  # so many changes are kept with their tools
 Listener = Callable[[Delivery], None]
 
 
@@ -62,6 +63,7 @@ class Mirror:
         self._clusters: list[ClusterFeed] = []
         self._others: list[OtherFeed] = []
         self._listeners: list[Listener] = []
+        self._agents: dict[tuple[datetime, Ref], str] = {}
         self.namespace = ""  # that was asked for; "" is all
 
     # -- life
@@ -293,15 +295,23 @@ class Mirror:
                  and (since is None or step.ts >= since)),
                 limit,
             ))  # fmt: skip
-        return [_change(step) for step in steps]
+        return [_change(step, self._agent_of(step)) for step in steps]
+
+    def _agent_of(self, step: Step) -> str:
+        """The tool that managedFields name, read once; a deletion leaves no such trace."""
+        if step.what == "deleted":
+            return ""
+        key = step.ts, step.after.ref
+        known = self._agents.get(key)
+        if known is None:
+            if len(self._agents) > MAX_AGENTS:
+                self._agents.clear()
+            known = tools(step.before.raw if step.before else None, step.after.raw)
+            self._agents[key] = known
+        return known
 
 
-def _change(step: Step) -> Change:
-    """With the tool that managedFields name; a deletion leaves no such trace."""
-    agent = ""
-    if step.what != "deleted":
-        before_raw = step.before.raw if step.before else None
-        agent = ", ".join(writers(before_raw, step.after.raw))
+def _change(step: Step, agent: str) -> Change:
     after = None if step.what == "deleted" else step.after
     before = step.before
     if before is not None and step.what == "deleted":

@@ -13,7 +13,7 @@ from typing import Literal
 from console.case.text import visible
 from console.errors import UsageError
 from console.live.doc import Doc, dig, items, mapping, strings, text, texts
-from console.live.inventory import Inventory, Obj, Ref
+from console.live.inventory import Inventory, Obj, Ref, unseen
 
 GROUP = "rbac.authorization.k8s.io"
 ROLES, CLUSTER_ROLES = f"roles.{GROUP}", f"clusterroles.{GROUP}"
@@ -280,11 +280,7 @@ def hidden_rbac(inventory: Inventory) -> tuple[str, ...]:
         feeds = inventory.feeds(kind)
         if not feeds and not inventory.objects(kind):
             words.append(f"{kind}: not looked at")
-        words += [
-            feed.reason or f"{kind} of {feed.cluster}: {feed.state}"
-            for feed in feeds
-            if feed.state in ("hidden", "lost", "not served", "not collected")
-        ]
+        words += unseen(feeds)
     return tuple(dict.fromkeys(words))
 
 

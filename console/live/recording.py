@@ -18,7 +18,7 @@ from console.live.bodies import NO_CONTENT, UNKNOWN_BEFORE, Version
 from console.live.fielddiff import field_diff
 from console.live.history import History, Life, Step
 from console.live.inventory import Change, ClusterInfo, Feed, Kind, Obj, Ref, What
-from console.live.managed import writers
+from console.live.managed import tools
 from console.live.recorded_feeds import recorded_feeds
 
 # Left out of the feed of all changes: they change all the time and say nothing of what was done.
@@ -300,7 +300,7 @@ def _change(step: Step, before: Obj | None, after: Obj, citation: str) -> Change
 
 def _tools(before: Obj | None, after: Obj) -> str:
     """What managedFields say wrote between two versions: the tool, not the person."""
-    return ", ".join(writers(before.raw if before else None, after.raw))
+    return tools(before.raw if before else None, after.raw)
 
 
 def _differ(before: Obj, after: Obj) -> bool:

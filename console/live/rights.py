@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from weakref import WeakKeyDictionary
 
 from console.live.dangers import DANGERS, EVERYTHING, MASTERS, Danger
@@ -109,8 +110,23 @@ def rights_of(inventory: Inventory, subject: Subject, groups: Sequence[str] = ()
         notes.append("groups of a user are not stored in the cluster: rights through them lack")
     if subject.name.startswith("system:node:") or subject.name == "system:nodes":
         notes.append("what the Node authorizer allows a kubelet is not in RBAC")
+    if subject.kind == "ServiceAccount" and _is_unknown(inventory, subject):
+        notes.append(f"there is no {subject}: these are the rights that it would have")
     found.sort(key=lambda right: (-right.severity, right.cluster, right.namespace, right.what))
     return Rights(subject, tuple(found), tuple(dict.fromkeys(hidden)), tuple(notes))
+
+
+def _is_unknown(inventory: Inventory, account: Subject) -> bool:
+    """Whether all accounts of its namespace are seen, and it is not among them."""
+    feeds = inventory.feeds("serviceaccounts")
+    return (
+        bool(feeds)
+        and all(f.state == "live" and f.namespace in ("", account.namespace) for f in feeds)
+        and not any(
+            obj.ref.name == account.name
+            for obj in inventory.objects("serviceaccounts", account.namespace)
+        )
+    )
 
 
 def _rights(rbac: Rbac, subject: Subject, groups: Sequence[str]) -> Iterator[Right]:
@@ -143,7 +159,7 @@ def who_can(
     """
     request = parse_request(inventory, verb, resource, namespace, name)
     found: list[Holder] = []
-    hidden = list(hidden_rbac(inventory))
+    hidden = [*_unknown_kind(inventory, resource), *hidden_rbac(inventory)]
     for rbac in rbac_of(inventory):
         found.append(Holder(Subject("Group", MASTERS_GROUP), rbac.cluster, "", None, None))
         for grant in rbac.grants:
@@ -156,6 +172,17 @@ def who_can(
     found = list(dict.fromkeys(found))
     found.sort(key=lambda h: (h.cluster, h.namespace, h.subject, bool(h.names)))
     return Holders(request, tuple(found), tuple(dict.fromkeys(hidden)))
+
+
+def _unknown_kind(inventory: Inventory, resource: str) -> list[str]:
+    """A word that names no kind (`secert`) is answered by those who may do everything alone."""
+    word = resource.partition("/")[0]
+    if not word or word == "*" or inventory.find_kind(word) is not None:
+        return []
+    names = [kind.resource for kind in inventory.kinds()]
+    close = get_close_matches(word.lower(), names, 1, 0.6)
+    perhaps = f", perhaps {close[0]}" if close else ""
+    return [f"no kind {word[:60]} is known here{perhaps}: who may do it by name is not told"]
 
 
 def _holders(rbac: Rbac, grant: Grant, request: Request) -> Iterator[Holder]:

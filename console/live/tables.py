@@ -14,7 +14,7 @@ from types import MappingProxyType
 from console.live.arranging import arranged
 from console.live.cells import Column
 from console.live.filters import NO_FILTER, RowFilter
-from console.live.inventory import Feed, Inventory, Ref
+from console.live.inventory import Feed, Inventory, Ref, unseen
 from console.live.judging import judge_of
 from console.live.kinds import table_of
 from console.live.rbac import hidden_rbac
@@ -52,12 +52,7 @@ class Table:
     @property
     def hidden(self) -> tuple[str, ...]:
         """Why the table may be short of rows: `no right to list secrets in shop`."""
-        words = [
-            feed.reason or f"{feed.state} in {feed.cluster}"
-            for feed in self.feeds
-            if feed.state in ("hidden", "lost", "not served", "not collected")
-        ]
-        return tuple(dict.fromkeys(words))
+        return unseen(self.feeds)
 
     def column(self, name: str) -> int:
         """The index of a column by its header; -1 if there is none."""

@@ -64,7 +64,7 @@ class KindWatch:
         self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (namespace, name): uid, version
         self._version = ""
         self._state: FeedType | None = None
-        self._heard = utc_now()
+        self._heard = self._lost_at = utc_now()
         self.heard_at: float | None = None  # the same as `time.monotonic`, None before the first
         self._has_listed = False
         self._may_watch = True
@@ -157,7 +157,7 @@ class KindWatch:
         self._is_doubted = False
 
     def _list(self) -> None:
-        if not self._has_listed:
+        if not self._has_listed and self._state != "LOST":  # what is lost stays so, since then
             self._feed("LISTING", "")
         seen: set[tuple[str, str]] = set()
         token, version = "", ""
@@ -278,7 +278,8 @@ class KindWatch:
 
     def _lost(self, reason: str, at: datetime | None = None) -> None:
         if self._state != "LOST":
-            self._feed("LOST", reason, at)
+            self._lost_at = at or utc_now()
+            self._feed("LOST", reason, self._lost_at)
 
     def _back(self, reason: str) -> None:
         """The feed is (again) as it should be; said once."""
@@ -292,8 +293,8 @@ class KindWatch:
             self._lost(f"{error.what}: {error.hint}")
             try:
                 self.api.renew_credentials()
-            except CaseError as problem:
-                self._lost(str(problem))
+            except CaseError as problem:  # which says more than the server does
+                self._feed("LOST", str(problem), self._lost_at)
             return self._pause()
         self._version = ""
         self._feed("HIDDEN", self._no_right("list"))

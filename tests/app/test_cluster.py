@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -20,7 +21,7 @@ from console.app.screens.revisions import RevisionsScreen
 from console.app.source import Source
 from console.app.widgets.object_table import ObjectTable
 from console.case.workspace import Workspace
-from console.live.inventory import Feed, Inventory
+from console.live.inventory import ClusterInfo, Feed, Inventory
 from console.live.revisions import Sign
 from tests.app.driving import command, enter, press, screen_text, settle, status, still
 from tests.app.held_inventory import HeldInventory, pod
@@ -394,3 +395,208 @@ async def test_a_namespace_is_completed_behind_every_kind(
         await press(pilot, "space", *"shop", "enter")
         await press(pilot, "colon", *"svc shad", "tab", "enter")
         assert "services(shadow)" in screen_text(app)
+
+
+class TwoClusters(HeldInventory):
+    """The second one hides what it can, and has a namespace of the same name."""
+
+    def clusters(self) -> list[ClusterInfo]:
+        return [self.info, ClusterInfo("far", "https://127.0.0.2:6443", "v1.30.0", "ana")]
+
+    def at(self, moment: datetime | None) -> TwoClusters:
+        other = TwoClusters(self.cluster, moment)
+        other.history, other.feed_list, other.info = self.history, self.feed_list, self.info
+        return other
+
+
+@pytest.fixture
+def two() -> TwoClusters:
+    found = TwoClusters()
+    meta = {"name": "shop"}
+    for cluster in ("lab", "far"):
+        found.cluster = cluster
+        found.put("namespaces", {"kind": "Namespace", "metadata": meta}, T0)
+        found.put("pods", pod(f"of-{cluster}"), T0)
+    found.cluster = "lab"
+    found.put("secrets", {"kind": "Secret", "metadata": {"name": "db", "namespace": "shop"}}, T0)
+    found.feed_list = [
+        Feed("lab", "secrets", "", "live"),
+        Feed("far", "secrets", "shop", "hidden", T0, "no right to list secrets in shop"),
+    ]
+    return found
+
+
+async def test_a_cluster_that_was_chosen_stays_chosen(demo: Workspace, two: TwoClusters) -> None:
+    """Else the next table shows the other's objects, to whoever believes to be in this one."""
+    app = console(demo, two)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        assert names(app) == ["of-far", "of-lab"]
+        await command(pilot, "ctx far")
+        assert names(app) == ["of-far"]
+        await command(pilot, "secrets")
+        assert "far:secrets(all)" in screen_text(app)
+        assert names(app) == []
+        await command(pilot, "ns")
+        await press(pilot, "enter")
+        assert "far:pods(shop)" in screen_text(app)
+        assert names(app) == ["of-far"]
+        await command(pilot, "po @lab shop")
+        assert names(app) == ["of-lab"]
+        await command(pilot, "po @all")
+        assert names(app) == ["of-far", "of-lab"]
+        await command(pilot, "po @none")
+        assert "no such cluster" in screen_text(app)
+
+
+async def test_a_namespace_of_one_cluster_leads_to_that_ones_pods(
+    demo: Workspace, two: TwoClusters
+) -> None:
+    app = console(demo, two)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await command(pilot, "ns")
+        await press(pilot, "enter")
+        assert len(names(app)) == 1
+
+
+async def test_which_cluster_hides_something(demo: Workspace, two: TwoClusters) -> None:
+    app = console(demo, two)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await command(pilot, "secrets")
+        assert "! far: no right to list secrets in shop" in screen_text(app)
+
+
+async def test_changes_say_of_which_cluster_and_of_the_one_that_was_chosen(
+    demo: Workspace, two: TwoClusters
+) -> None:
+    app = console(demo, two)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        await command(pilot, "changes po")
+        assert {row.ref.cluster for row in table_of(app).shown.rows} == {"lab", "far"}
+        assert "CLUSTER" in screen_text(app)
+        await press(pilot, "escape")
+        await command(pilot, "ctx far")
+        await press(pilot, "v")
+        assert "far:changes of pods in all" in screen_text(app)
+        assert {row.ref.cluster for row in table_of(app).shown.rows} == {"far"}
+        assert "CLUSTER" not in screen_text(app)
+
+
+def table_of(app: Console) -> ObjectTable:
+    return app.screen.query_one(ObjectTable)
+
+
+async def test_a_dash_under_risk_does_not_look_like_harmless(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    """Roles that can't be seen: in the table, of one pod, and of the account."""
+    no_right = "no right to list clusterrolebindings"
+    kind = "clusterrolebindings.rbac.authorization.k8s.io"
+    held.feed_list = [Feed("lab", kind, "", "hidden", T0, no_right)]
+    app = console(demo, held)
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        assert f"! RISK lacks what tokens may do: {no_right}" in screen_text(app)
+        await press(pilot, "d")
+        assert f"what the token in it may do: {no_right}" in screen_text(app)
+        await press(pilot, "escape")
+        await command(pilot, "can nowhere/nobody")
+        assert "no right is given" not in screen_text(app)
+        assert "can't be seen" in screen_text(app)
+        assert no_right in screen_text(app)
+
+
+async def test_what_k9s_users_type_and_press(demo: Workspace, held: HeldInventory) -> None:
+    held.put("namespaces", {"kind": "Namespace", "metadata": {"name": "shop"}}, T0)
+    app = console(demo, held)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await command(pilot, "po app=shop")
+        assert "filter: -l app=shop" in screen_text(app)
+        assert len(names(app)) == 2
+        await command(pilot, "po shop app=client")
+        assert names(app) == ["client"]
+        await command(pilot, "po shpo")
+        assert "there is no namespace shpo" in screen_text(app)
+        for key in ("e", "ctrl+d", "ctrl+k"):
+            await press(pilot, key)
+            assert "no key edits or deletes: a lists" in status(app)
+        await press(pilot, "ctrl+a")
+        assert "kinds [" in screen_text(app)
+        await command(pilot, "contexts")
+        assert "clusters [" in screen_text(app)
+        await command(pilot, "help")
+        assert "Keys of this screen" in screen_text(app)
+        assert "An underlined letter of the head" in screen_text(app)
+
+
+async def test_rows_of_another_moment_are_not_taken_for_those_of_this_one(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    """While evidence is read, the table still has what it had: the title says so."""
+    read = Event()
+    app = console(demo, held)
+
+    def slow(moment: datetime | None) -> Inventory:
+        if moment is not None:
+            assert read.wait(60.0)
+        return held.at(moment)
+
+    app.source = Source(slow)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        screen = app.screen
+        assert isinstance(screen, ClusterScreen)
+        assert "reading…" not in screen_text(app)
+        screen.go_to(T0 + MINUTE)
+        await pilot.pause()
+        assert "◷ AS OF" in screen_text(app)
+        assert "pods(all) [7/7]  reading…" in screen_text(app)
+        read.set()
+        await settle(pilot)
+        assert "reading…" not in screen_text(app)
+
+
+async def test_the_time_bar_says_which_object_changed_in_a_narrow_window(
+    demo: Workspace, held: HeldInventory
+) -> None:
+    held.put("pods", pod("a-pod-with-a-name-of-some-length"), T0 + MINUTE)
+    app = console(demo, held)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "t", "left")
+        assert "◷ 09:01:00.000" in screen_text(app)
+        bar = screen_text(app).splitlines()[-2]
+        assert "created pods shop/a-pod-with-a-name" in bar
+
+
+async def test_a_change_without_a_field_says_why(demo: Workspace, held: HeldInventory) -> None:
+    """A row that says `changed` and not what makes one look for what is not there."""
+    doc = pod("counted")
+    held.put("pods", doc, T0)
+    doc["metadata"] |= {"annotations": {"deployment.kubernetes.io/revision": "7"}}
+    held.put("pods", doc, T0 + MINUTE)
+    app = console(demo, held)
+    async with app.run_test(size=(140, 30)) as pilot:
+        await settle(pilot)
+        await command(pilot, "changes po shop")
+        assert "changed counted" in screen_text(app)
+        assert "only the server's bookkeeping" in screen_text(app)
+
+
+async def test_events_are_newest_first(demo: Workspace, held: HeldInventory) -> None:
+    """What just happened is not on page forty."""
+    for number, name in enumerate(("a", "b", "c")):
+        seen = (T0 + number * MINUTE).isoformat() + "Z"
+        doc = {"metadata": {"name": name, "namespace": "shop"}, "lastTimestamp": seen}
+        held.put("events", doc, T0)
+    app = console(demo, held)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await command(pilot, "events")
+        assert names(app) == ["c", "b", "a"]
+        await press(pilot, "escape")
+        assert "pods(all)" in screen_text(app)

@@ -28,3 +28,11 @@ def test_the_change_before_the_first_crash_is_the_intruders(demo_folder: Path) -
 def test_wrong_use(demo_folder: Path, what: str) -> None:
     done = CliRunner().invoke(revisions, [str(demo_folder), what])
     assert isinstance(done.exception, UsageError)
+
+
+def test_a_name_with_its_namespace_as_other_commands_have_it(demo_folder: Path) -> None:
+    whole = CliRunner().invoke(revisions, [str(demo_folder), "deploy/catalog", "-n", "shop"])
+    short = CliRunner().invoke(revisions, [str(demo_folder), "deploy/shop/catalog"])
+    assert short.stdout == whole.stdout != ""
+    both = CliRunner().invoke(revisions, [str(demo_folder), "deploy/shop/catalog", "-n", "x"])
+    assert isinstance(both.exception, UsageError)

@@ -38,6 +38,29 @@ def test_wrong_use(demo_folder: Path) -> None:
         assert isinstance(CliRunner().invoke(rights, arguments).exception, UsageError)
 
 
+def test_a_kind_that_is_none_is_no_answer(demo_folder: Path) -> None:
+    """`secert` was answered with those who may do everything, as if nobody else could."""
+    done = CliRunner().invoke(who_can, ["get", "secert", str(demo_folder)])
+    assert done.exit_code == 1
+    assert "no kind secert is known here, perhaps secrets" in done.stderr
+
+
+def test_a_clock_time_is_of_the_evidences_last_day(demo_folder: Path) -> None:
+    asked = ["sa shop:default", str(demo_folder), "--json", "--as-of"]
+    whole = CliRunner().invoke(rights, [*asked, "2026-11-23T22:45:00"])
+    clock = CliRunner().invoke(rights, [*asked, "22:45"])
+    assert (clock.exit_code, clock.stdout) == (whole.exit_code, whole.stdout)
+    none = CliRunner().invoke(rights, [*asked, "some day"])
+    assert "22:45" in str(none.exception)
+
+
+def test_an_account_that_is_not_there(lab: Lab, namespace: str) -> None:
+    asked = ["--context", lab.context, "--kubeconfig", str(lab.kubeconfig)]
+    done = CliRunner().invoke(rights, [f"{namespace}/nobody", *asked])
+    assert f"there is no sa {namespace}:nobody" in done.stderr
+    assert (done.exit_code, done.stdout[:3]) == (0, "SEV")
+
+
 def test_of_a_cluster_that_shows_no_roles(lab: Lab, namespace: str, tmp_path: Path) -> None:
     kubeconfig = lab.user(tmp_path, namespace, "viewer", "get,list,watch", "pods")
     done = CliRunner().invoke(

@@ -43,6 +43,19 @@ def names(pods: Table, text: str) -> list[str]:
         ("-f ctwh", ["wh575"]),
         ("lab/shop:2", ["52cbz", "fr6ms"]),
         ('image:"lab/shop:1"', ["qpjd4", "s67lp"]),
+        ("-status:running", ["mrsh9", "wh575"]),
+        ("-status:running -mrsh9", ["mrsh9"]),  # a text that begins so
+        ("spec.containers.image:lab/shop:2", ["52cbz", "fr6ms"]),
+        ("spec.containers[0].image:=lab/shop:1", ["qpjd4", "s67lp"]),
+        ("!spec.serviceAccountName:default spec.hostpid:true", []),
+        ("metadata.labels.app:shop", ["qpjd4", "s67lp"]),
+        (
+            "metadata.labels.pod-template-hash:* -metadata.labels.app:shop",
+            ["52cbz", "fr6ms", "mrsh9", "wh575"],
+        ),
+        ("status.containerStatuses.restartCount:>0", ["mrsh9", "wh575"]),
+        ("spec.nothing.there:*", []),
+        ("registry.example.com:5000", []),  # no path: a text
         ('"1/1 Running"', ["52cbz", "fr6ms", "client", "qpjd4", "s67lp"]),
     ],
 )
@@ -56,6 +69,10 @@ def test_what_a_filter_lets_through(pods: Table, text: str, expected: list[str])
         ("web (a", 4, "regular expression"),
         ("statsu:x", 0, "perhaps status"),
         ("web rst:>much", 9, "a number"),
+        ("web restarts:>3", 4, "a column: "),
+        ("spec.replicas:>many", 15, "a number"),
+        ("spec.replicas:", 14, "* for any"),
+        ("-statsu:x", 1, "perhaps status"),
         ("status:", 7, "a value of status"),
         ("-l a in (b", 10, "a comma or )"),
         ("-l", 2, "labels"),
@@ -92,3 +109,13 @@ def test_any_text_is_a_filter_or_an_error_within_it(text: str) -> None:
         error = found
     assert error is None or 0 <= error.position <= len(text)
     assert "\x1b" not in str(error)
+
+
+def test_what_looks_like_a_column_and_is_none_is_told(pods: Table) -> None:
+    """`hostPID:true` finds nothing as a text, which is not to say that there is no such pod."""
+    columns = [column.name for column in pods.columns]
+    assert parse_filter("hostPID:true label:x", columns).taken_as_text == (
+        "hostPID:true",
+        "label:x",
+    )
+    assert parse_filter("lab/shop:2 10.0.0.1:80 status:Running", columns).taken_as_text == ()

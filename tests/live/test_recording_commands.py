@@ -56,6 +56,14 @@ def test_who_changed_the_deployment(demo_folder: Path) -> None:
     assert "by system:serviceaccount:shop:default" in text
 
 
+def test_a_field_that_is_no_column_is_said(demo_folder: Path) -> None:
+    at = ("--as-of", "22:46:10", "-n", "shop", "--json")
+    none = kubecase("inventory", demo_folder, "po", "hostPID:true", *at)
+    assert "looked for as text, for want of such a column: hostPID:true" in none.stderr
+    [dbg] = rows(kubecase("inventory", demo_folder, "po", "spec.hostPID:true", *at))
+    assert dbg["NAME"] == "dbg"
+
+
 def test_what_is_not_seen_is_said(demo_folder: Path) -> None:
     none = kubecase("inventory", demo_folder, "netpol", code=1)
     assert "not collected" in none.stderr

@@ -226,7 +226,7 @@ def test_what_is_hidden_is_said_and_two_clusters_are_told_apart() -> None:
         Feed("two", "pods", "", "hidden", reason="no right to list pods"),
     ]
     shown = table(Dumped([pod("p")], cluster="one", feeds=feeds), "pods")
-    assert shown.hidden == ("no right to list pods",)
+    assert shown.hidden == ("two: no right to list pods",)  # of which one
     assert [c.name for c in shown.columns][:2] == ["CLUSTER", "NAMESPACE"]
     assert shown.rows[0].cells[:3] == ("one", "a", "p")
     assert table(Dumped([]), "secrets").hidden == ("secrets not collected",)

@@ -114,6 +114,21 @@ def test_an_administrator(api: ClusterApi, lab: Lab) -> None:
         assert (info.user, info.groups) == ("kubernetes-admin", ("system:masters",))
 
 
+def test_a_server_whose_certificate_is_not_checked(
+    lab: Lab, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Said where the access is shown, and nowhere else: no warning of a library at each request."""
+    config = yaml.safe_load(lab.kubeconfig.read_text())
+    for cluster in config["clusters"]:
+        cluster["cluster"].pop("certificate-authority-data", None)
+        cluster["cluster"] |= {"insecure-skip-tls-verify": True}
+    place = tmp_path / "config"
+    place.write_text(yaml.safe_dump(config))
+    found = learn(connect(lab.context, kubeconfig=str(place)))
+    assert any("insecure-skip-tls-verify" in note for note in found.notes)
+    assert not [one for one in recwarn if "Unverified" in str(one.message)]
+
+
 def test_one_namespace_only(lab: Lab, namespace: str, tmp_path: Path) -> None:
     config = lab.user(tmp_path, namespace, "viewer", "get,list,watch", "pods")
     api = connect(kubeconfig=str(config))

@@ -15,7 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
+from console.app.app import Console
+from console.app.screens.cluster import ClusterScreen
+from console.app.widgets.object_table import ObjectTable
+from console.case.folder import Case
+from console.case.workspace import Workspace
 from console.errors import CaseError, UsageError
 from console.live.engine import CONTAINERS, IMAGES, KINDS, Engine, NoSuch
 from console.live.engineaddress import find_engine
@@ -24,6 +30,8 @@ from console.live.enginetunnel import ssh_command
 from console.live.inventory import Obj
 from console.live.metrics import Metrics
 from console.live.mirror import Mirror
+from console.live.session import Session
+from tests.app.driving import command, press, screen_text, settle
 from tests.real.lab import Lab
 
 
@@ -123,6 +131,57 @@ def test_what_it_holds(engine: Engine, mirror: Mirror, container: str, lab: Lab)
     assert "bridge" in {obj.ref.name for obj in mirror.objects("networks.docker")}
     assert [feed.state for feed in mirror.feeds("volumes.docker")] == ["live"]
     assert mirror.find_kind("Container") == CONTAINERS
+
+
+async def test_who_uses_an_image_a_network_a_volume(
+    engine: Engine, container: str, lab: Lab, tmp_path: Path
+) -> None:
+    """With an engine alone, `u` asked for pods, of which there are none."""
+    volume = f"{container}-data"
+    lab.docker("run", "-d", "--name", f"{container}-2", "-v", f"{volume}:/data", lab.image,
+               "sleep", "600")  # fmt: skip
+    Case.create(tmp_path / "case", title="an engine").close()
+    workspace = Workspace.open(tmp_path / "case")
+    live = Session([], workspace.case, engine=engine)
+    app = Console(workspace, start="cluster", live=live)
+    try:
+        async with app.run_test(size=(200, 50)) as pilot:
+            for kind, name, expected in (
+                ("images", lab.image, 2),
+                ("networks", "bridge", 2),
+                ("volumes", volume, 1),
+                ("containers", container, 2),
+            ):
+                await command(pilot, kind)
+                if kind == "containers":  # of which others come and go
+                    await until_there(pilot, lambda: "containers.docker [" in screen_text(app))
+                    await command(pilot, f"containers.docker /^{name}")
+                screen = app.screen
+                assert isinstance(screen, ClusterScreen)
+                table = screen.table
+                await until_there(pilot, lambda table=table, name=name: name in names_of(table))
+                rows = table.shown.rows
+                at = next(i for i, row in enumerate(rows) if row.name == name)
+                await press(pilot, "g", *["j"] * at, "u")
+                await until_there(pilot, lambda: "containers.docker that use" in screen_text(app))
+                users = names_of(table)
+                assert sum(one.startswith(container) for one in users) == expected, kind
+    finally:
+        live.stop()
+        workspace.close()
+        lab.docker("rm", "-f", "-v", f"{container}-2")
+        lab.docker("volume", "rm", volume)
+
+
+def names_of(table: ObjectTable) -> list[str]:
+    return [row.name for row in table.shown.rows]
+
+
+async def until_there(pilot: Pilot[None], is_met: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 60
+    while not is_met():
+        assert time.monotonic() < limit, screen_text(pilot.app)  # type: ignore[arg-type]
+        await settle(pilot)
 
 
 def test_what_changes(engine: Engine, mirror: Mirror, container: str, lab: Lab) -> None:

@@ -88,6 +88,37 @@ async def test_a_pod_created_changed_deleted_and_still_there_as_of_before(
         live.stop()
 
 
+async def test_a_log_says_that_it_is_older_than_what_is_shown(
+    lab: Lab, namespace: str, workspace: Workspace
+) -> None:
+    """The first lines of a break-in are not the newest 10,000; and 30 containers are not 20."""
+    writes = POD.replace("echo hello from dbg", "seq 12000 | sed 's/^/line /'")
+    many = "".join(
+        f'  - {{name: c{n}, image: "lab/pause:1", imagePullPolicy: Never}}\n' for n in range(21)
+    )
+    more = POD.replace("name: dbg", "name: many").replace("  hostPID: true\n", "")
+    lab.kubectl("-n", namespace, "apply", "-f", "-", stdin=f"{writes}\n---\n{more}{many}")
+    live = session(lab, workspace.case, lab.kubeconfig, namespace)
+    app = Console(workspace, start="cluster", live=live)
+    try:
+        async with app.run_test(size=(140, 30)) as pilot:
+            await until(pilot, lambda shown: "dbg" in shown and "many" in shown)
+            await command(pilot, f"po {namespace} dbg")
+            await until(pilot, lambda shown: "Running" in shown)
+            await press(pilot, "l")
+            await until(pilot, lambda shown: "10,000 lines (older ones not read: 0 re" in shown)
+            await press(pilot, "0")
+            await until(pilot, lambda shown: "12,000 lines  " in shown)
+            await press(pilot, "g")
+            await until(pilot, lambda shown: "line 1 " in shown)
+            await press(pilot, "escape")
+            await command(pilot, f"po {namespace} many")
+            await press(pilot, "l")
+            await until(pilot, lambda shown: "20 of 22 containers" in shown)
+    finally:
+        live.stop()
+
+
 async def test_what_a_403_hides_is_named(
     lab: Lab, namespace: str, workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -100,6 +131,12 @@ async def test_what_a_403_hides_is_named(
             await until(pilot, lambda shown: "dbg" in shown)
             await command(pilot, "secrets " + namespace)
             await until(pilot, lambda shown: f"no right to list secrets in {namespace}" in shown)
+            await command(pilot, "changes")
+            await until(pilot, lambda shown: "kinds are not or not wholly seen: :kinds" in shown)
+            await press(pilot, "escape")
+            await command(pilot, "changes secrets")
+            await until(pilot, lambda shown: f"no right to list secrets in {namespace}" in shown)
+            await press(pilot, "escape")
             await command(pilot, "access")
             await until(pilot, lambda shown: "may not" in shown)
             screen = app.screen_stack[0]

@@ -17,6 +17,7 @@ from console.app.safe import plain
 from console.app.screens.object_list import ObjectListScreen
 from console.app.widgets.object_table import ObjectTable
 from console.app.widgets.text_pane import TextPane
+from console.live.inventory import unseen
 
 if TYPE_CHECKING:
     from console.live.fielddiff import FieldChange
@@ -44,9 +45,12 @@ class ChangesScreen(ObjectListScreen):
         Binding("tab", "app.focus_next", "Other pane", show=False),
     ]
 
-    def __init__(self, kind: str = "", namespace: str = "", *, ref: Ref | None = None) -> None:
-        super().__init__(View(kind, namespace))
+    def __init__(
+        self, kind: str = "", namespace: str = "", *, ref: Ref | None = None, cluster: str = ""
+    ) -> None:
+        super().__init__(View(kind, namespace, cluster=cluster))
         self.ref = ref
+        self._is_cut = False
         self._fields: dict[Hashable, list[FieldChange]] = {}
 
     def compose_view(self) -> ComposeResult:
@@ -56,14 +60,19 @@ class ChangesScreen(ObjectListScreen):
     def title_words(self) -> str:
         if self.ref is not None:
             return f"history of {self.ref}"
-        return f"changes of {self.view.kind or 'everything'} in {self.view.namespace or 'all'}"
+        place = f"{self.view.cluster}:" if self.view.cluster else ""
+        return (
+            f"{place}changes of {self.view.kind or 'everything'} in {self.view.namespace or 'all'}"
+        )
 
     def _found(self, inventory: Inventory) -> Sequence[Change]:
         view = self.view
         kind = inventory.find_kind(view.kind) if view.kind else None
         key = kind.key if kind else view.kind
         if self.ref is None:
-            return inventory.changes(kind=key, namespace=view.namespace, limit=MAX_CHANGES)
+            all_of_it = inventory.changes(kind=key, namespace=view.namespace, limit=MAX_CHANGES)
+            self._is_cut = len(all_of_it) == MAX_CHANGES
+            return [one for one in all_of_it if view.cluster in ("", one.ref.cluster)]
         found = inventory.changes(
             kind=key, namespace=view.namespace, limit=MAX_CHANGES, name=self.ref.name
         )
@@ -75,7 +84,22 @@ class ChangesScreen(ObjectListScreen):
         return change_sheet(
             found, self.view, self._fields, now=now, is_one=self.ref is not None,
             chosen=self.chosen.get(self.view.kind, ()), is_wide=self.is_wide,
+            warnings=[*self._unwatched(inventory), *self._older()],
         )  # fmt: skip
+
+    def _older(self) -> list[str]:
+        return [f"older ones than these {MAX_CHANGES:,} are not shown"] if self._is_cut else []
+
+    def _unwatched(self, inventory: Inventory) -> list[str]:
+        """What can't be seen can't be seen to change, either."""
+        live, view = self.source.live, self.view
+        if live is None or inventory is not live.inventory or self.ref is not None:
+            return []
+        kind = inventory.find_kind(view.kind) if view.kind else None
+        if kind is not None:
+            return list(unseen(inventory.feeds(kind.key)))
+        count = sum(bool(unseen(inventory.feeds(one.key))) for one in inventory.kinds())
+        return [f"{count} kinds are not or not wholly seen: :kinds lists them"] if count else []
 
     def change_scope(self, inventory: Inventory) -> Sequence[Change]:
         return self._found(inventory)

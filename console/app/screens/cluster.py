@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -17,6 +18,7 @@ from console.app.object_links import (
     owner_of,
     subject_of,
     target_of,
+    users_kind,
 )
 from console.app.object_rows import Sheet, View, key_of_ref, make_sheet
 from console.app.screens.object_list import ObjectListScreen
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from console.live.inventory import Inventory
 
 START = View("pods")
+_NEWEST_FIRST = {"events": "LAST SEEN", "events.events.k8s.io": "LAST SEEN"}
+_LABELS = re.compile(r"[A-Za-z0-9./_-]+(=|==|!=)[A-Za-z0-9._-]+(,[A-Za-z0-9./_=!-]+)*")
 
 
 @dataclass
@@ -73,6 +77,9 @@ class ClusterScreen(ObjectListScreen):
         Binding("n", "namespace_here", "Only its namespace", show=False),
         Binding("ctrl+z", "faults", "Faults only", show=False),
         Binding("x", "gone", "Gone ones too, or not", show=False),
+        Binding("ctrl+a", "kinds", "All kinds", show=False),
+        Binding("e,ctrl+d,ctrl+k", "no_change", "None edits or deletes: a lists what can be done",
+                show=False),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -158,18 +165,29 @@ class ClusterScreen(ObjectListScreen):
     # -- from view to view
 
     def show_kind(self, text: str) -> None:
-        """`po shop -l app=web`: a kind, a namespace, a filter; as typed after `:`."""
+        """`po shop @prod -l app=web`: a kind, a namespace, a cluster, a filter; as typed after `:`.
+
+        `app=web` alone is a label, as k9s has it.
+        """
         name, _, rest = text.strip().partition(" ")
+        words = rest.split()
+        cluster = next((word[1:] for word in words if word.startswith("@")), None)
+        if cluster is not None:
+            rest = " ".join(word for word in words if word != f"@{cluster}")
+            cluster = self.known_cluster("" if cluster == "all" else cluster)
         namespace, _, wanted = rest.strip().partition(" ")
-        if namespace.startswith(("-", "/", "!")) or ":" in namespace:
+        if namespace.startswith(("-", "/", "!")) or ":" in namespace or "=" in namespace:
             namespace, wanted = "", rest.strip()
+        if _LABELS.fullmatch(wanted):
+            wanted = f"-l {wanted}"
         inventory = self.source.opened
         kind = inventory.find_kind(name) if inventory else None
         if inventory is not None and kind is None:
             raise UsageError("no such kind here", where=name[:60], hint=":kinds lists them")
         is_all = namespace in ("all", "-A", "")
         at = "" if is_all and namespace else namespace or self.view.namespace
-        self.go(View(kind.key if kind else name, at, wanted.strip().removeprefix("/")))
+        where = self.view.cluster if cluster is None else cluster
+        self.go(View(kind.key if kind else name, at, wanted.strip().removeprefix("/"), where))
 
     def run_command(self, name: str, rest: str) -> None:
         """What stands in the list of commands as the cluster's own."""
@@ -180,7 +198,7 @@ class ClusterScreen(ObjectListScreen):
 
         words = rest.split()
         if name == "kinds":
-            self.go(View(KINDS))
+            self.go(View(KINDS, cluster=self.view.cluster))
         elif name == "access":
             self.app.push_screen(ConnectionScreen())
         elif name == "ctx" and rest:
@@ -188,7 +206,7 @@ class ClusterScreen(ObjectListScreen):
         elif name == "ctx":
             self.go(View(CLUSTERS))
         elif name == "changes":
-            self.app.push_screen(ChangesScreen(*words[:2]))
+            self.app.push_screen(ChangesScreen(*words[:2], cluster=self.view.cluster))
         elif name == "usage":
             self.app.push_screen(UsageScreen(*words[:1]))
         elif name == "can":
@@ -204,14 +222,20 @@ class ClusterScreen(ObjectListScreen):
         elif name == "live":
             self.go_to(None)
 
-    def show_cluster(self, name: str) -> None:
-        """One alone in the tables, "" for all; from the list of them, its pods."""
+    def known_cluster(self, name: str) -> str:
+        """Raises UsageError for one that is none; "" is all."""
         inventory = self.source.opened
         known = [one.name for one in inventory.clusters()] if inventory is not None else []
         if name and name not in known:
             raise UsageError("no such cluster", where=name[:60], hint=", ".join([*known, "all"]))
+        return name
+
+    def show_cluster(self, name: str) -> None:
+        """One alone in the tables, from here on; "" for all; from the list of them, its pods."""
+        self.known_cluster(name)
         if self.view.kind == CLUSTERS:
-            self.go(View("pods", self.view.namespace, cluster=name))
+            live = self.source.live
+            self.go(View("pods", live.namespace if live else "", cluster=name))
         else:
             self.change(replace(self.view, cluster=name))
 
@@ -231,6 +255,8 @@ class ClusterScreen(ObjectListScreen):
     def go(self, view: View, *, to: Hashable | None = None) -> None:
         """Another view; esc comes back to this one."""
         self.steps.append(_Step(self.view, self.table.current_key))
+        if not view.sort:
+            view = replace(view, sort=_NEWEST_FIRST.get(view.kind, ""))
         self.change(view, to=to)
 
     def step_back(self) -> bool:
@@ -249,6 +275,13 @@ class ClusterScreen(ObjectListScreen):
         if obj is not None and obj.ref.namespace:
             self.change(replace(self.view, namespace=obj.ref.namespace))
 
+    def action_kinds(self) -> None:
+        self.run_command("kinds", "")
+
+    def action_no_change(self) -> None:
+        """What k9s's users press here changes a cluster there."""
+        self.set_status("no key edits or deletes: a lists what can be done, with a preview")
+
     def action_faults(self) -> None:
         self.change(replace(self.view, faults=not self.view.faults))
 
@@ -265,11 +298,11 @@ class ClusterScreen(ObjectListScreen):
             return
         ref = obj.ref
         if ref.kind == KINDS:
-            self.go(View(ref.name, self.view.namespace))
+            self.go(View(ref.name, self.view.namespace, cluster=self.view.cluster))
         elif ref.kind == CLUSTERS:
-            self.go(View("pods", cluster=ref.name))
+            self.show_cluster(ref.name)
         elif ref.kind == "namespaces":
-            self.go(View("pods", ref.name))
+            self.go(View("pods", ref.name, cluster=self._cluster_of(ref)))
         elif ref.kind == "nodes":
             self.go(View("pods", related=("on", ref)))
         elif ref.kind == "pods":
@@ -280,6 +313,12 @@ class ClusterScreen(ObjectListScreen):
             self.action_logs()
         else:
             self.action_describe()
+
+    def _cluster_of(self, ref: Ref) -> str:
+        """To stay in, where there are several: another one may have such a namespace, too."""
+        inventory = self.source.opened
+        is_one = inventory is None or len(inventory.clusters()) < 2
+        return self.view.cluster if is_one else ref.cluster
 
     def action_describe(self) -> None:
         from console.app.screens.describe import DescribeScreen
@@ -309,7 +348,7 @@ class ClusterScreen(ObjectListScreen):
         from console.app.screens.changes import ChangesScreen
 
         kind = "" if self.view.kind in (KINDS, CLUSTERS, CONTAINERS) else self.view.kind
-        self.app.push_screen(ChangesScreen(kind, self.view.namespace))
+        self.app.push_screen(ChangesScreen(kind, self.view.namespace, cluster=self.view.cluster))
 
     def action_revisions(self) -> None:
         from console.app.screens.revisions import RevisionsScreen
@@ -340,7 +379,7 @@ class ClusterScreen(ObjectListScreen):
             image = Ref(row.ref.cluster, "images", "", str(row.about))
             self.go(View("pods", related=("users", image)))
         elif ref := self._ref():
-            self.go(View("pods", related=("users", ref)))
+            self.go(View(users_kind(ref), related=("users", ref)))
 
     def action_owner(self) -> None:
         obj, inventory = self.current, self.source.opened
@@ -348,7 +387,9 @@ class ClusterScreen(ObjectListScreen):
         if owner is None:
             self.set_status("it has no owner")
         else:
-            self.go(View(owner.kind, owner.namespace), to=key_of_ref(owner))
+            self.go(
+                View(owner.kind, owner.namespace, cluster=self.view.cluster), to=key_of_ref(owner)
+            )
 
     def action_node(self) -> None:
         obj = self.current
@@ -356,7 +397,7 @@ class ClusterScreen(ObjectListScreen):
         if node is None:
             self.set_status("it runs on no node")
         else:
-            self.go(View("nodes"), to=node)
+            self.go(View("nodes", cluster=self.view.cluster), to=node)
 
     def action_pivot(self) -> None:
         if ref := self._ref():

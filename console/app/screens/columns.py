@@ -17,10 +17,7 @@ from console.app.screens.dialog import Dialog
 
 
 class ColumnsScreen(Dialog[tuple[str, ...] | None]):
-    """space puts a column in or takes it out, enter shows them; () means the standard ones.
-
-    describe: a column's title and a word about it, by its name.
-    """
+    """space puts a column in or takes it out, enter shows them; () means the standard ones."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", "Cancel"),
@@ -37,6 +34,7 @@ class ColumnsScreen(Dialog[tuple[str, ...] | None]):
         chosen: Sequence[str],
         describe: Callable[[str], tuple[str, str]] = lambda name: (name, ""),
     ) -> None:
+        """describe: a column's title and a word about it, by its name."""
         super().__init__()
         self.names, self.chosen = list(names), [name for name in chosen if name in names]
         self.describe = describe

@@ -47,7 +47,7 @@ class HelpScreen(Dialog[None]):
         self.asked = asked
 
     def compose(self) -> ComposeResult:
-        text = Text((type(self.asked).__doc__ or "").strip().split("\n\n")[0] + "\n")
+        text = Text("".join(f"{part}\n" for part in _paragraphs(type(self.asked).__doc__ or "")))
         if cast("Console", self.app).tour:
             text.append("\nt shows the guided tour, from where you left it\n", "bold")
         shared = {binding.action for binding in _bindings(CaseScreen.BINDINGS)}
@@ -81,6 +81,11 @@ class HelpScreen(Dialog[None]):
         if app.tour:
             self.dismiss()
             app.call_later(app.show_tour)
+
+
+def _paragraphs(doc: str) -> list[str]:
+    """Each as one line, which the window breaks where it ends."""
+    return [" ".join(part.split()) for part in doc.split("\n\n")]
 
 
 def _bindings(declared: Iterable[BindingType]) -> list[Binding]:

@@ -78,6 +78,11 @@ class InventoryScreen(CaseScreen):
         """The screen's own widgets."""
         yield from ()
 
+    @property
+    def is_of_another_moment(self) -> bool:
+        """Whether what is drawn is not yet what the first line says: evidence takes its time."""
+        return self._seen is not None and self._seen[0] != self.source.epoch
+
     def read(self, inventory: Inventory) -> Any:
         """In a worker: everything that `draw()` needs. Raises CaseError."""
         raise NotImplementedError

@@ -18,6 +18,8 @@ from console.app.screens.inventory import InventoryScreen
 from console.app.widgets.object_table import ObjectTable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from console.live.inventory import Obj
     from console.live.rows import Row
 
@@ -35,7 +37,7 @@ class ObjectListScreen(InventoryScreen):
         Binding("ctrl+w", "wide", "Wide", show=False),
         Binding("C", "columns", "Columns", show=False, key_display="shift-c"),
         Binding("c", "copy", "Copy name", show=False),
-        Binding("r", "reload", "Read again", show=False),
+        Binding("r,ctrl+r", "reload", "Read again", show=False),
     ]  # fmt: skip
 
     def __init__(self, view: View) -> None:
@@ -83,6 +85,13 @@ class ObjectListScreen(InventoryScreen):
             self.sheet.moment.now = self.console_app.clock()
             self.table.redraw()
 
+    def on_screen_resume(self) -> None:
+        self.draw_title()  # another screen may have gone to another moment
+
+    def go_to(self, moment: datetime | None) -> None:
+        super().go_to(moment)
+        self.draw_title()
+
     def title_words(self) -> str:
         return self.view.titled()
 
@@ -95,6 +104,8 @@ class ObjectListScreen(InventoryScreen):
             text.append(f" [{len(sheet.shown.rows):,}/{sheet.total:,}]", "bold")
             if sheet.gone:
                 text.append(f"  {sheet.gone:,} gone", "dim")
+        if self.is_of_another_moment:
+            text.append("  reading…", "bold yellow")
         if view.filter:
             text.append("  filter: ")
             text.append(plain(view.filter, 80), "bold")

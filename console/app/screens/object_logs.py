@@ -25,6 +25,7 @@ from console.app.widgets.log_view import MAX_LINES, LogLine, LogView, as_it_is
 from console.live.doc import items, text
 from console.live.logs import LogTail, SourceState
 from console.live.logsource import EngineLog, LogOptions, LogSource, PodLog
+from console.live.recordedlogs import MAX_LINES as MAX_RECORDED
 from console.live.recordedlogs import Place, read_recorded
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class ObjectLogsScreen(CaseScreen):
     the pod is gone; e shows that at any time. / shows only what matches (!text: what does not),
     f finds a text, n N go on.
 
+    0 reads what was written before the newest 10,000 lines, too; 100,000 are kept.
+
     j k g G move; G follows again.
     """
 
@@ -66,6 +69,7 @@ class ObjectLogsScreen(CaseScreen):
         Binding("t", "times", "Times"),
         Binding("w", "wrap", "Wrap"),
         Binding("b", "previous", "Before restart"),
+        Binding("0", "whole", "From its beginning", show=False),
         Binding("a", "all", "All containers"),
         Binding("e", "recorded", "Recorded ones, or those that come", show=False),
         Binding("v", "container", "Choose one", show=False),
@@ -97,7 +101,8 @@ class ObjectLogsScreen(CaseScreen):
     def __init__(self, ref: Ref, container: str = "") -> None:
         super().__init__()
         self.ref, self.container = ref, container
-        self.is_previous = self.is_raw = self.is_recorded = False
+        self.is_previous = self.is_raw = self.is_recorded = self.is_whole = False
+        self._skipped = 0  # lines that were let go before they could be shown
         self.request = 0
         self.origins: list[Origin] = []
         self.filter_text = ""
@@ -144,9 +149,13 @@ class ObjectLogsScreen(CaseScreen):
             self.view.clear(f"{plain(self.ref)} has no container whose log could be read")
 
     @property
+    def chosen(self) -> list[Origin]:
+        named = [o for o in self.origins if not self.container or o.container == self.container]
+        return named or self.origins
+
+    @property
     def wanted(self) -> list[Origin]:
-        chosen = [o for o in self.origins if not self.container or o.container == self.container]
-        return (chosen or self.origins)[:MAX_SOURCES]
+        return self.chosen[:MAX_SOURCES]
 
     def start(self) -> None:
         """Read what is wanted from its tail on."""
@@ -163,8 +172,10 @@ class ObjectLogsScreen(CaseScreen):
         self.view.clear("nothing was written yet")
         self.view.has_sources = len(running) > 1
         sources = [source for o in running if (source := self._source_of(o, live))]
-        options = LogOptions(tail=TAIL_LINES // max(1, len(sources)), previous=self.is_previous)
+        tail = None if self.is_whole else TAIL_LINES // max(1, len(sources))
+        options = LogOptions(tail=tail, previous=self.is_previous)
         self._tail, self._after = LogTail(sources, options, max_lines=MAX_LINES), 0
+        self._skipped = 0
         self._tail.start()
         self.draw_title()
 
@@ -212,7 +223,9 @@ class ObjectLogsScreen(CaseScreen):
         tail = self._tail
         if tail is None:
             return
-        lines, self._after = tail.read(self._after, BATCH_LINES)
+        lines, after = tail.read(self._after, BATCH_LINES)
+        self._skipped += after - self._after - len(lines)
+        self._after = after
         if lines:
             self.view.add(
                 LogLine(line.text.decode("utf-8", "replace"), line.stamp.decode(), line.source)
@@ -233,14 +246,20 @@ class ObjectLogsScreen(CaseScreen):
         view = self.view
         head = Text(" logs ", no_wrap=True, overflow="ellipsis")
         head.append(plain(self.ref, 120), "bold")
-        which = self.container or (f"{len(self.wanted)} containers" if len(self.wanted) > 1 else "")
+        read, of = len(self.wanted), len(self.chosen)
+        many = f"{read} of {of} containers" if read < of else f"{read} containers"
+        which = many if read > 1 else self.container
         head.append(f"  {plain(which, 60)}" if which else "")
         head.append("  before its restart" if self.is_previous else "", "bold")
         head.append("  recorded" if self.is_recorded else "", "bold")
         count = f"{len(view.shown):,}" + (f" of {len(view.lines):,}" if self.filter_text else "")
         head.append(f"  {count} lines")
-        if view.dropped:
-            head.append(f" ({view.dropped:,} older ones let go)", "dim")
+        if dropped := view.dropped + self._skipped:
+            head.append(f" ({dropped:,} older ones let go)", "dim")
+        elif self._tail is not None and self._tail.cut:
+            head.append(" (older ones not read: 0 reads all)", "bold yellow")
+        elif self.is_recorded and len(view.lines) >= MAX_RECORDED:
+            head.append(" (older ones are in the timeline only)", "bold yellow")
         words = list(dict.fromkeys(_said(s) for s in self._states if s.state != "following"))
         if words:
             head.append(f"  {plain('; '.join(words), 120)}", "bold yellow")
@@ -338,6 +357,11 @@ class ObjectLogsScreen(CaseScreen):
 
     def action_previous(self) -> None:
         self.is_previous = not self.is_previous
+        self.start()
+
+    def action_whole(self) -> None:
+        """From its first line on, as far as lines are kept here; again: the newest ones."""
+        self.is_whole = not self.is_whole
         self.start()
 
     def action_all(self) -> None:

@@ -47,14 +47,16 @@ class _RightsScreen(ObjectListScreen):
     ]
     columns: tuple[Column, ...] = ()
 
-    def make(self, rows: Sequence[PlainRow], hidden: Sequence[str], empty: str) -> Sheet:
+    def make(
+        self, rows: Sequence[PlainRow], hidden: Sequence[str], empty: str, notes: Sequence[str] = ()
+    ) -> Sheet:
         now = self.source.now(self.console_app.clock())
         found = plain_table("rights", self.columns, rows)
         sheet = sheet_of(
             found, self.view, now=now, is_wide=self.is_wide, chosen=self.chosen.get("rights", ()),
-            empty="; ".join([empty, *hidden]),
+            empty="; ".join([empty, *hidden, *notes]),
         )  # fmt: skip
-        sheet.warning = sheet.warning or ("; ".join(hidden) if rows else "")
+        sheet.warning = sheet.warning or ("; ".join([*hidden, *notes]) if rows else "")
         return sheet
 
     @property
@@ -99,7 +101,11 @@ class CanScreen(_RightsScreen):
         found = rights_of(inventory, self.subject)
         now = self.source.now(self.console_app.clock())
         rows = [_right_row(at, right, now) for at, right in enumerate(found.rights)]
-        return self.make(rows, found.hidden, f"no right is given to {self.subject}")
+        empty = (
+            f"what {self.subject} may do can't be seen" if found.hidden
+            else f"no right is given to {self.subject}"
+        )  # fmt: skip
+        return self.make(rows, found.hidden, empty, found.notes)
 
 
 def _right_row(at: int, right: Right, now: datetime) -> PlainRow:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from console.app.blocks import block
 from console.app.safe import plain
 
+WITH_DAY = 120  # cells from which on there is room for the day: the first line has it, too
 ENDS_WIDTH = 22  # the two times at the ends, and the blanks around the bar
 NEAR = 500  # changes on either side of the moment
 LEAST = 3
@@ -87,18 +88,25 @@ class TimeBar(Widget):
             else:
                 text.append(block(count, top) if count else "·", "" if count else "dim")
         text.append(f" {last:%H:%M:%S}\n")
-        text.append(" ◷ ", "yellow" if self.as_of else "")
+        text.append(self._here(width))
+        return text
+
+    def _here(self, width: int) -> Text:
+        """The moment, and the change before it: in one line, with its end in the window."""
+        line = Text(no_wrap=True, end="")
+        line.append(" ◷ ", "yellow" if self.as_of else "")
+        day = "%Y-%m-%d " if width >= WITH_DAY else ""
         if self.as_of:
-            text.append(f"{self.as_of:%Y-%m-%d %H:%M:%S.%f}"[:-3], "bold yellow")
+            line.append(f"{self.as_of:{day}%H:%M:%S.%f}"[:-3], "bold yellow")
         else:
-            text.append("now", "bold")
+            line.append("now", "bold")
         times = [moment.ts for moment in self.moments]
         at = bisect_right(times, self.as_of) if self.as_of else len(times)
-        text.append(f"  {at:,}/{len(times):,} ", "dim")
+        line.append(f"  {at:,}/{len(times):,} ", "dim")
         if at:
-            text.append(plain(self.moments[at - 1].text, 300))
-        text.truncate(width * 2, overflow="ellipsis")
-        return text
+            line.append(plain(self.moments[at - 1].text, 300))
+        line.truncate(width, overflow="ellipsis")
+        return line
 
 
 def neighbourhood(times: Sequence[datetime], moment: datetime | None) -> Sequence[datetime]:
