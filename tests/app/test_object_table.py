@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from textual.app import App, ComposeResult
@@ -101,3 +101,12 @@ async def test_the_cursor_follows_its_row_wherever_it_goes() -> None:
         assert (table.current_key, table.cursor) == ("row-30", 30)
         table.action_mark_all()
         assert table.marked == {row.name for row in rows}
+
+
+async def test_the_arrow_of_the_order_hides_no_letter() -> None:
+    app, drawn = Bare(), Drawn()
+    async with app.run_test(size=(40, 12)):
+        table = app.query_one(ObjectTable)
+        for by, head in (("NAME", "NAME↑ "), ("FIGURE", "FIGURE↑AGE")):
+            table.take(replace(drawn.shown([Line("row-0", 0)]), sorted_by=by))
+            assert head in text_of(table, 0)

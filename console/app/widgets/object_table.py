@@ -282,11 +282,11 @@ class ObjectTable(RowList):
             where = column.title.find(column.letter) if column.letter else -1
             if where >= 0:  # the letter that sorts by it
                 title.stylize(HEAD_STYLE, where, where + 1)
-            if arrow:  # where there is no room beside the title, in the place of its end
-                title.truncate(max(1, room - 1))
+            has_room = len(column.title) < room
+            if has_room:
                 title.append(arrow)
             text.append_text(fit(title, room, column.is_right))
-            text.append(" " * GAP)
+            text.append(" " * GAP if has_room or not arrow else arrow)
         return text
 
 
