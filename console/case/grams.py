@@ -1,7 +1,7 @@
 """Pieces of text by which a search leaves out runs of events that can't match; it never misses one.
 
-Every fourth byte of a run's text begins a piece of four bytes and one of eight; each sets a bit of
-the run. A word that is in the text lies in one of four ways to those places, so for one of the
+Every fourth byte of a run's texts begins a piece of four bytes and one of eight; each sets a bit of
+the run. A word that is in a text lies in one of four ways to those places, so for one of the
 ways all of the word's own pieces must be set. Words of less than seven bytes say nothing.
 
 Upper and lower case differ in one bit, which is set in all pieces. The few letters beyond ASCII
@@ -39,15 +39,20 @@ class Run:
     last: int
 
 
-def bits_of(text: bytes) -> bytes:
-    """The bits of one run; the first bit is the highest of the first byte. text: UTF-8."""
+def bits_of(*texts: bytes | NDArray[np.uint8]) -> bytes:
+    """The bits of one run; the first bit is the highest of the first byte. texts: UTF-8."""
     marks = np.zeros(BIT_COUNT, bool)
-    if not text.isascii() and any(strange in text for strange in _STRANGE):
-        marks[:] = True
-    words = np.frombuffer(text, np.uint32, len(text) // STRIDE)
-    for low in range(0, len(words), BLOCK_WORDS):  # what is made on the way stays in the cache
-        four, eight = _hashes(words[low : low + BLOCK_WORDS + 1] | np.uint32(_FOLD))
-        marks[four], marks[eight] = True, True
+    for text in texts:
+        codes = np.frombuffer(text, np.uint8)
+        is_ascii = codes.max(initial=0) < 128
+        if not is_ascii and any(strange in codes.tobytes() for strange in _STRANGE):
+            marks[:] = True
+        # from where memory is aligned: a word that begins before that lies in one of the other ways
+        codes = codes[-codes.__array_interface__["data"][0] % STRIDE :]
+        words = codes[: len(codes) // STRIDE * STRIDE].view(np.uint32)
+        for low in range(0, len(words), BLOCK_WORDS):  # what is made on the way stays in the cache
+            four, eight = _hashes(words[low : low + BLOCK_WORDS + 1] | np.uint32(_FOLD))
+            marks[four], marks[eight] = True, True
     return np.packbits(marks).tobytes()
 
 

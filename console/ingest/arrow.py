@@ -9,6 +9,7 @@ Binary View Layout", and /CDataInterface.html.
 from __future__ import annotations
 
 import ctypes
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,19 +123,26 @@ class TextColumn:
     def __init__(
         self, buffer: NDArray[np.uint8], starts: NDArray[np.int64], sizes: NDArray[np.int64]
     ) -> None:
-        self._buffer = buffer
+        self.buffer, self.starts, self.sizes = buffer, starts, sizes
         self._views = _views(buffer, starts, sizes)
         self._lengths = np.array([len(buffer)], dtype=np.int64)
+
+    def take(self, rows: NDArray[np.int64]) -> TextColumn:
+        """These strings alone, in the same buffer."""
+        taken = copy(self)
+        taken.starts, taken.sizes = self.starts[rows], self.sizes[rows]
+        taken._views = self._views[rows]
+        return taken
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
         pointers = (ctypes.c_void_p * 4)(
             None,
             self._views.ctypes.data,
-            self._buffer.ctypes.data,
+            self.buffer.ctypes.data,
             self._lengths.ctypes.data,
         )
         key = next(_keys)
-        _held[key] = (self._buffer, self._views, self._lengths, pointers)
+        _held[key] = (self.buffer, self._views, self._lengths, pointers)
         # The consumer moves both structs out of the capsules; they must live until it has.
         self._schema = _Schema(b"vu", b"", None, 0, 0, None, None, _release_schema, None)
         self._array = _Array(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import arro3.core as arro
 import duckdb
@@ -20,11 +21,13 @@ from console.case.queryfiles import load
 from console.errors import CaseError
 from console.ingest.arrow import TextColumn
 from console.ingest.formats import GENERIC_RANK, RECOGNISE_BYTES, Format, Formats
-from console.ingest.framing import Rows
+from console.ingest.framing import Rows, join_rows
 from console.ingest.yields import Level, Yield, selects
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 MAX_DEPTH = 8
-BATCH_ROWS = 8192
 SAMPLE_ROWS = 192
 ROOMY = "700MB"  # what a format may use that did not get by with its share
 # Columns that a format works on but that are not passed on as they are.
@@ -59,15 +62,23 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A chunk's events, each with the key of its first row; `rows` and `files` say what that is."""
+    """A chunk's events, in the order of their first rows.
 
-    events: arro.Table
+    events: `place` numbers them; beside what formats yielded each has the file of its first row,
+    where that stood, and its `text`. rows: those that are cited, or share their line with others;
+    files: what is known of the files. texts: of the events' first rows; is_whole: which events'
+    fields are that text.
+    """
+
+    events: arro.RecordBatch
     rows: arro.Table
     files: arro.Table
+    texts: TextColumn
+    is_whole: NDArray[np.bool_]
 
 
 class Decoder:
-    """Decodes chunks on one connection; the events of the last chunk lie in the table `batch`."""
+    """Decodes chunks on one connection; keeps the events of the last one."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, formats: Formats) -> None:
         self.connection = connection
@@ -95,34 +106,72 @@ class Decoder:
         self.connection.execute(self._sql["add_files"], {"files": [asdict(one) for one in files]})
 
     def decode(self, parts: Sequence[tuple[int, Rows]], *, final: bool) -> list[np.ndarray]:
-        """Fills `batch` with the events of these rows, file by file.
+        """Makes events of these rows, file by file; `decoded` and `tally` tell of them.
 
         final: no more rows of these files follow. Otherwise the rows of events that may still grow
-        (`is_open`) are left out of `batch`, and returned: one array of row numbers per part.
+        (`is_open`) are left out, and returned: one array of row numbers per part.
         The relation `raw` (where each row came from) stays until the next call.
         """
-        self._raw = raw = _raw_table(parts)
-        self._next_key = len(raw)
-        self.connection.register("raw", raw)
+        self._rows = join_rows(rows for _, rows in parts) if len(parts) > 1 else parts[0][1]
+        counts = [len(rows) for _, rows in parts]
+        self._file_of = np.repeat(np.array([file for file, _ in parts], np.int32), counts)
+        self._texts = TextColumn(self._rows.buffer, self._rows.starts, self._rows.sizes)
+        self._next_key = sum(counts)
+        self.connection.register("raw", self._raw_table())
         try:
-            self._explode(Level("raw_lines", (), len(raw), frozenset({"offset_bytes", "message"})))
-            self._make_batch()
-            self._attach_blank_lines()
-            held = self._hold_open() if not final else np.zeros(0, np.int64)
+            outermost = frozenset({"offset_bytes", "message"})
+            self._explode(Level("raw_lines", (), self._next_key, outermost))
+            held = self._make_batch(final)
         finally:
             self._drop_levels()
-        bounds = np.cumsum([0, *(len(rows) for _, rows in parts)])
+        bounds = np.cumsum([0, *counts])
         return [
             held[(held >= low) & (held < high)] - low for low, high in pairwise(bounds.tolist())
         ]
 
+    def _raw_table(self, picked: NDArray[np.int64] | None = None) -> arro.Table:
+        """All rows, or these without their texts; `line` is the key of a row within this chunk."""
+        count = len(self._rows)
+        keys = np.arange(count, dtype=np.int64) if picked is None else picked
+        numbers = {"line": keys, **self._places(slice(None) if picked is None else picked)}
+        arrays: dict[str, Any] = {name: arro.Array.from_numpy(n) for name, n in numbers.items()}
+        if picked is None:
+            arrays["message"] = arro.Array.from_arrow(self._texts)
+        batch = arro.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
+        return arro.Table.from_batches([batch])
+
+    def _places(self, picked: NDArray[np.int64] | slice) -> dict[str, NDArray[Any]]:
+        rows = self._rows
+        return {
+            "file": self._file_of[picked],
+            "real_line": rows.line[picked],
+            "line_count": rows.line_count[picked],
+            "offset_bytes": rows.offset[picked],
+            "size_bytes": rows.span[picked],
+        }
+
     def decoded(self) -> Decoded:
-        """What `batch` holds now, apart from this connection."""
-        events, files = (
-            arro.Table.from_arrow(self.connection.sql(self._sql[name]))
-            for name in ("decoded", "known_files")
-        )
-        return Decoded(events, self._raw, files)
+        """The events of the last chunk, apart from this connection."""
+        files = arro.Table.from_arrow(self.connection.sql(self._sql["known_files"]))
+        shared = np.flatnonzero(self._rows.line_count == 0)
+        rows = self._raw_table(np.union1d(self._cites[1], shared))
+        texts = self._texts.take(self._roots)
+        is_whole = self._batch.column("is_whole").to_numpy()
+        events = self._batch.append_column("text", arro.Array.from_arrow(texts))
+        return Decoded(events, rows, files, texts, np.asarray(is_whole, bool))
+
+    def tally(self) -> list[tuple[int, str, int, datetime | None, datetime | None]]:
+        """Of each file and chain: how many events, the first and the last time."""
+        self.connection.register("batch", arro.Table.from_batches([self._batch]))
+        return self.connection.execute(self._sql["tally"]).fetchall()
+
+    def covered(self) -> dict[int, int]:
+        """Lines of each file that are in an event, or cited by one; the sum that must hold."""
+        is_covered = np.zeros(len(self._rows), bool)
+        is_covered[self._roots] = True
+        is_covered[self._cites[1]] = True
+        counts = np.bincount(self._file_of, np.where(is_covered, self._rows.line_count, 0))
+        return {file: int(counts[file]) for file in np.unique(self._file_of).tolist()}
 
     def _explode(self, level: Level) -> None:
         if level.depth == 0:
@@ -308,29 +357,54 @@ class Decoder:
             self.connection.execute(f"create temp table {left} as {self._sql['leftover_text']}")
             self._left.append(f"from {left}")
 
-    def _make_batch(self) -> None:
-        """The events of all levels; of an event's columns those that something fills."""
+    def _make_batch(self, final: bool) -> NDArray[np.int64]:
+        """The events of all levels; of an event's columns those that something fills.
+
+        Returns the rows of events that may still grow, which are left out unless `final`.
+        """
         parts = selects(self._yields, self._event_columns) + self._left
-        self.connection.execute(
-            self._sql["batch"].replace("yielded_events", " union all by name ".join(parts))
-        )
+        sql = self._sql["batch"].replace("yielded_events", " union all by name ".join(parts))
+        batch = self._fetched(sql)
+        blank = "select count(*) {} where format = 'blank'"
+        if any(self._one(blank.format(left)) for left in self._left):
+            batch = self._with_blank_lines(batch)
+        roots, (citing, cited) = batch.column("root").to_numpy(), _cites_of(batch)
+        kept = np.ones(len(roots), bool)
+        held = np.zeros(0, np.int64)
+        if not final and (is_open := np.asarray(batch.column("is_open").to_numpy(), bool)).any():
+            # with all that shares a row with them
+            held = np.union1d(roots[is_open], cited[is_open[citing]])
+            kept = ~(is_open | np.isin(roots, held))
+        order = np.argsort(roots, kind="stable")
+        order = order[kept[order]]
+        if len(order) != len(roots) or (np.diff(order) < 0).any():
+            batch = batch.take(arro.Array.from_numpy(order))
+        self._roots = roots[order]
+        self._cites = _cites_of(batch)
+        numbers = {"place": np.arange(len(order), dtype=np.int64), **self._places(self._roots)}
+        for name, values in numbers.items():
+            batch = batch.append_column(name, arro.Array.from_numpy(values))
+        self._batch = batch
+        return held
 
-    def _attach_blank_lines(self) -> None:
-        if self._one("select count(*) from batch where format = 'blank'"):
-            self.connection.execute(self._sql["blank_lines"])
-            self.connection.execute("delete from batch where format = 'blank'")
+    def _fetched(self, sql: str) -> arro.RecordBatch:
+        table = arro.Table.from_arrow(self.connection.sql(sql))
+        return table.combine_chunks().to_batches()[0]
 
-    def _hold_open(self) -> np.ndarray:
-        """Take events that may still grow out of `batch`; returns the rows to read again."""
-        if not self._one("select count(*) from batch where is_open"):
-            return np.zeros(0, np.int64)
-        rows = self.connection.execute(self._sql["open_rows"]).fetchnumpy()["root"]
-        self.connection.execute(self._sql["drop_open"])
-        return np.asarray(rows, np.int64)
+    def _with_blank_lines(self, batch: arro.RecordBatch) -> arro.RecordBatch:
+        """A line that goes on belongs to the event before it."""
+        self.connection.register("yielded", arro.Table.from_batches([batch]))
+        self.connection.execute("create or replace temp table joined as from yielded")
+        self.connection.execute(self._sql["blank_lines"])
+        self.connection.execute("delete from joined where format = 'blank'")
+        joined = self._fetched("from joined")
+        self.connection.execute("drop table joined")
+        self.connection.unregister("yielded")
+        return joined
 
     def _one(self, sql: str) -> int:
-        row = self.connection.execute(sql).fetchone()
-        return int(row[0]) if row else 0
+        [(value,)] = self.connection.execute(sql).fetchall()
+        return int(value)
 
     def _new_relation(self, name: str) -> str:
         self._level_count += 1
@@ -343,31 +417,11 @@ class Decoder:
             self.connection.execute(f'drop table "{name}"')
 
 
-def _raw_table(parts: Sequence[tuple[int, Rows]]) -> arro.Table:
-    """All parts as one Arrow table: `line` is the key of a row within this chunk, from 0."""
-    batches = []
-    key = 0
-    for file, rows in parts:
-        for low in range(0, len(rows), BATCH_ROWS):
-            high = min(low + BATCH_ROWS, len(rows))
-            cut = slice(low, high)
-            numbers = {
-                "line": np.arange(key, key + high - low, dtype=np.int64),
-                "file": np.full(high - low, file, np.int32),
-                "real_line": rows.line[cut],
-                "line_count": rows.line_count[cut],
-                "offset_bytes": rows.offset[cut],
-                "size_bytes": rows.span[cut],
-            }
-            text = TextColumn(rows.buffer, rows.starts[cut], rows.sizes[cut])
-            batches.append(
-                arro.RecordBatch.from_arrays(
-                    [
-                        *(arro.Array.from_numpy(np.ascontiguousarray(n)) for n in numbers.values()),
-                        arro.Array.from_arrow(text),
-                    ],
-                    names=[*numbers, "message"],
-                )
-            )
-            key += high - low
-    return arro.Table.from_batches(batches)
+def _cites_of(batch: arro.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of a row of the batch and a row of the chunk that it cites."""
+    cites = batch.column("cites")
+    if cites.null_count == len(cites):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    ends = arro.list_offsets(cites).to_numpy()
+    citing = np.repeat(np.arange(len(cites), dtype=np.int64), np.diff(ends))
+    return citing, np.asarray(arro.list_flatten(cites).to_numpy(), np.int64)

@@ -12,14 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
 
-from console.case.queryfiles import load as load_queries
 from console.errors import CaseError
 from console.ingest.decode import Decoder, FileFacts, Settings
 from console.ingest.framers import frame_member
@@ -142,7 +141,6 @@ class Loader:
         self._progress, self.is_cancelled = progress, is_cancelled
         self.event_count = 0
         self._segment_events = segment_events
-        self._sql = {name: file.body for name, file in load_queries("ingest").items()}
         self._store: Store | None = None
         self._decoder: Decoder | None = None
         self._file_count = 0
@@ -254,6 +252,8 @@ class Loader:
         second = next(chunks, None)
         opened = _Open(report, self._register(report.item, member, first), tally, first.header)
         if second is None:
+            if self._small_bytes + len(first.buffer) > 2 * CHUNK_BYTES:
+                self._flush_small()  # it is not copied to lie with the others
             self._small.append((opened, first))
             self._small_bytes += len(first.buffer)
             if self._small_bytes >= CHUNK_BYTES or len(self._small) >= 2000:
@@ -325,14 +325,14 @@ class Loader:
     def _keep(self, parts: list[tuple[_Open, Rows]], held: dict[int, np.ndarray]) -> None:
         """Hand the decoded batch to the segment and count what it covers."""
         store, decoder = self._opened_store(), self._opened_decoder()
-        connection = decoder.connection
         by_file = {opened.file: opened for opened, _ in parts}
         decoded = decoder.decoded()
-        store.add(decoded)
+        store.add(decoded, sum(len(rows) for _, rows in parts))
         self.event_count += decoded.events.num_rows
-        for file, chain, count, first, last in connection.execute(self._sql["tally"]).fetchall():
-            by_file[file].tally.add(chain, count, first, last)
-        for file, count in connection.execute(self._sql["covered"]).fetchall():
+        for file, chain, count, first, last in decoder.tally():
+            skew = timedelta(microseconds=by_file[file].item.settings.skew_us)
+            by_file[file].tally.add(chain, count, first and first + skew, last and last + skew)
+        for file, count in decoder.covered().items():
             by_file[file].tally.covered += count
         for opened, rows in parts:
             waiting = held.get(opened.file, np.zeros(0, np.int64))

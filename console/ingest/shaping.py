@@ -1,10 +1,12 @@
 """A decoded chunk becomes rows of `events`: secrets masked, true lines and offsets put back.
 
-All in SQL, on a connection of its own, so that it runs beside the decoding of the next chunk.
+All in SQL: what is masked on a connection of its own, so that it runs beside the decoding of the
+next chunk; the rows where they are stored, straight from what was decoded, without a copy between.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import arro3.core as arro
@@ -19,6 +21,41 @@ if TYPE_CHECKING:
 MEMORY = "250MB"
 # What is joined to the rows is small, the rows are not: they are read as they come, in their order.
 FIXED_PLAN = "set disabled_optimizers = 'join_order,build_side_probe_side'"
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """A chunk that is ready to be stored.
+
+    events: with `also`; masked: what stands in the place of texts that hold a secret, by `place`;
+    views: SQL that gives the events all columns that an event may have; store: SELECT of rows of
+    `events`; first_seq: what the chunk's first row has as `seq`.
+    """
+
+    decoded: Decoded
+    events: arro.RecordBatch
+    masked: arro.Table
+    views: tuple[str, ...]
+    store: str
+    first_seq: int
+
+    def insert(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Put the rows into the table `events`."""
+        given = {
+            "given": arro.Table.from_batches([self.events]),
+            "masked": self.masked,
+            "raw": self.decoded.rows,
+            "files": self.decoded.files,
+        }
+        for name, table in given.items():
+            connection.register(name, table)
+        for view in self.views:
+            connection.execute(view)
+        connection.execute(
+            f"insert into events by name {self.store}", {"first_seq": self.first_seq}
+        )
+        for name in given:
+            connection.unregister(name)
 
 
 class Shaper:
@@ -36,25 +73,29 @@ class Shaper:
         described = self._connection.execute("describe batch_shape").fetchall()
         self._columns = {name: kind for name, kind, *_ in described if name != "is_open"}
 
-    def shape(self, decoded: Decoded, first_seq: int) -> arro.Table:
-        """Rows of `events`. first_seq: what the chunk's first row has as `seq`."""
+    def shape(self, decoded: Decoded, first_seq: int) -> Shaped:
+        """first_seq: what the chunk's first row has as `seq`."""
         connection = self._connection
-        for name, table in (
-            ("given", decoded.events), ("raw", decoded.rows), ("files", decoded.files),
-        ):  # fmt: skip
-            connection.register(name, table)
-        empty = self._columns.keys() - set(decoded.events.column_names)
+        connection.register("given", arro.Table.from_batches([decoded.events]))
+        connection.register("files", decoded.files)
+        empty = self._columns.keys() - set(decoded.events.schema.names)
         nulls = "".join(f", null::{self._columns[name]} as {name}" for name in sorted(empty))
-        connection.execute(f"create or replace temp view batch as select *{nulls} from given")  # noqa: S608
-        connection.execute(self._sql["mask_rows"])
+        views = (
+            f"create or replace temp view batch as select *{nulls} from given",  # noqa: S608
+            self._sql["placed"],
+        )
+        for view in views:
+            connection.execute(view)
+        masked = arro.Table.from_arrow(connection.sql(self._sql["mask_rows"]))
+        also = arro.Table.from_arrow(connection.sql(self._sql["also"])).combine_chunks()
+        events = decoded.events.append_column("also", also.column("also").chunk(0))
         unfilled = ", ".join(sorted(empty - OF_FILES - {"program"}))  # that one is never a column
         store = self._sql["store"]
         if unfilled:
             store = f"select * exclude ({unfilled}) from ({store})"  # noqa: S608
-        shaped = arro.Table.from_arrow(connection.sql(store, params={"first_seq": first_seq}))
-        for name in ("given", "raw", "files"):
+        for name in ("given", "files"):
             connection.unregister(name)
-        return shaped
+        return Shaped(decoded, events, masked, views, store, first_seq)
 
     def close(self) -> None:
         self._connection.close()

@@ -14,12 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import arro3.core as arro
-
 from console.case.queryfiles import load
-from console.ingest.grams import GramMaker, Made
+from console.ingest.grams import GramMaker, Made, Texts
 from console.ingest.segment import Segment
-from console.ingest.shaping import Shaper
+from console.ingest.shaping import FIXED_PLAN, Shaped, Shaper
 
 if TYPE_CHECKING:
     from console.ingest.decode import Decoded
@@ -42,19 +40,22 @@ class Store:
         self._shaping, self._storing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._waiting: deque[Future[None]] = deque()
         self._chunks: deque[Future[None]] = deque()  # those of them that are chunks
+        self._segment.connection.execute(FIXED_PLAN)
         self._segment.connection.execute("begin")
         self.event_count = 0
         self.row_count = 0
 
-    def add(self, decoded: Decoded) -> None:
-        """A chunk's events; waits while too many chunks are waiting already."""
+    def add(self, decoded: Decoded, row_count: int) -> None:
+        """The events of a chunk of so many rows; waits while too many chunks are waiting."""
+        self.row_count += row_count
+        if not decoded.events.num_rows:
+            return
         while len(self._chunks) > MAX_WAITING:
             self._await(self._chunks.popleft())
-        shaped = self._shaping.submit(self._shaper.shape, decoded, self.row_count)
-        made = self._grams.make(shaped.result)
+        shaped = self._shaping.submit(self._shaper.shape, decoded, self.row_count - row_count)
+        made = self._grams.make(lambda: [Texts.of_shaped(shaped.result())])
         self._chunks.append(self._submit(lambda: self._insert(shaped.result(), made.result)))
         self.event_count += decoded.events.num_rows
-        self.row_count += decoded.rows.num_rows
 
     def add_source(self, **values: Any) -> None:
         """What was read of one file (queries/ingest/add_sources.sql)."""
@@ -103,11 +104,9 @@ class Store:
     def _execute(self, sql: str, values: Any) -> None:
         self._segment.connection.execute(sql, values)
 
-    def _insert(self, events: arro.Table, grams: Callable[[], Made]) -> None:
+    def _insert(self, shaped: Shaped, grams: Callable[[], Made]) -> None:
         connection = self._segment.connection
-        connection.register("shaped", events)
-        connection.execute("insert into events by name select * from shaped")
-        connection.unregister("shaped")
+        shaped.insert(connection)
         self._grams.store(connection, grams())
 
     def _close(self) -> None:

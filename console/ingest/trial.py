@@ -31,9 +31,10 @@ def parse_lines(
 
     `line` is 1-based. A format that fails raises its CaseError.
     """
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(load("schema")["events"].body)
+    with duckdb.connect() as connection, duckdb.connect() as stored:
+        for each in (connection, stored):
+            each.execute("set timezone = 'UTC'")
+        stored.execute(load("schema")["events"].body)
         decoder = Decoder(connection, formats)
         texts = [line.encode() if isinstance(line, str) else line for line in lines]
         sizes = np.array([len(text) + 1 for text in texts], np.int64)
@@ -50,11 +51,9 @@ def parse_lines(
         for error in decoder.failed.values():
             raise error
         shaper = Shaper(b"trial")
-        shaped = shaper.shape(decoder.decoded(), 0)
+        shaper.shape(decoder.decoded(), 0).insert(stored)
         shaper.close()
-        connection.register("shaped", shaped)
-        connection.execute("insert into events by name select * from shaped")
-        cursor = connection.execute(
+        cursor = stored.execute(
             "select * exclude (seq, evidence, path, line_count, offset_bytes, size_bytes) "
             "from events order by line, part"
         )

@@ -4,16 +4,16 @@
 -- begins: a message is what one screen can show, not a file.
 create or replace temp table blank_hosts as
 with blanks as (
-    select batch.root, raw.file
-    from batch
-    join raw on raw.line = batch.root
-    where batch.format = 'blank'
+    select joined.root, raw.file
+    from joined
+    join raw on raw.line = joined.root
+    where joined.format = 'blank'
 ),
 hosts as (
-    select batch.root, raw.file, min(batch.part) as part
-    from batch
-    join raw on raw.line = batch.root
-    where batch.format != 'blank'
+    select joined.root, raw.file, min(joined.part) as part
+    from joined
+    join raw on raw.line = joined.root
+    where joined.format != 'blank'
     group by all
 ),
 before as (
@@ -48,9 +48,9 @@ from blocks
 join raw on raw.line = blocks.blank
 left join hosts on hosts.root = blocks.host
 group by blocks.host;
-update batch
-set format = if(batch.format = 'blank', 'text', batch.format),
-    cites = list_concat(coalesce(batch.cites, []), coalesce(blank_hosts.cites, [])),
-    message = concat_ws(chr(10), batch.message, blank_hosts.text)
+update joined
+set format = if(joined.format = 'blank', 'text', joined.format),
+    cites = list_concat(coalesce(joined.cites, []), coalesce(blank_hosts.cites, [])),
+    message = concat_ws(chr(10), joined.message, blank_hosts.text)
 from blank_hosts
-where batch.root = blank_hosts.host and batch.part = blank_hosts.part;
+where joined.root = blank_hosts.host and joined.part = blank_hosts.part;

@@ -42,4 +42,25 @@ create or replace temp macro mask_loose(document, secrets) as
 
 -- A value that no text of its event has.
 create or replace temp macro lacking(value, message, fields) as
-    if(coalesce(contains(message, value), false) or coalesce(contains(fields, value), false), null, value);
+    case when contains(message, value) then null when contains(fields, value) then null else value end;
+
+-- An analyst types an address or a name and means the whole line: what its text lacks is kept for the
+-- search. A record that is kept whole has all but what the file's place says.
+create or replace temp macro also_of(
+    cluster, node, namespace, workload, pod, container, container_id, program, is_whole,
+    actor, session, user_agent, src_ip, dst_ip, dst_name, object_name, file_path, file_hash,
+    image, cloud_account, region, exe, cmdline, message, fields
+) as
+    nullif(concat_ws(chr(10),
+        lacking(cluster, message, fields), lacking(node, message, fields),
+        lacking(namespace, message, fields), lacking(workload, message, fields),
+        lacking(pod, message, fields), lacking(container, message, fields),
+        lacking(container_id, message, fields), lacking(program, message, fields),
+        if(is_whole, null, nullif(concat_ws(chr(10),
+            lacking(actor, message, fields), lacking(session, message, fields),
+            lacking(user_agent, message, fields), lacking(src_ip, message, fields),
+            lacking(dst_ip, message, fields), lacking(dst_name, message, fields),
+            lacking(object_name, message, fields), lacking(file_path, message, fields),
+            lacking(file_hash, message, fields), lacking(image, message, fields),
+            lacking(cloud_account, message, fields), lacking(region, message, fields),
+            lacking(exe, message, fields), lacking(cmdline, message, fields)), ''))), '');

@@ -1,17 +1,9 @@
 -- id: mask_rows
 -- title: Events that hold a secret, with the secret replaced by a keyed digest
 -- The evidence keeps its bytes; the index never has them. Equal secrets of a case have equal masks.
-create or replace temp table masked as
-with texts_of_events as (
-    select
-        batch.place, if(batch.is_whole, raw.message, batch.fields) as fields,
-        batch.message, batch.cmdline, batch.user_agent, batch.object_name, batch.object_kind
-    from raw
-    join batch on batch.root = raw.line
-),
-suspects as (
+with suspects as (
     select *
-    from texts_of_events
+    from placed
     where regexp_matches(fields,
             'eyJ|earer |"Secret|assw|ASSW|OKEN=|ECRET|API_KEY|oken(=|\\?":)|ecret(=|":")|Key":"|PRIVATE KEY|@|pwd')
         or object_kind = 'secrets'
@@ -75,13 +67,23 @@ lists as (
             lambda s: (lpad(length(s)::varchar, 9, '0'), s)))) as loose_by_size
     from found
     where len(quoted) > 0 or len(loose) > 0
+),
+masks as (
+    select
+        * replace (
+            mask_loose(mask_quoted(fields, quoted_by_size), loose_by_size) as fields,
+            mask_loose(message, loose_by_size) as message,
+            mask_loose(cmdline, loose_by_size) as cmdline,
+            mask_loose(user_agent, loose_by_size) as user_agent,
+            mask_loose(object_name, loose_by_size) as object_name
+        )
+    from lists
+    where len(quoted_by_size) > 0 or len(loose_by_size) > 0
 )
 select
-    place,
-    mask_loose(mask_quoted(fields, quoted_by_size), loose_by_size) as fields,
-    mask_loose(message, loose_by_size) as message,
-    mask_loose(cmdline, loose_by_size) as cmdline,
-    mask_loose(user_agent, loose_by_size) as user_agent,
-    mask_loose(object_name, loose_by_size) as object_name
-from lists
-where len(quoted_by_size) > 0 or len(loose_by_size) > 0
+    place, fields, message, cmdline, user_agent, object_name,
+    also_of(
+        cluster, node, namespace, workload, pod, container, container_id, program, is_whole,
+        actor, session, user_agent, src_ip, dst_ip, dst_name, object_name, file_path, file_hash,
+        image, cloud_account, region, exe, cmdline, message, fields) as also
+from masks

@@ -44,6 +44,21 @@ def test_a_word_in_the_text_is_never_left_out(text: str, word: str, after: str) 
         assert may_match(bits, form)
 
 
+@given(
+    texts=st.lists(st.text(string.printable, max_size=40), max_size=4),
+    word=st.text(string.printable, min_size=1, max_size=40),
+    start=st.integers(0, 7),
+)
+@settings(deadline=None)
+def test_nor_one_in_any_of_several_texts_wherever_these_lie_in_memory(
+    texts: list[str], word: str, start: int
+) -> None:
+    memory = np.frombuffer(b"-" * start + word.encode(), np.uint8)
+    pieces = [text.encode() for text in texts]
+    assert may_match(bits_of(*pieces, memory[start:]), word)
+    assert may_match(bits_of(memory[start:], *pieces), word.upper())
+
+
 def test_all_letters_whose_lower_case_is_ascii_are_known() -> None:
     """As DuckDB has it, which decides what matches."""
     beyond = [chr(c) for c in range(128, 0x110000) if not 0xD800 <= c < 0xE000]

@@ -6,9 +6,11 @@ import base64
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from console.case.folder import Case
+from console.case.grams import condition
 from console.case.workspace import Workspace
 from console.ingest.service import add_paths
 
@@ -80,6 +82,17 @@ def test_no_secret_is_in_any_column(rows: list[dict[str, object]]) -> None:
         for column, value in row.items():
             for text in SECRETS:
                 assert text not in str(value), (column, row["line"])
+
+
+def test_no_secret_left_its_marks_in_the_grams(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("\n".join(LINES) + "\n")
+    list(add_paths(case, [tmp_path / "log"]))
+    [segment] = case.index_dir.glob("*.duckdb")
+    with duckdb.connect(str(segment), read_only=True) as connection:
+        for text, is_known in ((PASSWORD, False), (JWT, False), ("kubectl.kubernetes.io", True)):
+            where, bits = condition([[(text.lower(),)]])
+            found = connection.execute(f"select bool_or({where}) from grams", bits).fetchall()
+            assert found == [(is_known,)], text
 
 
 def test_equal_secrets_have_equal_masks(rows: list[dict[str, object]]) -> None:
