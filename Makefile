@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 # Also on two cores: tests of a cluster mostly wait for it.
-WORKERS ?= 6
+WORKERS ?= 5
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lab-up lab-down bench incident screenshots snapshots clean
@@ -41,7 +41,7 @@ demo: $(VENV)/.run ## open the console on a real incident
 
 test: lint ## everything; starts a real cluster where it can (tests/lab/README.md)
 	@tests/needs.sh
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev ## format, style, types, layers
 	$(BIN)/ruff format --check .

@@ -20,12 +20,11 @@ SAMPLE = Path(__file__).parent / "data" / "sample"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules of the lab, which mostly wait, are spread among those that compute; these end last,
-    as they alone keep every core busy."""
+    """Modules of the lab, which mostly wait, are spread among those that compute."""
     modules = [list(own) for _, own in groupby(items, key=lambda item: item.path)]
     at_lab = [own for own in modules if any("lab" in one.fixturenames for one in own)]  # type: ignore[attr-defined]
     others = [own for own in modules if own not in at_lab]
-    places = [(number / len(kind) * until, own) for kind, until in ((at_lab, 0.7), (others, 1.0))
+    places = [(number / len(kind), own) for kind in (at_lab, others)
               for number, own in enumerate(kind)]  # fmt: skip
     items[:] = [one for _, own in sorted(places, key=lambda place: place[0]) for one in own]
 

@@ -82,6 +82,10 @@ def test_the_life_of_a_pod_and_no_secret(
     assert mirror.wait(
         lambda m: (found := m.get(ref)) is not None and found.gone is not None, DEADLINE_S
     )
+    assert mirror.wait(  # the kubelet tells its events when it comes to it
+        lambda m: "Started" in {one.doc.get("reason") for one in m.objects("events", namespace)},
+        DEADLINE_S,
+    )
     recording.mirror.stop()
     status = recording.stop()
     assert status.waiting == 0

@@ -67,7 +67,7 @@ read_script = netns.read_script
 def read(name, suffix="sh"):
     text = read_script(name, suffix)
     if name == "close" and way == "slow":
-        return "sleep 6\\n" + text
+        return "sleep 12\\n" + text
     if name == "close" and way == "dies":
         return text.replace("  $t -C OUTPUT", "  exit 9\\n  $t -C OUTPUT", 1)
     return text
@@ -313,7 +313,9 @@ def test_a_probe_that_goes_on_or_dies_when_kubecase_is_dead(
         if is_finished:
             finish(scene, scene.record(record.id), closed)
         take_back(scene, scene.record(record.id), opened)
-        time.sleep(0 if way == "dies" else 7)  # by now a probe that still went on would have closed
+        time.sleep(
+            0 if way == "dies" else 13
+        )  # by now a probe that still went on would have closed
         assert rules(scene) == opened
 
 

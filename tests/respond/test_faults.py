@@ -262,7 +262,9 @@ def test_rights_are_taken_away_half_way(scene: Scene, tmp_path: Path) -> None:
 
 def client_again(scene: Scene) -> None:
     """Another pod of the same name."""
-    scene.lab.kubectl("-n", scene.namespace, "delete", "pod", "client", "--wait=true")
+    scene.lab.kubectl(
+        "-n", scene.namespace, "delete", "pod", "client", "--wait=true", timeout_s=180
+    )
     scene.lab.kubectl("-n", scene.namespace, "apply", "-f", "-", stdin=SHOP.split("---\n")[-1])
     scene.lab.wait_ready(scene.namespace, "pod/client")
 
