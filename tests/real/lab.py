@@ -36,7 +36,6 @@ CACHE = Path(
 LOCKS = Path(tempfile.gettempdir())
 START_LOCK = LOCKS / "kubecase-lab.start.lock"
 DISRUPT_LOCK = LOCKS / "kubecase-disrupt.lock"
-DISRUPT_GATE = LOCKS / "kubecase-disrupt.gate"  # passed on the way to that one
 USERS_LOCK = LOCKS / "kubecase-lab.users.lock"  # held together by every process that uses the lab
 STARTED_BY = FOLDER / "started-by"  # there if tests started it, and not a person
 CONTAINERD = "lab-containerd"
@@ -183,10 +182,7 @@ def _share(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     is_alone = request.node.get_closest_marker("disruptive") is not None
-    how = fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH
-    with ExitStack() as held:
-        with locked(DISRUPT_GATE, how):  # who waits to be alone waits for nobody who came later
-            held.enter_context(locked(DISRUPT_LOCK, how))
+    with locked(DISRUPT_LOCK, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH):
         yield
 
 
@@ -260,8 +256,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who wants the lab alone goes first, while others wait for the lab to be up, too."""
-    items.sort(key=lambda item: item.get_closest_marker("disruptive") is None)
+    """Who wants the lab alone goes last: earlier it waits for minutes until nobody else has it."""
+    items.sort(key=lambda item: item.get_closest_marker("disruptive") is not None)
 
 
 @pytest.hookimpl(trylast=True)
