@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 # Also on two cores: tests of a cluster mostly wait for it.
-WORKERS ?= 5
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lab-up lab-down bench incident screenshots snapshots clean

@@ -67,7 +67,7 @@ read_script = netns.read_script
 def read(name, suffix="sh"):
     text = read_script(name, suffix)
     if name == "close" and way == "slow":
-        return "sleep 12\\n" + text
+        return "sleep 25\\n" + text
     if name == "close" and way == "dies":
         return text.replace("  $t -C OUTPUT", "  exit 9\\n  $t -C OUTPUT", 1)
     return text
