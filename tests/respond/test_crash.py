@@ -314,7 +314,7 @@ def test_a_probe_that_goes_on_or_dies_when_kubecase_is_dead(
             finish(scene, scene.record(record.id), closed)
         take_back(scene, scene.record(record.id), opened)
         time.sleep(
-            0 if way == "dies" else 13
+            0 if way == "dies" else 26
         )  # by now a probe that still went on would have closed
         assert rules(scene) == opened
 
