@@ -110,7 +110,7 @@ class Workspace:
         """Compile a filter; times without a date are of the case's last day."""
         from console.case.filter import compile_filter
 
-        return compile_filter(text, day=self._day(), hunts=lambda: self.hunts)
+        return compile_filter(text, day=self.last_day(), hunts=lambda: self.hunts)
 
     @cached_property
     def hunts(self) -> Mapping[str, str]:
@@ -131,7 +131,8 @@ class Workspace:
             return None
         return [name for name in sorted(known) if name.startswith(start)]
 
-    def _day(self) -> date | None:
+    def last_day(self) -> date | None:
+        """Of the events with plausible times: what a clock time without a date is of."""
         timeline = self.timeline()
         stretch = timeline.stretch(timeline.extent())
         return (stretch[1] - TICK).date() if stretch else None

@@ -41,7 +41,6 @@ def _last_day(folder: Path) -> date:
 
     workspace = Workspace.open(folder)
     try:
-        last = workspace.timeline().extent().last
+        return workspace.last_day() or datetime.now(UTC).date()
     finally:
         workspace.close()
-    return (last or datetime.now(UTC)).date()

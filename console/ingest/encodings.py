@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 
-from console.ingest.streams import BLOCK_BYTES, Reader
+from console.ingest.streams import Reader, Stepwise
 
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -26,7 +26,7 @@ def wide_encoding(head: bytes) -> str | None:
     return "utf-16-be" if not any(even) and all(odd) else None
 
 
-class Narrowed:
+class Narrowed(Stepwise):
     """A stream of UTF-16 as UTF-8, without its mark.
 
     report(offset, reason): where, in bytes of the UTF-8, something first was no UTF-16; U+FFFD
@@ -34,25 +34,15 @@ class Narrowed:
     """
 
     def __init__(self, encoding: str, wide: Reader, report: Callable[[int, str], None]) -> None:
+        super().__init__()
         self._encoding, self._wide, self._report = encoding, wide, report
         self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-        self._buffer = b""
         self._given_bytes = 0
-        self._is_done = self._is_told = False
+        self._is_told = False
         self._is_start = True
 
-    def read(self, size: int, /) -> bytes:
-        blocks, have = [self._buffer], len(self._buffer)
-        while have < size and not self._is_done:
-            block = self._step()
-            blocks.append(block)
-            have += len(block)
-        narrow = b"".join(blocks)
-        self._buffer = narrow[size:]
-        return narrow[:size]
-
-    def _step(self) -> bytes:
-        wide = self._wide.read(BLOCK_BYTES)
+    def _step(self, size: int) -> bytes:
+        wide = self._wide.read(size)
         self._is_done = not wide
         text = self._decoder.decode(wide, final=self._is_done)
         if self._is_start and text:

@@ -6,6 +6,7 @@ Every reader here gives bytes until the good part ends, then `b""`, and reports 
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -92,7 +93,29 @@ class Taped:
         return None if self._blocks is None else io.BytesIO(b"".join(self._blocks))
 
 
-class Unpacked:
+class Stepwise(ABC):
+    """A stream that is made in steps, of whatever size, and read in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._is_done = False
+        self._buffer = b""
+
+    def read(self, size: int, /) -> bytes:
+        blocks, have = [self._buffer], len(self._buffer)
+        while have < size and not self._is_done:
+            block = self._step(max(size - have, BLOCK_BYTES))
+            blocks.append(block)
+            have += len(block)
+        made = b"".join(blocks)
+        self._buffer = made[size:]
+        return made[:size]
+
+    @abstractmethod
+    def _step(self, size: int) -> bytes:
+        """The next bytes, at most about `size`; empty now and then, also at the end."""
+
+
+class Unpacked(Stepwise):
     """A decompressed stream over a packed one.
 
     report(offset, reason): offset counts unpacked bytes. again(): the packed stream from its
@@ -107,6 +130,7 @@ class Unpacked:
         report: Callable[[int, str], None],
         again: Callable[[], Reader | None] = lambda: None,
     ) -> None:
+        super().__init__()
         self._kind, self._packed, self._limits, self._report = kind, packed, limits, report
         self._again = again
         self._codec = new_codec(kind)
@@ -114,22 +138,9 @@ class Unpacked:
         self._read_bytes = 0
         self._good_bytes = 0  # read before the newest piece
         self._given_bytes = 0
-        self._is_done = False
         self._has_frame = False
-        self._buffer = b""
-
-    def read(self, size: int, /) -> bytes:
-        blocks, have = [self._buffer], len(self._buffer)
-        while have < size and not self._is_done:
-            block = self._step(max(size - have, BLOCK_BYTES))
-            blocks.append(block)
-            have += len(block)
-        unpacked = b"".join(blocks)
-        self._buffer = unpacked[size:]
-        return unpacked[:size]
 
     def _step(self, size: int) -> bytes:
-        """The next unpacked bytes, at most about `size`; empty now and then, also at the end."""
         if not self._input and self._needs_input():
             self._good_bytes = self._read_bytes
             self._input = self._packed.read(BLOCK_BYTES if self._kind in COPIED else PIECE_BYTES)

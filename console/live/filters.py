@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Protocol
 
 from console.case.text import visible
@@ -89,6 +90,7 @@ class RowFilter:
 NO_FILTER = RowFilter("", ())
 _WORD = re.compile(r"\s*(\S+)")
 _COMPARE = re.compile(r"(>=|<=|>|<)(.*)", re.DOTALL)
+_SIGNS = {">": gt, "<": lt, ">=": ge, "<=": le}
 _WORD_ALONE = re.compile(r"[a-z0-9_/:@,=-]+")  # no more than that: no regular expression
 _OF_AGES = re.compile(r"[0-9smhdy<>invalid]+")
 _PATH = re.compile(r"[\w./\[\]-]+")
@@ -217,7 +219,7 @@ class _Reader:
         if compare := _COMPARE.fullmatch(value):
             limit = self._limit(compare, value_at)
             return lambda row: any(
-                _holds(compare[1], number, limit)
+                _SIGNS[compare[1]](number, limit)
                 for said in values_at(row.obj.doc, path)
                 if (number := _number(said)) is not None
             )
@@ -334,17 +336,9 @@ def _compared(index: int, sign: str, limit: float) -> Check:
 
     def holds(row: Filterable) -> bool:
         kind, value, _ = row.order(index)
-        return kind == 0 and _holds(sign, value, limit)
+        return kind == 0 and _SIGNS[sign](value, limit)
 
     return holds
-
-
-def _holds(sign: str, value: float, limit: float) -> bool:
-    if sign == ">":
-        return value > limit
-    if sign == "<":
-        return value < limit
-    return value >= limit if sign == ">=" else value <= limit
 
 
 def _labelled(key: str, values: frozenset[str], is_inverse: bool) -> Check:

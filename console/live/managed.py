@@ -42,7 +42,7 @@ def managers(document: Mapping[str, Any]) -> list[Manager]:
             str(entry.get("operation", "")),
             str(entry.get("subresource", "")),
             _time(entry.get("time")),
-            frozenset(_paths(entry.get("fieldsV1"), "")),
+            frozenset(_paths(entry.get("fieldsV1"))),
         )
         for entry in (entries if isinstance(entries, list) else ())
         if isinstance(entry, dict)
@@ -93,7 +93,7 @@ def _owners_of_changed(before: bytes, after: bytes) -> list[str]:
     changed = [_parts(field.path) for field in field_diff(old, new)]
     names = []
     for entry in _entries(after):
-        owned = set(_owned(entry.get("fieldsV1"), ()))
+        owned = set(_owned(entry.get("fieldsV1")))
         if any(_is_within(path, owned) for path in changed):
             names.append(str(entry.get("manager", "")))
     return list(dict.fromkeys(filter(None, names)))
@@ -104,19 +104,13 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(inner if mark else word for mark, inner, word in _PART.findall(path))
 
 
-def _owned(fields: object, prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _owned(fields: object) -> Iterator[tuple[str, ...]]:
     """The leaves of a fieldsV1 set; an item of a list by the first of its keys."""
-    if not isinstance(fields, dict):
-        return
-    for key, inner in fields.items():
-        if key == ".":
-            continue
-        what, _, name = key.partition(":")
-        part = name if what == "f" else _item(name).partition(",")[0].partition("=")[2]
-        if isinstance(inner, dict) and inner.keys() - {"."}:
-            yield from _owned(inner, (*prefix, part))
-        else:
-            yield (*prefix, part)
+    for leaf in _leaves(fields):
+        yield tuple(
+            name if what == "f" else _item(name).partition(",")[0].partition("=")[2]
+            for what, name in leaf
+        )
 
 
 def _is_within(path: tuple[str, ...], owned: set[tuple[str, ...]]) -> bool:
@@ -132,22 +126,28 @@ def _entries(raw: bytes) -> list[dict[str, Any]]:
     return (metadata.managedFields if metadata else None) or []
 
 
-def _paths(fields: object, prefix: str) -> Iterator[str]:
-    """The leaves of a fieldsV1 set: `f:` a field, `k:` a list item by its keys, `v:` by value."""
+def _paths(fields: object) -> Iterator[str]:
+    """The leaves of a fieldsV1 set as they are shown: `containers[name=web].image`."""
+    for leaf in _leaves(fields):
+        words = (f".{name}" if what == "f" else f"[{_item(name)}]" for what, name in leaf)
+        yield "".join(words).removeprefix(".")
+
+
+def _leaves(
+    fields: object, above: tuple[tuple[str, str], ...] = ()
+) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Each as the steps that lead to it: `f` a field, `k` a list item by its keys, `v` by value."""
     if not isinstance(fields, dict):
         return
     for key, inner in fields.items():
         if key == ".":
             continue
         what, _, name = key.partition(":")
-        if what == "f":
-            path = f"{prefix}.{name}" if prefix else name
-        else:
-            path = f"{prefix}[{_item(name)}]"
+        leaf = (*above, (what, name))
         if isinstance(inner, dict) and inner.keys() - {"."}:
-            yield from _paths(inner, path)
+            yield from _leaves(inner, leaf)
         else:
-            yield path
+            yield leaf
 
 
 def _item(keys: str) -> str:

@@ -313,9 +313,8 @@ def test_a_probe_that_goes_on_or_dies_when_kubecase_is_dead(
         if is_finished:
             finish(scene, scene.record(record.id), closed)
         take_back(scene, scene.record(record.id), opened)
-        time.sleep(
-            0 if way == "dies" else 26
-        )  # by now a probe that still went on would have closed
+        # by then a probe that still went on would have closed
+        time.sleep(0 if way == "dies" else 26)
         assert rules(scene) == opened
 
 
