@@ -93,7 +93,9 @@ def judge(
     """Compare what was open before with what is open now, exceptions apart."""
     was = msgspec.convert(before, type=Measured)
     now = {_key(a): a.reach for a in after.attempts}
-    kept, cut, left, lines = [], [], [], []
+    kept: list[str] = []
+    deaf: list[str] = []
+    cut, left, lines = [], [], []
     for attempt in was.attempts:
         reach = now.get(_key(attempt), "silent")
         name = f"{attempt.way} {attempt.peer} {attempt.address}:{attempt.port}"
@@ -101,7 +103,7 @@ def judge(
         if attempt.reach != "open" and reach != "open":
             continue  # it proves nothing
         if _is_excepted(attempt, keep):
-            kept.append(name)
+            (deaf if reach == "silent" else kept).append(name)
         elif reach == "open":
             left.append(name)
         else:
@@ -111,6 +113,7 @@ def judge(
         return Verdict("unknown", "could not measure: nothing was reachable before", tuple(lines))
     if not left:
         extra = f"; left open on purpose: {len(kept)}" if kept else ""
+        extra += f"; left open, but silent now: {', '.join(deaf)}" if deaf else ""
         return Verdict("held", f"blocked{extra}", tuple(lines))
     if not cut:
         return Verdict("not held", not_enforced, tuple(lines))

@@ -20,7 +20,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,6 +39,7 @@ DISRUPT_LOCK = LOCKS / "kubecase-disrupt.lock"
 USERS_LOCK = LOCKS / "kubecase-lab.users.lock"  # held together by every process that uses the lab
 STARTED_BY = FOLDER / "started-by"  # there if tests started it, and not a person
 CONTAINERD = "lab-containerd"
+RUNNING = "deployments,statefulsets,daemonsets,replicasets,cronjobs,jobs,pods"
 RUN = "KUBECASE_TEST_RUN"  # one run of pytest, with all of its xdist workers
 
 
@@ -50,6 +51,7 @@ class Lab:
     tainted); containerd_root: the folder here that is its /. Only where `is_own`.
     audit_log is None and is_own False where it is the user's cluster: a test that kills a component
     or reads files of the lab says `lab.only_own()` first.
+    emptied: namespaces of tests that are over, deleted when all are.
     image: has `sh`, `sleep`, `httpd`; pods name it with imagePullPolicy IfNotPresent.
     """
 
@@ -62,6 +64,7 @@ class Lab:
     is_own: bool
     containerd: str = ""
     containerd_root: Path = Path()
+    emptied: list[str] = field(default_factory=list)
 
     @property
     def env(self) -> dict[str, str]:
@@ -100,6 +103,29 @@ class Lab:
             "-n", namespace, "wait", "--for=condition=Ready", f"--timeout={timeout_s:.0f}s", *what,
             timeout_s=timeout_s + 10,
         )  # fmt: skip
+
+    @contextmanager
+    def namespace(self) -> Iterator[str]:
+        """An empty namespace; what runs in it ends afterwards, without waiting for that.
+
+        It is not deleted at once: as long as a pod in it ends, the controller asks for all kinds of
+        the cluster every few seconds, and for that it took a quarter of a run's time.
+        """
+        name = f"t-{uuid.uuid4().hex[:8]}"
+        self.kubectl("create", "namespace", name)
+        try:
+            deadline = time.monotonic() + 60
+            while not self.kubectl("-n", name, "get", "sa", "default", "--ignore-not-found"):
+                assert time.monotonic() < deadline, "no service account: controller manager down?"
+                time.sleep(0.05)
+            yield name
+        finally:
+            self.emptied.append(name)
+            self.kubectl("-n", name, "delete", RUNNING, "--all", "--wait=false")
+
+    def delete_emptied(self) -> None:
+        if self.emptied and not STARTED_BY.exists():  # else all of it goes
+            self.kubectl("delete", "namespace", *self.emptied, "--wait=false", "--ignore-not-found")
 
     def only_own(self) -> None:
         if not self.is_own:
@@ -148,24 +174,17 @@ def locked(path: Path, how: int) -> Iterator[None]:
 def lab() -> Iterator[Lab]:
     """The running lab; started if it has to be, once for all of a run's workers."""
     context = os.environ.get("KUBECASE_TEST_CONTEXT")
-    if context:
-        yield _users_own(context)
-        return
     with ExitStack() as held:
-        yield _started(held)
+        made = _users_own(context) if context else _started(held)
+        yield made
+        made.delete_emptied()
 
 
 @pytest.fixture
 def namespace(lab: Lab) -> Iterator[str]:
-    """An empty namespace of the test's own, deleted after it (without waiting for that)."""
-    name = f"t-{uuid.uuid4().hex[:8]}"
-    lab.kubectl("create", "namespace", name)
-    deadline = time.monotonic() + 60
-    while not lab.kubectl("-n", name, "get", "serviceaccount", "default", "--ignore-not-found"):
-        assert time.monotonic() < deadline, "no default service account: controller manager down?"
-        time.sleep(0.05)
-    yield name
-    lab.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    """An empty namespace of the test's own."""
+    with lab.namespace() as name:
+        yield name
 
 
 @pytest.fixture

@@ -157,11 +157,9 @@ def api_again(lab: Lab) -> Iterator[Callable[[], object]]:
 
     def up() -> None:
         lab.sh("up")
-        name = f"t-{uuid.uuid4().hex[:8]}"
-        lab.kubectl("create", "namespace", name)
-        token = ("-n", name, "get", "sa", "-o", "jsonpath={.items[*].secrets[*].name}")
-        wait_until(lambda: lab.kubectl(*token), "a new account has a token")
-        lab.kubectl("delete", "namespace", name, "--wait=false")
+        with lab.namespace() as name:
+            token = ("-n", name, "get", "sa", "-o", "jsonpath={.items[*].secrets[*].name}")
+            wait_until(lambda: lab.kubectl(*token), "a new account has a token")
 
     yield up
     up()

@@ -66,7 +66,8 @@ def test_node_isolation_is_enforced_and_undone(scene: Scene) -> None:
     assert verdict.text.startswith("blocked")
     assert not scene.answers(pod)
     # the kubelet's own probe stays open: nothing restarts the evidence
-    assert any("in node" in line and "open now" in line for line in verdict.details)
+    kept = [line for line in verdict.details if "in node" in line and "open now" in line]
+    assert kept, verdict.details
     assert any("out api-server" in line and "no answer now" in line for line in verdict.details)
     # one probe does it all, and what it found before is kept before the step is done
     kinds = [entry.kind for entry in scene.case.entries() if entry.kind != "action.verified"]
@@ -135,6 +136,20 @@ def test_what_opens_after_is_not_blocked() -> None:
     verdict = judge(was, found("open"), keep, not_enforced="")
     assert verdict.text == "PARTLY BLOCKED: still reaches out metadata 169.254.169.254:80"
     assert judge(was, found("refused"), keep, not_enforced="").word == "held"
+
+
+def test_what_is_left_open_and_is_silent_is_named() -> None:
+    """The kubelet's probes would fail, and the container, which is evidence, be restarted."""
+
+    def found(reach: Reach) -> Measured:
+        return Measured(
+            (Attempt("in", "node", "10.0.0.2", 8080, reach),
+             Attempt("in", "another-pod", "10.0.0.2", 8080, reach)), ()
+        )  # fmt: skip
+
+    was, keep = msgspec.to_builtins(found("open")), Exceptions(probe_ports=(8080,))
+    text = judge(was, found("silent"), keep, not_enforced="").text
+    assert text == "blocked; left open, but silent now: in node 10.0.0.2:8080"
 
 
 def test_a_probe_that_could_not_close_all_closes_nothing() -> None:

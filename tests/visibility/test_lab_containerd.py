@@ -9,9 +9,8 @@ import base64
 import json
 import re
 import subprocess
-import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,13 +66,12 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     lab.only_own()
-    name, folder = f"t-{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("containerd")
+    folder = tmp_path_factory.mktemp("containerd")
     subprocess.run(["gcc", "-static", "-s", "-w", "-x", "c", "-", "-o", folder / "memfd"],
                    input=MEMFD, text=True, check=True)  # fmt: skip
     program = base64.b64encode((folder / "memfd").read_bytes()).decode()
-    lab.kubectl("create", "namespace", name)
-    try:
-        until(lambda: lab.kubectl("-n", name, "get", "sa", "default", "--ignore-not-found"))
+    with lab.namespace() as name, ExitStack() as after:
+        after.callback(remove_by_hand, lab, f"by-hand-{name}")
         there = re.sub("( *)(terminationGrace.*)", rf"\1\2\n\1nodeName: {lab.containerd}", PODS)
         lab.kubectl("apply", "-f", "-", stdin=there.replace("NS", name))
         lab.kubectl("-n", name, "rollout", "status", "deployment/web", timeout_s=120)
@@ -98,11 +96,12 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
         taken = list(take(case, target, options(has_node=True), lambda: api))
         yield Scene(lab, name, suspect, sibling, case, {t.subject.pod: t for t in taken}, before,
                     looked(lab, id_))  # fmt: skip
-    finally:
-        with suppress(subprocess.CalledProcessError):
-            lab.ctr("task", "rm", "-f", f"by-hand-{name}")
-            lab.ctr("container", "rm", f"by-hand-{name}")
-        lab.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def remove_by_hand(lab: Lab, name: str) -> None:
+    with suppress(subprocess.CalledProcessError):
+        lab.ctr("task", "rm", "-f", name)
+        lab.ctr("container", "rm", name)
 
 
 def processes(container: str) -> dict[int, str]:

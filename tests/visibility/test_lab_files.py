@@ -6,7 +6,6 @@ import json
 import tarfile
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,6 @@ from console.visibility.target import Target
 from tests.app.driving import press, screen_text, settle, still
 from tests.real.lab import Lab
 from tests.visibility.test_lab_docker import changed, no_cluster
-from tests.visibility.test_lab_probe import until
 
 CHANGES = r"""
 echo 'toor:x:0:0::/root:/bin/sh' >>/etc/passwd; rm /etc/group
@@ -172,47 +170,41 @@ def captured_name(workspace: Workspace) -> str:
     )
 
 
-def test_a_secret_is_never_fetched(lab: Lab, case: Case, tmp_path: Path) -> None:
+def test_a_secret_is_never_fetched(lab: Lab, namespace: str, case: Case) -> None:
     from console.live.api import connect
 
-    name = f"inside-{uuid.uuid4().hex[:8]}"
-    lab.kubectl("create", "namespace", name)
-    try:
-        lab.kubectl("-n", name, "create", "secret", "generic", "db", "--from-literal=p=hunter2")
-        lab.kubectl("-n", name, "create", "configmap", "cm", "--from-literal=key=plain")
-        until(lambda: lab.kubectl("-n", name, "get", "sa", "default", "--ignore-not-found"))
-        lab.kubectl("apply", "-f", "-", stdin=json.dumps({
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": name},
-            "spec": {
-                "terminationGracePeriodSeconds": 0,
-                "containers": [{
-                    "name": "c", "image": "lab/busybox:1", "imagePullPolicy": "Never",
-                    "command": ["sh", "-c", "echo x >/cache/x; sleep 100000"],
-                    "volumeMounts": [{"name": "s", "mountPath": "/s"}, {"name": "m", "mountPath": "/cache"},
-                                     {"name": "cm", "mountPath": "/cm"}],
-                }],
-                "volumes": [{"name": "s", "secret": {"secretName": "db"}},
-                            {"name": "cm", "configMap": {"name": "cm"}},
-                            {"name": "m", "emptyDir": {"medium": "Memory"}}],
-            }}))  # fmt: skip
-        lab.wait_ready(name, "pod/p")
-        api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
-        target, options = (
-            Target("pod", name, "p"),
-            Options("probe", image="lab/probe:1", pull="Never"),
-        )
+    lab.kubectl("-n", namespace, "create", "secret", "generic", "db", "--from-literal=p=hunter2")
+    lab.kubectl("-n", namespace, "create", "configmap", "cm", "--from-literal=key=plain")
+    lab.kubectl("apply", "-f", "-", stdin=json.dumps({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": namespace},
+        "spec": {
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{
+                "name": "c", "image": "lab/busybox:1", "imagePullPolicy": "Never",
+                "command": ["sh", "-c", "echo x >/cache/x; sleep 100000"],
+                "volumeMounts": [{"name": "s", "mountPath": "/s"}, {"name": "m", "mountPath": "/cache"},
+                                 {"name": "cm", "mountPath": "/cm"}],
+            }],
+            "volumes": [{"name": "s", "secret": {"secretName": "db"}},
+                        {"name": "cm", "configMap": {"name": "cm"}},
+                        {"name": "m", "emptyDir": {"medium": "Memory"}}],
+        }}))  # fmt: skip
+    lab.wait_ready(namespace, "pod/p")
+    api = connect(lab.context, kubeconfig=str(lab.kubeconfig))
+    target, options = (
+        Target("pod", namespace, "p"),
+        Options("probe", image="lab/probe:1", pull="Never"),
+    )
 
-        def get(path: str) -> bytes:
-            got = fetch(case, target, options, lambda: api, path=path, pid=0, limit_bytes=1 << 20)
-            return case.store.get(got.sha256).data_path.read_bytes()
+    def get(path: str) -> bytes:
+        got = fetch(case, target, options, lambda: api, path=path, pid=0, limit_bytes=1 << 20)
+        return case.store.get(got.sha256).data_path.read_bytes()
 
-        for path in ("/s", "/s/..data/p", "/var/run/secrets/kubernetes.io/serviceaccount"):
-            with pytest.raises(CaseError, match=r"values of secrets|no file or folder"):
-                get(path)
-        assert get("/cache/x") == b"x\n"
-        with pytest.raises(CaseError, match="links are not followed"):
-            get("/cm/key")
-        assert b"plain" in get("/cm")
-    finally:
-        lab.kubectl("delete", "namespace", name, "--wait=false")
+    for path in ("/s", "/s/..data/p", "/var/run/secrets/kubernetes.io/serviceaccount"):
+        with pytest.raises(CaseError, match=r"values of secrets|no file or folder"):
+            get(path)
+    assert get("/cache/x") == b"x\n"
+    with pytest.raises(CaseError, match="links are not followed"):
+        get("/cm/key")
+    assert b"plain" in get("/cm")
     assert not any(b"hunter2" in item.data_path.read_bytes() for item in case.store.list())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,6 @@ from console.visibility.policies import NOT_ALLOWED, Policies
 from console.visibility.target import Target
 from tests.real.lab import Lab
 from tests.visibility.differing import rows_of
-from tests.visibility.test_lab_probe import until
 
 # the lab's network enforces no policy: what one forbids is seen to happen
 WORLD = """
@@ -70,10 +68,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     lab.only_own()
-    name = f"inside-{uuid.uuid4().hex[:8]}"
-    lab.kubectl("create", "namespace", name)
-    try:
-        until(lambda: lab.kubectl("-n", name, "get", "sa", "default", "--ignore-not-found"))
+    with lab.namespace() as name:
         lab.kubectl("apply", "-f", "-", stdin=WORLD.replace("NS", name).replace("&serving", ""))
         lab.wait_ready(name, "pod/good", "pod/bad")
         script = SUSPECT
@@ -95,8 +90,6 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
         options = Options("probe", image="lab/probe:1", pull="Never", sample_s=10)
         [taken] = take(case, target, options, lambda: api)
         yield Scene(case, target, taken)
-    finally:
-        lab.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def test_what_no_policy_allows_and_is_there_is_said(scene: Scene) -> None:

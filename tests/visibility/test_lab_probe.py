@@ -11,8 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,10 +94,7 @@ def options(**more: Any) -> Options:
 @pytest.fixture(scope="module")
 def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     lab.only_own()
-    name = f"t-{uuid.uuid4().hex[:8]}"
-    lab.kubectl("create", "namespace", name)
-    try:
-        until(lambda: lab.kubectl("-n", name, "get", "sa", "default", "--ignore-not-found"))
+    with lab.namespace() as name, ExitStack() as after:
         lab.kubectl("apply", "-f", "-", stdin=PODS.replace("NS", name))
         lab.kubectl("-n", name, "rollout", "status", "deployment/web", timeout_s=120)
         lab.wait_ready(name, "pod/listener")
@@ -112,6 +109,7 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
         container = pods["items"][0]["status"]["containerStatuses"][0]["containerID"][9:]
         until(lambda: "/bin/sh" in lab.docker("top", container, "-eo", "pid,args"))
         decoy = f"k8s_probe_probe_kubecase-probe-{name}"  # all that can be copied of a probe
+        after.callback(lab.docker, "rm", "-f", decoy)
         lab.docker("run", "-d", "--name", decoy, "--label", f"{LABEL}=kubecase", "--label",
                    f"io.kubernetes.pod.namespace=kubecase-probe-{name}", "lab/probe:1")  # fmt: skip
         case = Case.create(tmp_path_factory.mktemp("visibility") / "case", title="a suspect")
@@ -123,9 +121,6 @@ def scene(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
             lab, name, suspect, sibling, case, {t.subject.pod: t for t in taken}, began, before,
             looked(lab, container), lab.docker("ps", "-q", "--filter", f"name={decoy}").strip(),
         )  # fmt: skip
-    finally:
-        lab.docker("rm", "-f", f"k8s_probe_probe_kubecase-probe-{name}")
-        lab.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def until(condition: Callable[[], object], timeout_s: float = 60) -> None:

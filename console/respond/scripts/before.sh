@@ -1,2 +1,2 @@
 # What is open before anything is done.
-round before 5
+round before 5 any

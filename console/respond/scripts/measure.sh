@@ -2,6 +2,6 @@
 i=0
 while [ "$i" -lt "$ROUNDS" ]; do
   i=$((i + 1))
-  if [ "$i" = 1 ] && [ "$ROUNDS" != 1 ]; then round $i 5; else round $i 15; fi
+  if [ "$i" = 1 ] && [ "$ROUNDS" != 1 ]; then round $i 5 any; else round $i 15; fi
   [ "$i" = "$ROUNDS" ] || sleep 1
 done

@@ -1,6 +1,7 @@
 # New connections out of the pod and into it, from its own network namespace; sockets, dropped packets.
-# TARGETS: name=address,port … CHAIN: our rules, empty for none. `round NAME TENTHS` tries all of them
-# side by side and waits so long for their answers; who was asked and did not answer is silent.
+# TARGETS: name=address,port … CHAIN: our rules, empty for none. `round NAME TENTHS [any]` tries all of
+# them side by side and waits so long for their answers; who was asked and did not answer is silent. A
+# busy node answers late: it waits on for a port that is kept open, with `any` until something answers.
 ME=$(hostname -i | cut -d' ' -f1)
 ( while :; do nc -l -p "$LISTEN" </dev/null >/dev/null 2>&1 || sleep 0.1; done ) &
 SERVER=$!
@@ -50,13 +51,24 @@ tries() {
     [ -z "$NODE" ] || start try in node "$POD_IP" "$p" nsenter -t "$NODE" -n
   done
 }
+waits() { # [any]; whether silence says nothing yet
+  [ -z "$NODE" ] || for p in $PORTS; do
+    case " $PROBE_PORTS " in *" $p "*) grep -q "^try in node $POD_IP $p " "$FOUND" || return 0 ;; esac
+  done
+  [ -n "$1" ] && ! grep -qE '(open|refused)$' "$FOUND"
+}
 now() { cut -d' ' -f1 /proc/uptime; }
 round() {
   echo "round $1 $(now)"
-  COUNT=0 FOUND=/dev/shm/$1 left=$2
+  COUNT=0 FOUND=/dev/shm/$1 left=$2 more=25
   : >"$FOUND"
   tries
-  while [ "$left" -gt 0 ] && [ "$(wc -l <"$FOUND")" -lt "$COUNT" ]; do sleep 0.1; left=$((left - 1)); done
+  while [ "$(wc -l <"$FOUND")" -lt "$COUNT" ]; do
+    if [ "$left" -gt 0 ]; then left=$((left - 1))
+    elif [ "$more" -gt 0 ] && waits "$3"; then more=$((more - 1))
+    else break; fi
+    sleep 0.1
+  done
   # who could not enter it has heard nothing from there: that is no silence of the network
   $INSIDE true 2>/dev/null || { echo "lost the process that led into its network"; exit 9; }
   cat "$FOUND"
