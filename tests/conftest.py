@@ -12,6 +12,7 @@ import pytest
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.ingest.service import Added, AddOptions, add_paths
+from tests.app.driving import idle
 from tests.small_incident import build_small_incident
 
 pytest_plugins = ("tests.real.lab",)  # the fixtures `lab` and `namespace`
@@ -43,6 +44,14 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             del os.environ[name]
         else:
             os.environ[name] = value
+
+
+@pytest.fixture(scope="session", autouse=True)
+def idle_by_the_loop() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        for module in ("textual.app", "textual.pilot"):
+            patched.setattr(f"{module}.wait_for_idle", idle)
+        yield
 
 
 @pytest.fixture

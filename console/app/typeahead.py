@@ -53,6 +53,11 @@ class TypeAhead(App[None]):
         else:
             await self._go_on(FOCUS_S)
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether a key is on its way, or waits for one that is."""
+        return self._is_answering or bool(self._ahead)
+
     def _seen(self) -> Screen[Any] | None:
         """None once the app is being left."""
         try:

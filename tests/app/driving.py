@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from console.app.app import Console
+from console.app.typeahead import TypeAhead
 from console.errors import CaseError
 
 DEADLINE_S = 180
+QUIET_ROUNDS = 3
 NOW = datetime(2026, 11, 24, 9, 30)
 KEYS = {" ": "space", ":": "colon", "=": "equals_sign", "-": "minus", ".": "full_stop",
          "/": "slash", "*": "asterisk", ",": "comma", "(": "left_parenthesis",
@@ -22,6 +25,19 @@ KEYS = {" ": "space", ":": "colon", "=": "equals_sign", "-": "minus", ".": "full
 
 def still() -> datetime:
     return NOW
+
+
+async def idle(*_: object, **__: object) -> None:
+    """Wait until the event loop has nothing to do but to wait for time, threads and input.
+
+    In place of the pilot's own way, which waits until the process has used no CPU for a moment: with
+    threads that read a cluster that is a second for each key.
+    """
+    loop: Any = asyncio.get_running_loop()
+    quiet = 0
+    while quiet < QUIET_ROUNDS:
+        await asyncio.sleep(0)
+        quiet = 0 if loop._ready else quiet + 1
 
 
 async def settle(pilot: Pilot[None]) -> None:
@@ -38,6 +54,8 @@ async def settle(pilot: Pilot[None]) -> None:
             if not isinstance(failed.error, CaseError):
                 raise
         await pilot.pause()
+        while isinstance(pilot.app, TypeAhead) and pilot.app.is_answering:
+            await asyncio.sleep(0.01)
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
