@@ -23,7 +23,7 @@ SHOP = "deploy/shop"
 PRIVILEGED = json.dumps({"spec": {"template": {"spec": {
     "volumes": [{"name": "host", "hostPath": {"path": "/etc"}}],
     "containers": [{
-        "name": "shop", "env": [{"name": "MINER", "value": "pool.example:3333"}],
+        "name": "shop", "image": "lab/shop:2", "env": [{"name": "MINER", "value": "pool.example:3333"}],
         "volumeMounts": [{"name": "host", "mountPath": "/host"}],
         "securityContext": {"privileged": True},
     }],
@@ -33,7 +33,6 @@ PRIVILEGED = json.dumps({"spec": {"template": {"spec": {
 @pytest.fixture
 def bad(scene: Scene) -> Scene:
     """Revision 2 runs: another image, a mount of the node, privileges."""
-    scene.lab.kubectl("-n", scene.namespace, "set", "image", SHOP, "shop=lab/shop:2")
     scene.lab.kubectl("-n", scene.namespace, "patch", SHOP, "-p", PRIVILEGED)
     scene.lab.kubectl("-n", scene.namespace, "rollout", "status", SHOP, timeout_s=180)
     return scene
