@@ -15,7 +15,7 @@ from console.app.safe import plain
 from console.app.special_rows import CLUSTERS, CONTAINERS, KINDS, special_table
 from console.app.widgets.object_table import Shown, Spec
 from console.live.arranging import Arranged, arranged, swaps
-from console.live.cells import Column, State, text_of
+from console.live.cells import Column, Span, State, text_of
 from console.live.filters import NO_FILTER, FilterError, parse_filter
 from console.live.inventory import Feed, Inventory, Kind, Ref
 from console.live.renewal import Captured
@@ -25,6 +25,7 @@ from console.live.tables import NOT_CAPTURED, Table, table
 MEASURED_FOR = timedelta(seconds=1)  # so long columns keep the widths that they were given
 MEASURED = 400  # rows from all over whose cells tell how wide a column is; names are all looked at
 MAX_NATURAL = 60
+GROWS = 5  # an age of `9s` is `9m59s` later, and stays in its column
 RESERVED = frozenset("CGJV")  # letters that are keys already
 HIGH = 4  # OCSF's severity from which a risk is red
 _WEIGHTS = {
@@ -292,7 +293,8 @@ def _naturals(
         for index, at in enumerate(places):
             value = row.value(at)
             length = 1 if value is None else len(text_of(value, row.gone or now))
-            naturals[index] = max(naturals[index], length)
+            grows = GROWS if isinstance(value, datetime | Span) and not row.gone else 0
+            naturals[index] = max(naturals[index], length, grows)
     return naturals
 
 

@@ -175,6 +175,8 @@ def _cluster(
     from console.live.api import connect
     from console.live.discovery import discover, find_kind
     from console.live.kinds import table_of
+    from console.live.kinds.custom import DEFINITIONS
+    from console.live.kinds.other import OTHER
     from console.live.mirror import Mirror
     from console.live.rbac import RBAC_KINDS
 
@@ -184,8 +186,9 @@ def _cluster(
         if kind is None:
             raise UsageError("no such kind", where=visible(word[:60]))
         mirror = Mirror()
-        # what tokens may do is part of the risk
-        beside = RBAC_KINDS if table_of(kind.key).risk_index >= 0 else ()
+        known = table_of(kind.key)
+        # what tokens may do is part of the risk; a custom kind's columns are in its definition
+        beside = RBAC_KINDS if known.risk_index >= 0 else (DEFINITIONS,) if known is OTHER else ()
         mirror.start(apis, [kind.key, *beside], namespace)
         try:
             if not mirror.wait(lambda m: m.has_settled(), SETTLE_S):

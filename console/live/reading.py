@@ -11,11 +11,25 @@ from console.live.cells import Value
 from console.live.inventory import Inventory, Obj
 from console.live.kinds import table_of
 from console.live.kinds.base import Facts, KindTable
+from console.live.kinds.custom import DEFINITIONS, table_by
+from console.live.kinds.other import OTHER
 
 _SPARE = 1000  # so many readings of objects that are gone may be kept beside those in use
 # Cluster, namespace, name, uid -> the bytes that were read, and what they said.
 _Seen = dict[tuple[str, str, str, str], tuple[bytes, Facts]]
-_seen: WeakKeyDictionary[Inventory, dict[str, _Seen]] = WeakKeyDictionary()
+_seen: WeakKeyDictionary[Inventory, dict[str, tuple[KindTable, _Seen]]] = WeakKeyDictionary()
+
+
+def table_for(inventory: Inventory, kind: str) -> KindTable:
+    """By `Kind.key`; of a custom kind as its definition says, once that has been read."""
+    known = table_of(kind)
+    if known is not OTHER or "." not in kind:
+        return known
+    served = inventory.find_kind(kind)
+    for definition in inventory.objects(DEFINITIONS):
+        if definition.ref.name == kind:
+            return table_by(definition.raw, served.version if served else "")
+    return OTHER
 
 
 def reader(inventory: Inventory, kind: str, count: int = 0) -> Callable[[Obj], Facts]:
@@ -23,8 +37,12 @@ def reader(inventory: Inventory, kind: str, count: int = 0) -> Callable[[Obj], F
 
     count: how many objects of it there are, if that is known: far more readings are not kept.
     """
-    known = table_of(kind)
-    seen = _seen.setdefault(inventory, {}).setdefault(kind, {})
+    known = table_for(inventory, kind)
+    kinds = _seen.setdefault(inventory, {})
+    of_table, seen = kinds.setdefault(kind, (known, {}))
+    if of_table is not known:
+        seen = {}
+        kinds[kind] = known, seen
     if count and len(seen) > 2 * count + _SPARE:
         seen.clear()
 

@@ -15,11 +15,10 @@ import msgspec
 from console.live.cells import text_of
 from console.live.doc import Doc, dig, items, mapping, strings, text
 from console.live.inventory import Inventory, Obj, Ref
-from console.live.kinds import table_of
 from console.live.kinds.cluster import event_time
 from console.live.pods import Fact, Meta
 from console.live.rbac import selects
-from console.live.reading import facts_of
+from console.live.reading import facts_of, table_for
 
 WORKLOADS = (
     "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch",
@@ -179,13 +178,13 @@ def _tree(inventory: Inventory, ref: Ref, depth: int) -> Node:
             for child in owned_by(inventory, ref)
             if child.ref.kind != "controllerrevisions.apps"
         ]
-    return Node(label, obj.ref, _note(obj), tuple(children))
+    return Node(label, obj.ref, _note(inventory, obj), tuple(children))
 
 
-def _note(obj: Obj) -> str:
+def _note(inventory: Inventory, obj: Obj) -> str:
     if obj.gone:
         return f"gone {obj.gone:%Y-%m-%d %H:%M:%S}"
-    known = table_of(obj.ref.kind)
+    known = table_for(inventory, obj.ref.kind)
     facts = facts_of(known, obj)
     names = [column.name for column in known.columns if column.name != "RISK"]
     shown = [

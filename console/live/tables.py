@@ -16,9 +16,8 @@ from console.live.cells import Column
 from console.live.filters import NO_FILTER, RowFilter
 from console.live.inventory import Feed, Inventory, Ref, unseen
 from console.live.judging import judge_of
-from console.live.kinds import table_of
 from console.live.rbac import hidden_rbac
-from console.live.reading import reader
+from console.live.reading import reader, table_for
 from console.live.renewal import Basis, Captured, made, renewed
 from console.live.rows import Place, Row, Shape
 
@@ -80,7 +79,7 @@ def table(
     their ages are counted to `now` from here on.
     """
     moment = now or inventory.as_of or datetime.now(UTC).replace(tzinfo=None)
-    known = table_of(kind)
+    known = table_for(inventory, kind)
     objects = inventory.objects(kind, namespace, with_gone=with_gone)
     feeds = tuple(inventory.feeds(kind))
     places: list[tuple[Column, Place]] = []
@@ -94,13 +93,13 @@ def table(
     shape = Shape(tuple(p for _, p in places), known.risk_index, delta_index, moment)
     judge = judge_of(inventory) if known.risk_index >= 0 and objects else None
     basis = Basis(shape, judge, captured, is_kept)
+    heads = (*(column for column, _ in places), *own)
     rows_before = before.basis if before is not None and before.kind == kind else None
-    if before is None or rows_before is None or rows_before.shape.places != shape.places:
+    if before is None or rows_before is None or before.columns != heads:
         rows = made(objects, read, basis)
     else:
         basis = replace(basis, shape=rows_before.shape)
         basis.shape.now = moment
         rows = renewed(objects, read, basis, before.rows, rows_before)
     unjudged = hidden_rbac(inventory) if any(row.has_token for row in rows) else ()
-    heads = tuple(column for column, _ in places)
-    return Table(kind, namespace, (*heads, *own), rows, feeds, unjudged, basis)
+    return Table(kind, namespace, heads, rows, feeds, unjudged, basis)

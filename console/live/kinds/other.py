@@ -22,7 +22,7 @@ def status_of(doc: Doc) -> str:
     return ",".join(words) or "<none>"
 
 
-def _state(doc: Doc) -> State:
+def state_of(doc: Doc) -> State:
     if text(doc, "metadata", "deletionTimestamp"):
         return "pending"
     ready = [
@@ -32,5 +32,5 @@ def _state(doc: Doc) -> State:
 
 
 OTHER = of_doc(
-    columns("NAME STATUS AGE>"), lambda doc: (name(doc), status_of(doc), age(doc)), _state
+    columns("NAME STATUS AGE>"), lambda doc: (name(doc), status_of(doc), age(doc)), state_of
 )
