@@ -18,7 +18,8 @@ with spoken as (
         bool_or(category = 'workload' or object_name is not null
             or activity in ('create', 'update', 'patch', 'delete')) as is_told,
         min(ts) as first_ts, max(ts) as last_ts,
-        min({'evidence': evidence, 'path': path, 'line': line, 'part': part}) as place
+        min({'evidence': evidence, 'path': path, 'line': line, 'part': part}) as place,
+        null::varchar as implied
     from events
     where ((category = 'api' and outcome = 'ok'
             and (ends_with(format, 'k8s_audit') or ends_with(format, 'gcp_audit')))
@@ -26,10 +27,22 @@ with spoken as (
             and (ends_with(format, 'kube_watch') or ends_with(format, 'kube_objects'))))
         and object_kind is not null
     group by all
+    -- what was done in a namespace tells of it, what a kubelet did of its node
+    union all
+    select
+        unnest(['namespaces', 'nodes']), 'audit', false,
+        unnest([
+            count(*) filter (namespace != '' and object_name is not null) > 0,
+            count(*) filter (starts_with(actor, 'system:node:')) > 0]),
+        min(ts), max(ts), min({'evidence': evidence, 'path': path, 'line': line, 'part': part}),
+        unnest(['Namespace', 'Node'])
+    from events
+    where category = 'api' and outcome = 'ok' and ends_with(format, 'k8s_audit') and ts is not null
 )
 select
     spoken.object_kind, source, is_namespaced, spoken.first_ts, spoken.last_ts,
     coalesce(case
+        when implied is not null then 'v1'
         when source = 'watch' then json_extract_string(fields, '$.object.apiVersion')
         when source = 'dump' then json_extract_string(fields, '$.apiVersion')
         when ends_with(events.format, 'gcp_audit') then replace(array_to_string(string_split(
@@ -38,6 +51,7 @@ select
             json_extract_string(fields, '$.objectRef.apiVersion'))
     end, '') as api_version,
     coalesce(case
+        when implied is not null then implied
         when source = 'watch' then json_extract_string(fields, '$.object.kind')
         when source = 'dump' then json_extract_string(fields, '$.kind')
         when json_extract_string(fields, '$.objectRef.subresource') is not null then null

@@ -246,14 +246,16 @@ known as (
     where name is not null
     group by all
 ),
--- what was only read was there: before its first change, or though nothing else tells of it
+-- what was only read, or entered, was there: before its first change, or though nothing else tells of it
 looks as (
     select
         object_kind, cluster, coalesce(namespace, '') as namespace, object_name as name,
         min(coalesce(ts_end, ts)) as ts,
         arg_min({'evidence': evidence, 'path': path, 'line': line, 'part': part}, ts) as place
     from events
-    where category = 'api' and outcome = 'ok' and activity = 'get' and subresource is null
+    where category = 'api' and outcome = 'ok'
+        and (activity in ('exec', 'attach', 'portforward', 'proxy')
+            or (activity = 'get' and subresource is null))
         and object_kind in (select object_kind from spoken) and object_name is not null
         and ts is not null
         and (ends_with(format, 'k8s_audit') or ends_with(format, 'gcp_audit'))
@@ -283,7 +285,8 @@ looked as (
     from first_looks
     join events on events.evidence = place.evidence and events.path = place.path
         and events.line = place.line and events.part = place.part
-    where events.category = 'api' and events.activity = 'get'
+    where events.category = 'api'
+        and events.activity in ('get', 'exec', 'attach', 'portforward', 'proxy')
         and events.object_kind in (select object_kind from spoken)
 ),
 read as (
@@ -291,13 +294,61 @@ read as (
         kind, cluster, namespace, name, ts, 'audit' as origin, activity as verb,
         null::varchar as subresource, null::varchar as who, null::varchar as agent,
         place.evidence, place.path, place.line, place.part,
-        nullif(d[4], 'null') as uid, nullif(d[5], 'null') as version, iso_ts(d[6]) as created,
+        if(d[3] = kind_name, nullif(d[4], 'null'), null) as uid,
+        if(d[3] = kind_name, nullif(d[5], 'null'), null) as version,
+        if(d[3] = kind_name, iso_ts(d[6]), null) as created,
         null::bigint as grace_s, null::boolean as has_finalizers, 'seen' as effect,
-        if(d[3] = kind_name, 'full', null) as body_kind, 'response' as body, null::varchar as note
+        if(d[3] = kind_name, 'full', null) as body_kind, 'response' as body,
+        null::varchar as note
     from looked
     where list_contains(groups, if(is_gcp,
         if(split_part(d[2], '/', 1) = 'core', '', split_part(d[2], '/', 1)),
         coalesce(nullif(d[1], 'null'), '')))
+),
+-- so was the namespace of what was there, and the node whose kubelet spoke, if nothing else tells of it
+implied as (
+    select
+        'namespaces' as object_kind, cluster, '' as namespace, namespace as name,
+        min(coalesce(ts_end, ts)) as ts,
+        arg_min(activity, ts) as verb,
+        arg_min({'evidence': evidence, 'path': path, 'line': line, 'part': part}, ts) as place
+    from events
+    where category = 'api' and outcome = 'ok' and namespace is not null and namespace != ''
+        and activity in ('get', 'create', 'update', 'patch', 'delete', 'exec', 'attach', 'portforward')
+        and object_name is not null and object_kind != 'namespaces'
+        and 'namespaces' in (select object_kind from spoken)
+        and ts is not null and ends_with(format, 'k8s_audit')
+    group by cluster, events.namespace
+    union all by name
+    select
+        'nodes' as object_kind, cluster, '' as namespace, actor[13:] as name,
+        min(coalesce(ts_end, ts)) as ts,
+        arg_min(activity, ts) as verb,
+        arg_min({'evidence': evidence, 'path': path, 'line': line, 'part': part}, ts) as place
+    from events
+    where category = 'api' and outcome = 'ok' and starts_with(actor, 'system:node:')
+        and len(actor) > 12 and 'nodes' in (select object_kind from spoken)
+        and ts is not null and ends_with(format, 'k8s_audit')
+    group by cluster, actor
+),
+stood as (
+    select
+        wanted.kind, implied.cluster, '' as namespace, implied.name, implied.ts, 'audit' as origin,
+        implied.verb,
+        null::varchar as subresource, null::varchar as who, null::varchar as agent,
+        implied.place.evidence, implied.place.path, implied.place.line, implied.place.part,
+        null::varchar as uid,
+        null::varchar as version, null::timestamp as created, null::bigint as grace_s,
+        null::boolean as has_finalizers, 'seen' as effect, null::varchar as body_kind,
+        null::varchar as body, null::varchar as note
+    from implied
+    join wanted on list_contains(wanted.names, implied.object_kind)
+    left join known on known.kind = wanted.kind and known.name = implied.name
+        and known.cluster is not distinct from implied.cluster
+    left join read on read.kind = wanted.kind and read.name = implied.name
+        and read.cluster is not distinct from implied.cluster
+    -- who makes itself known is not there before it: a kubelet speaks before its node is made
+    where known.first_ts is null and read.ts is null
 ),
 collected as (
     select
@@ -346,6 +397,8 @@ everything as (
     select * from told
     union all by name
     select * from read
+    union all by name
+    select * from stood
     union all by name
     select * from collected
     union all by name
