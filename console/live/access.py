@@ -38,11 +38,12 @@ def learn(api: ClusterApi, namespace: str = "") -> ClusterInfo:
     or the service account's. Raises Unreachable, or ApiError where we are not known at all.
     """
     notes: list[str] = []
-    version, clock = _version(api, notes)
+    warnings: list[str] = []
+    version, clock = _version(api, notes, warnings)
     identity = fetch_identity(api)
     notes.append(f"who we are is from {identity.source}")
     if weak := _weakness(api):
-        notes.append(weak)
+        warnings.append(weak)
     place = namespace or own_namespace(api, identity.user)
     everywhere = fetch_rights(api, RIGHTS)
     narrow = {
@@ -62,15 +63,19 @@ def learn(api: ClusterApi, namespace: str = "") -> ClusterInfo:
         else:
             cannot.append(hidden(smaller or right))
     if not everywhere[LIST_PODS]:
-        notes.append(
+        warnings.append(
             f"pods are seen in the namespace {place} only" if here[narrow[LIST_PODS]]
             else f"pods are seen neither everywhere nor in {place}: name a namespace with -n"
         )  # fmt: skip
-    notes += _rules(api, place)
+    try:
+        notes += [f"rule in {place}: {line}" for line in fetch_rules(api, place)]
+    except ApiError as error:
+        warnings.append(f"the rules of this identity are not told: {error.what}")
     return ClusterInfo(
         api.name, api.server, visible(version), visible(identity.user),
         tuple(map(visible, identity.groups)), clock.skew_s if clock else None,
         tuple(map(visible, can)), tuple(map(visible, cannot)), tuple(map(visible, notes)),
+        tuple(map(visible, warnings)),
     )  # fmt: skip
 
 
@@ -93,20 +98,16 @@ def own_namespace(api: ClusterApi, user: str) -> str:
     return api.namespace or (parts[2] if is_account else "default")
 
 
-def _version(api: ClusterApi, notes: list[str]) -> tuple[str, Clock | None]:
+def _version(api: ClusterApi, notes: list[str], warnings: list[str]) -> tuple[str, Clock | None]:
     try:
         version, clock = fetch_version(api)
     except Forbidden as error:
         if error.status == 401:
             raise
-        notes.append("no right to ask for the version; the server's clock is not known")
+        warnings.append("no right to ask for the version; the server's clock is not known")
         return "", None
-    notes.append(str(clock) if clock else "the server does not tell its time")
+    if clock:
+        notes.append(str(clock))
+    else:
+        warnings.append("the server does not tell its time")
     return version, clock
-
-
-def _rules(api: ClusterApi, namespace: str) -> list[str]:
-    try:
-        return [f"rule in {namespace}: {line}" for line in fetch_rules(api, namespace)]
-    except ApiError as error:
-        return [f"the rules of this identity are not told: {error.what}"]

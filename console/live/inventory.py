@@ -8,7 +8,7 @@ moment (`recording.py`): recordings, dumps and audit logs. The same checks run o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -136,7 +136,10 @@ def unseen(feeds: Sequence[Feed]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ClusterInfo:
-    """What was learned on connecting. skew_s: the server's clock minus ours; None if unknown."""
+    """What was learned on connecting. skew_s: the server's clock minus ours; None if unknown.
+
+    notes: what else is worth knowing; warnings: what takes from what is seen, or from its worth.
+    """
 
     name: str
     server: str = ""
@@ -146,7 +149,8 @@ class ClusterInfo:
     skew_s: float | None = None
     can: tuple[str, ...] = ()
     cannot: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Inventory(Protocol):

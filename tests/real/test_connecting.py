@@ -106,7 +106,7 @@ def test_a_stopped_stream_gives_nothing_undeciphered(api: ClusterApi) -> None:
 def test_an_administrator(api: ClusterApi, lab: Lab) -> None:
     info = learn(api)
     assert info.version.startswith("v1.")
-    assert info.cannot == ()
+    assert info.cannot == info.warnings == ()
     assert "list secrets everywhere" in info.can
     assert info.skew_s is not None
     assert abs(info.skew_s) < 30  # one machine, or one NTP
@@ -125,7 +125,7 @@ def test_a_server_whose_certificate_is_not_checked(
     place = tmp_path / "config"
     place.write_text(yaml.safe_dump(config))
     found = learn(connect(lab.context, kubeconfig=str(place)))
-    assert any("insecure-skip-tls-verify" in note for note in found.notes)
+    assert any("insecure-skip-tls-verify" in note for note in found.warnings)
     assert not [one for one in recwarn if "Unverified" in str(one.message)]
 
 
@@ -138,13 +138,13 @@ def test_one_namespace_only(lab: Lab, namespace: str, tmp_path: Path) -> None:
     assert f"no right to list secrets in {namespace}" in info.cannot
     assert "no right to list nodes" in info.cannot
     assert f"no right to list pods outside {namespace}" in info.cannot
-    assert f"pods are seen in the namespace {namespace} only" in info.notes
+    assert f"pods are seen in the namespace {namespace} only" in info.warnings
     assert any(note.endswith("get,list,watch pods") for note in info.notes)
     token = yaml.safe_load(config.read_text())["users"][0]["user"]["token"]
     assert token not in repr(info)
     elsewhere = learn(api, "kube-system")
     assert elsewhere.can == ()
-    assert any("neither everywhere nor in kube-system" in note for note in elsewhere.notes)
+    assert any("neither everywhere nor in kube-system" in note for note in elsewhere.warnings)
 
 
 def test_rights_are_tried_where_they_may_not_be_asked_for(

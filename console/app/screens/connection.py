@@ -81,7 +81,8 @@ def _cluster(info: ClusterInfo) -> list[Text]:
                           style="yellow" if is_far else ""))  # fmt: skip
     lines += _list("may", info.can, "")
     lines += _list("may not", info.cannot, "yellow")
-    lines += [Text(f"   ! {plain(note)}", style="yellow") for note in info.notes]
+    lines += [Text(f"   ! {plain(warning)}", style="yellow") for warning in info.warnings]
+    lines += _list("", info.notes, "")
     return lines
 
 
