@@ -558,6 +558,15 @@ async def test_rows_of_another_moment_are_not_taken_for_those_of_this_one(
         read.set()
         await settle(pilot)
         assert "reading…" not in screen_text(app)
+        await press(pilot, "d")
+        assert isinstance(app.screen, DescribeScreen)
+        read.clear()
+        app.screen.go_to(T0 + 2 * MINUTE)
+        await pilot.pause()
+        assert "reading…" in screen_text(app)
+        read.set()
+        await settle(pilot)
+        assert "reading…" not in screen_text(app)
 
 
 async def test_the_time_bar_says_which_object_changed_in_a_narrow_window(

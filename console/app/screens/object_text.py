@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -39,6 +40,7 @@ class ObjectTextScreen(InventoryScreen):
     def __init__(self, ref: Ref) -> None:
         super().__init__()
         self.ref = ref
+        self.obj: Obj | None = None
 
     def compose_view(self) -> ComposeResult:
         yield Static("", id="list-title")
@@ -48,7 +50,14 @@ class ObjectTextScreen(InventoryScreen):
     def on_mount(self) -> None:
         self.query_one("#list-filter").display = False
         self.query_one(TextView).focus()
-        self.draw_title(None)
+        self.draw_title()
+
+    def on_screen_resume(self) -> None:
+        self.draw_title()  # another screen may have gone to another moment
+
+    def go_to(self, moment: datetime | None) -> None:
+        super().go_to(moment)
+        self.draw_title()
 
     def read_text(self, inventory: Inventory, obj: Obj) -> list[Text]:
         raise NotImplementedError
@@ -61,17 +70,20 @@ class ObjectTextScreen(InventoryScreen):
         return obj, self.read_text(inventory, obj)
 
     def draw(self, result: tuple[Obj | None, list[Text]]) -> None:
-        obj, lines = result
-        self.draw_title(obj)
+        self.obj, lines = result
+        self.draw_title()
         self.query_one(TextView).show(lines)
 
-    def draw_title(self, obj: Obj | None) -> None:
+    def draw_title(self) -> None:
+        obj = self.obj
         text = Text(f" {self.what} ", no_wrap=True, overflow="ellipsis")
         text.append(plain(self.ref, 200), "bold")
         if obj is not None and obj.gone:
             text.append(f"  ‹gone {obj.gone:%Y-%m-%d %H:%M:%S}›", "bold yellow")
         if obj is not None and obj.note:
             text.append(f"  ~ {plain(obj.note, 120)}", "yellow")
+        if self.is_of_another_moment:
+            text.append("  reading…", "bold yellow")
         self.query_one("#list-title", Static).update(text)
 
     def change_scope(self, inventory: Inventory) -> Sequence[Change]:
