@@ -173,7 +173,8 @@ def _cluster(
     """Listed once, by the same feed that the console watches with."""
     from console.errors import CaseError, UsageError
     from console.live.api import connect
-    from console.live.discovery import discover, find_kind
+    from console.live.discovery import discover
+    from console.live.kindnames import find_kind
     from console.live.kinds import table_of
     from console.live.kinds.custom import DEFINITIONS
     from console.live.kinds.other import OTHER

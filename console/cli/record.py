@@ -68,9 +68,10 @@ def record(
     from console.errors import CaseError
     from console.live.access import learn
     from console.live.api import connect
-    from console.live.discovery import discover, find_kind
+    from console.live.discovery import discover
     from console.live.feeding import DEFAULT_KINDS
     from console.live.keeper import Keeper
+    from console.live.kindnames import find_kind
     from console.live.meter import RECORDED_S, Meter
     from console.live.mirror import Mirror
     from console.live.recorder import Recorder

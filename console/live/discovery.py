@@ -55,20 +55,6 @@ def fetch_served(api: ClusterApi) -> Served:
     return Served(tuple(_first_of_each(kinds)), tuple(notes))
 
 
-def find_kind(kinds: Sequence[Kind], text: str) -> Kind | None:
-    """By key, resource, short name, singular or kind; a group's own words before another's.
-
-    `events` is the core group's, `events.events.k8s.io` the other one's; `po`, `Pod`, `deploy`,
-    `deployments.apps` and `deployment.apps` are what kubectl understands too.
-    """
-    word, _, group = text.lower().partition(".")
-    for kind in kinds:
-        words = (kind.resource, kind.kind.lower(), *(s.lower() for s in kind.short_names))
-        if word in words and (not group or group in (kind.group, f"{kind.version}.{kind.group}")):
-            return kind
-    return None
-
-
 def _first_of_each(kinds: Sequence[Kind]) -> Iterator[Kind]:
     seen: set[str] = set()
     for kind in kinds:

@@ -6,7 +6,7 @@ no discovery to ask, so: the built-in kinds by table, others by what their lines
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from console.live.inventory import Kind
 
@@ -139,16 +139,15 @@ def _guess_kind(resource: str) -> str:
     return single[:1].upper() + single[1:]
 
 
-def find(kinds: Sequence[Kind], text: str) -> Kind | None:
-    """By resource, singular, short name, kind or key, in any case; the built-in one first."""
-    wanted = text.strip().lower()
-    ordered = sorted(kinds, key=lambda kind: kind.key not in BUILT_IN)
-    for kind in ordered:
-        if wanted == kind.key.lower():
-            return kind
-    for kind in ordered:
-        if wanted in (kind.resource, kind.kind.lower(), *kind.short_names):
-            return kind
-        if wanted == f"{kind.kind.lower()}.{kind.group}":
+def find_kind(kinds: Iterable[Kind], text: str) -> Kind | None:
+    """By key, resource, short name, singular or kind, in any case; the built-in one first.
+
+    `events` is the core group's, `events.events.k8s.io` the other one's; `po`, `Pod`, `deploy`,
+    `deployments.apps` and `deployment.apps` are what kubectl understands too.
+    """
+    word, _, group = text.strip().lower().partition(".")
+    for kind in sorted(kinds, key=lambda kind: kind.key not in BUILT_IN):
+        words = (kind.resource, kind.kind.lower(), *(short.lower() for short in kind.short_names))
+        if word in words and (not group or group in (kind.group, f"{kind.version}.{kind.group}")):
             return kind
     return None

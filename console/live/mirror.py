@@ -15,9 +15,10 @@ from typing import Protocol
 
 from console.live.api import ClusterApi
 from console.live.delivery import OBJECT_TYPES, Delivery
-from console.live.discovery import discover, find_kind
+from console.live.discovery import discover
 from console.live.feeding import DEFAULT_KINDS, ClusterFeed, Discover
 from console.live.inventory import Change, ClusterInfo, Feed, FeedState, Kind, Obj, Ref
+from console.live.kindnames import find_kind
 from console.live.managed import tools
 from console.live.redact import Redactor
 from console.live.versions import HISTORY_BYTES, Step, Versions

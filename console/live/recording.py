@@ -78,7 +78,7 @@ class Recording:
         return [found[key] for key in sorted(found)]
 
     def find_kind(self, text: str) -> Kind | None:
-        return kindnames.find([*self.kinds(), *kindnames.BUILT_IN.values()], text)
+        return kindnames.find_kind([*self.kinds(), *kindnames.BUILT_IN.values()], text)
 
     def feeds(self, kind: str) -> Sequence[Feed]:
         self._history.refresh()

@@ -13,8 +13,9 @@ from typing import Any
 from console.case.text import visible
 from console.errors import UsageError
 from console.live.api import JSON_TYPE, MERGE_PATCH, ClusterApi, Forbidden, NotFound
-from console.live.discovery import discover, find_kind
+from console.live.discovery import discover
 from console.live.inventory import Kind
+from console.live.kindnames import find_kind
 from console.live.redact import LAST_APPLIED
 from console.live.reviews import Right
 

@@ -289,36 +289,50 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def event_table() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute(load("schema")["events"].body)
+        yield connection
+
+
+@pytest.fixture
+def one_event(event_table: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A table for one event, which holds none yet."""
+    event_table.execute("delete from events")
+    return event_table
+
+
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)
 @pytest.mark.parametrize("column", ["actor", "message", "cmdline", "src_ip", "a.b", 'odd "\\k'])
-def test_filter_with_finds_the_value(column: str, value: str) -> None:
+def test_filter_with_finds_the_value(
+    one_event: duckdb.DuckDBPyConnection, column: str, value: str
+) -> None:
     name = column if column in COLUMNS else ""
     path = {"a.b": {"a": {"b": value}}, 'odd "\\k': {"odd": value}}.get(column, {})
     if column.startswith("odd"):
         column = "fields.odd"
-    with duckdb.connect() as connection:
-        connection.execute(load("schema")["events"].body)
-        columns = {
-            "seq": 0, "evidence": "e", "path": "p", "line": 1, "part": 0, "line_count": 1,
-            "offset_bytes": 0, "size_bytes": 0, "format": "text", "message": "other",
-            "fields": json.dumps(path), **({name: value} if name else {}),
-        }  # fmt: skip
-        names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        connection.execute(f"insert into events ({names}) values ({marks})", [*columns.values()])
+    columns = {
+        "seq": 0, "evidence": "e", "path": "p", "line": 1, "part": 0, "line_count": 1,
+        "offset_bytes": 0, "size_bytes": 0, "format": "text", "message": "other",
+        "fields": json.dumps(path), **({name: value} if name else {}),
+    }  # fmt: skip
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    one_event.execute(f"insert into events ({names}) values ({marks})", [*columns.values()])
 
-        def count(text: str) -> int:
-            compiled = compile_filter(text)
-            sql = f"select count(*) from events where {compiled.sql}"
-            [(found,)] = connection.execute(sql, compiled.params).fetchall()
-            return int(found)
+    def count(text: str) -> int:
+        compiled = compile_filter(text)
+        sql = f"select count(*) from events where {compiled.sql}"
+        [(found,)] = one_event.execute(sql, compiled.params).fetchall()
+        return int(found)
 
-        narrowed = filter_with("line:1 OR line:2", column, value)
-        assert "\n" not in narrowed
-        assert "\x1b" not in narrowed
-        assert count(narrowed) == 1
-        assert count(filter_with("line:1 OR line:2", column, value, negate=True)) == 0
-        assert count(filter_with("", column, value + "x")) == 0
-        assert count(filter_with("", column, None)) == 0
+    narrowed = filter_with("line:1 OR line:2", column, value)
+    assert "\n" not in narrowed
+    assert "\x1b" not in narrowed
+    assert count(narrowed) == 1
+    assert count(filter_with("line:1 OR line:2", column, value, negate=True)) == 0
+    assert count(filter_with("", column, value + "x")) == 0
+    assert count(filter_with("", column, None)) == 0
 
 
 @pytest.mark.parametrize(

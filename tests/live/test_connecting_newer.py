@@ -14,8 +14,9 @@ import pytest
 from console.live.api import ClusterApi
 from console.live.clock import read_clock
 from console.live.credentials import Credentials
-from console.live.discovery import fetch_served, find_kind
+from console.live.discovery import fetch_served
 from console.live.identity import fetch_identity, read_identity
+from console.live.kindnames import find_kind
 
 Serve = Callable[[dict[str, Any]], ClusterApi]
 

@@ -14,7 +14,8 @@ import yaml
 
 from console.live.access import learn
 from console.live.api import ClusterApi, Forbidden, Unreachable, connect
-from console.live.discovery import discover, fetch_served, find_kind
+from console.live.discovery import discover, fetch_served
+from console.live.kindnames import find_kind
 from console.live.reviews import Right, fetch_rights, may
 from tests.real.lab import Lab
 from tests.real.proxy import Proxy

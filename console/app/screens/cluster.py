@@ -28,6 +28,7 @@ from console.app.widgets.object_table import ObjectTable
 from console.case.filter_times import parse_time
 from console.errors import UsageError
 from console.live.inventory import Ref
+from console.live.kindnames import BUILT_IN, find_kind
 from console.live.tables import NOT_CAPTURED
 from console.visibility.deltas import captured_deltas
 
@@ -181,7 +182,8 @@ class ClusterScreen(ObjectListScreen):
         if _LABELS.fullmatch(wanted):
             wanted = f"-l {wanted}"
         inventory = self.source.opened
-        kind = inventory.find_kind(name) if inventory else None
+        # before anything is read, by the names that every cluster knows
+        kind = inventory.find_kind(name) if inventory else find_kind(BUILT_IN.values(), name)
         if inventory is not None and kind is None:
             raise UsageError("no such kind here", where=name[:60], hint=":kinds lists them")
         is_all = namespace in ("all", "-A", "")
