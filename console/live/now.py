@@ -108,7 +108,8 @@ def _user(inventory: Inventory, name: str) -> Iterator[Said]:
     yield from _rights(inventory, Subject("ServiceAccount", account, namespace))
     pods = [
         pod for pod in inventory.objects("pods", namespace, with_gone=False)
-        if (text(pod.doc, "spec", "serviceAccountName") or "default") == account
+        if pod.doc.get("spec")  # else its account is not known
+        and (text(pod.doc, "spec", "serviceAccountName") or "default") == account
     ]  # fmt: skip
     if pods:
         names = ", ".join(pod.ref.name for pod in pods[:MOST])

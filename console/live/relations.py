@@ -229,7 +229,8 @@ def containers_of(spec: Doc) -> list[Doc]:
 
 def uses(spec: Doc) -> Iterator[tuple[str, str, str]]:
     """(kind, name, how) of everything that a pod's spec refers to."""
-    yield "serviceaccounts", text(spec, "serviceAccountName") or "default", "runs as"
+    if spec:  # else nothing is known of it
+        yield "serviceaccounts", text(spec, "serviceAccountName") or "default", "runs as"
     if node := text(spec, "nodeName"):
         yield "nodes", node, "runs on"
     for secret in items(spec, "imagePullSecrets"):

@@ -11,6 +11,8 @@ from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.ingest.service import Added
 from console.live.recording import Recording
+from console.live.relations import pod_spec, uses
+from console.live.tables import table
 
 
 def line(second: int, verb: str, resource: str, name: str = "", **more: Any) -> dict[str, Any]:
@@ -83,3 +85,22 @@ def test_a_node_is_not_there_before_it_is_made(
         line(2, "create", "nodes", "n-1", user="system:node:n-1", ref=ref, code=201),
     ]
     assert names(case, add, tmp_path, lines, "nodes") == ["n-1"]
+
+
+def test_of_what_is_known_by_name_nothing_is_made_up(
+    case: Case, add: Callable[..., list[Added]], tmp_path: Path
+) -> None:
+    path = tmp_path / "audit.log"
+    path.write_text(
+        json.dumps(line(1, "create", "pods", "web-1", ref={"subresource": "exec"})) + "\n"
+    )
+    add(path)
+    workspace = Workspace(case)
+    try:
+        recording = Recording(workspace)
+        [pod] = recording.objects("pods")
+        assert list(uses(pod_spec(pod.doc))) == []
+        [row] = table(recording, "namespaces").rows
+        assert row.cells[1] == "<none>"
+    finally:
+        workspace.close()

@@ -55,7 +55,7 @@ def _node_state(doc: Doc) -> State:
 def _namespace(doc: Doc) -> tuple[Value, ...]:
     labels = strings(doc, "metadata", "labels")
     enforced = labels.get("pod-security.kubernetes.io/enforce")
-    return name(doc), text(doc, "status", "phase") or "Active", enforced, age(doc)
+    return name(doc), text(doc, "status", "phase") or None, enforced, age(doc)
 
 
 def _event(doc: Doc) -> tuple[Value, ...]:
@@ -111,7 +111,8 @@ def _event_state(doc: Doc) -> State:
 
 
 def _namespace_state(doc: Doc) -> State:
-    return "pending" if text(doc, "status", "phase") == "Terminating" else "ok"
+    states: dict[str, State] = {"Terminating": "pending", "Active": "ok"}
+    return states.get(text(doc, "status", "phase"), "")
 
 
 TABLES = {
