@@ -34,10 +34,11 @@ with spoken as (
         unnest([
             count(*) filter (namespace != '' and object_name is not null) > 0,
             count(*) filter (starts_with(actor, 'system:node:')) > 0]),
-        min(ts), max(ts), min({'evidence': evidence, 'path': path, 'line': line, 'part': part}),
+        min(ts), max(ts), first({'evidence': evidence, 'path': path, 'line': line, 'part': part}),
         unnest(['Namespace', 'Node'])
     from events
-    where category = 'api' and outcome = 'ok' and ends_with(format, 'k8s_audit') and ts is not null
+    where category = 'api' and outcome = 'ok' and ts is not null
+        and (ends_with(format, 'k8s_audit') or ends_with(format, 'gcp_audit'))
 )
 select
     spoken.object_kind, source, is_namespaced, spoken.first_ts, spoken.last_ts,

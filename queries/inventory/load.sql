@@ -317,7 +317,7 @@ implied as (
         and activity in ('get', 'create', 'update', 'patch', 'delete', 'exec', 'attach', 'portforward')
         and object_name is not null and object_kind != 'namespaces'
         and 'namespaces' in (select object_kind from spoken)
-        and ts is not null and ends_with(format, 'k8s_audit')
+        and ts is not null and (ends_with(format, 'k8s_audit') or ends_with(format, 'gcp_audit'))
     group by cluster, events.namespace
     union all by name
     select
@@ -328,7 +328,7 @@ implied as (
     from events
     where category = 'api' and outcome = 'ok' and starts_with(actor, 'system:node:')
         and len(actor) > 12 and 'nodes' in (select object_kind from spoken)
-        and ts is not null and ends_with(format, 'k8s_audit')
+        and ts is not null and (ends_with(format, 'k8s_audit') or ends_with(format, 'gcp_audit'))
     group by cluster, actor
 ),
 stood as (

@@ -35,9 +35,10 @@ async def idle(*_: object, **__: object) -> None:
     """
     loop: Any = asyncio.get_running_loop()
     quiet = 0
-    while quiet < QUIET_ROUNDS:
-        await asyncio.sleep(0)
-        quiet = 0 if loop._ready else quiet + 1
+    async with asyncio.timeout(DEADLINE_S):
+        while quiet < QUIET_ROUNDS:
+            await asyncio.sleep(0)
+            quiet = 0 if loop._ready else quiet + 1
 
 
 async def settle(pilot: Pilot[None]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from console.app.app import Console
 from console.app.screens.ask import AskScreen, ChooseScreen
 from console.app.screens.containers import ContainersScreen
+from console.app.screens.evidence import EvidenceScreen
 from console.app.screens.help import HelpScreen
 from console.app.task import Task
 from console.case import export
@@ -229,9 +230,10 @@ async def test_a_question_of_what_is_cancelled_goes(demo: Workspace) -> None:
 async def test_evidence_that_is_hashed_is_cancelled_by_the_same_key(
     demo: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go = Event()
+    begun, go = Event(), Event()
 
     def slow(folder: Path, progress: Callable[[int], None]) -> list[CaseError]:
+        begun.set()
         while not go.wait(0.01):
             progress(1)
         return []
@@ -241,10 +243,23 @@ async def test_evidence_that_is_hashed_is_cancelled_by_the_same_key(
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.press("v")
-        await until(pilot, lambda: "verifying" in status(app), "under way")
+        await until(pilot, begun.is_set, "under way")
+        assert "verifying" in status(app)
         await pilot.press("ctrl+c")
         await until(pilot, lambda: "not everything was verified" in status(app), "ended")
     go.set()
+
+
+async def test_what_is_cancelled_before_it_began_has_a_last_word_too(demo: Workspace) -> None:
+    app = Console(demo, start="evidence", clock=still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert isinstance(app.screen, EvidenceScreen)
+        app.screen.action_verify()
+        assert app.screen.cancel_own()
+        await until(pilot, lambda: "cancelled before it began" in status(app), "ended")
+        await press(pilot, "v")
+        await until(pilot, lambda: "everything holds" in status(app), "and again")
 
 
 async def test_an_export_is_cancelled_and_leaves_no_file(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.live.kindnames import BUILT_IN, find, plural, resolve
+from console.live.kindnames import BUILT_IN, find_kind, plural, resolve
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_resolve(group: str, resource: str, kind: str, key: str) -> None:
 )  # fmt: skip
 def test_find(text: str, key: str) -> None:
     kinds = [resolve("serving.knative.dev", "services", "Service", "v1", True), *BUILT_IN.values()]
-    found = find(kinds, text)
+    found = find_kind(kinds, text)
     assert found is not None
     assert found.key == key
-    assert find(kinds, "nonsense") is None
+    assert find_kind(kinds, "nonsense") is None

@@ -70,6 +70,7 @@ class EvidenceScreen(CaseScreen):
         super().__init__()
         self.loaded = self.Loaded([])
         self._working: Worker[None] | None = None
+        self._has_begun = False  # whether a thread is at it
 
     def compose_body(self) -> ComposeResult:
         yield RowList(id="evidence")
@@ -186,11 +187,18 @@ class EvidenceScreen(CaseScreen):
             self.set_status("one thing at a time: esc cancels what is under way")
         return is_busy
 
+    def _begin(self, worker: Worker[None]) -> None:
+        self._working, self._has_begun = worker, False
+
     def cancel_own(self) -> bool:
         if self._working is None or not self._working.is_running:
             return False
         self._working.cancel()
-        self.set_status("cancelling: what is whole is kept…")
+        if self._has_begun:
+            self.set_status("cancelling: what is whole is kept…")
+        else:  # no thread was free for it yet: it never runs, and has no last word of its own
+            self._working = None
+            self.set_status("cancelled before it began")
         return True
 
     def action_back(self) -> None:
@@ -237,7 +245,7 @@ class EvidenceScreen(CaseScreen):
 
         def start(text: str | None) -> None:
             if text is not None and not self.is_busy():
-                self._working = self.add(path, text)
+                self._begin(self.add(path, text))
 
         self.app.push_screen(
             AskScreen(f"Add {plain(path, 200)}", hint=hint, can_be_empty=True), start
@@ -249,6 +257,7 @@ class EvidenceScreen(CaseScreen):
         from console.ingest.preview import size_bytes
         from console.ingest.service import add_paths, parse_options
 
+        self._has_begun = True
         worker = get_current_worker()
         options = parse_options(text)
         bar = Bar(size_bytes(path))
@@ -292,7 +301,7 @@ class EvidenceScreen(CaseScreen):
 
         def take(text: str | None) -> None:
             if text and not self.is_busy():
-                self._working = self.correct(row["evidence"], text)
+                self._begin(self.correct(row["evidence"], text))
 
         setting = self.workspace.state.settings.get(row["evidence"])
         now = said_of_times(setting) or "as recorded"
@@ -303,6 +312,7 @@ class EvidenceScreen(CaseScreen):
     def correct(self, sha256: str, text: str) -> None:
         from console.ingest.service import correct, parse_options
 
+        self._has_begun = True
         options = parse_options(text)
         self.tell("correcting times…")
         count = correct(
@@ -315,12 +325,13 @@ class EvidenceScreen(CaseScreen):
     def action_verify(self) -> None:
         if not self.is_busy():
             self.set_status("verifying…")
-            self._working = self.verify()
+            self._begin(self.verify())
 
     @work(thread=True, exit_on_error=False, group="verify")
     def verify(self) -> None:
         from console.case.verify import verify
 
+        self._has_begun = True
         worker = get_current_worker()
         bar = Bar(sum(item.size_bytes for item in self.workspace.case.store.list()))
         done = 0
