@@ -94,6 +94,9 @@ class InventoryScreen(CaseScreen):
     def draw(self, result: Any) -> None:
         raise NotImplementedError
 
+    def draw_title(self) -> None:
+        """Where a screen has a title of its own, which says so if `is_of_another_moment`."""
+
     def generation_of(self, inventory: Inventory) -> int:
         """What grows when there is something new to read."""
         return inventory.generation
@@ -111,6 +114,7 @@ class InventoryScreen(CaseScreen):
     def on_screen_resume(self) -> None:
         self.query_one(TimeBar).display = self.console_app.has_time_bar
         self.look()
+        self.draw_title()  # another screen may have gone to another moment
 
     @on(CaseChanged)
     def forget_evidence(self) -> None:
@@ -223,6 +227,7 @@ class InventoryScreen(CaseScreen):
         bar.show(bar.moments, moment)
         self.query_one(Frame).refresh()
         self.ask()
+        self.draw_title()
 
 
 def moment_of(change: Change) -> Moment:

@@ -18,8 +18,6 @@ from console.app.screens.inventory import InventoryScreen
 from console.app.widgets.object_table import ObjectTable
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from console.live.inventory import Obj
     from console.live.rows import Row
 
@@ -84,13 +82,6 @@ class ObjectListScreen(InventoryScreen):
         if self.is_current and self.sheet and self.source.live and self.source.as_of is None:
             self.sheet.moment.now = self.console_app.clock()
             self.table.redraw()
-
-    def on_screen_resume(self) -> None:
-        self.draw_title()  # another screen may have gone to another moment
-
-    def go_to(self, moment: datetime | None) -> None:
-        super().go_to(moment)
-        self.draw_title()
 
     def title_words(self) -> str:
         return self.view.titled()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -50,13 +49,6 @@ class ObjectTextScreen(InventoryScreen):
     def on_mount(self) -> None:
         self.query_one("#list-filter").display = False
         self.query_one(TextView).focus()
-        self.draw_title()
-
-    def on_screen_resume(self) -> None:
-        self.draw_title()  # another screen may have gone to another moment
-
-    def go_to(self, moment: datetime | None) -> None:
-        super().go_to(moment)
         self.draw_title()
 
     def read_text(self, inventory: Inventory, obj: Obj) -> list[Text]:
