@@ -111,7 +111,7 @@ async def test_a_workload_is_rolled_forward_by_keys(app: Console, scene: Scene) 
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "client" in screen_text(app), "the pods are listed")
         await command(pilot, "deploy")
-        await until(pilot, lambda: "NAME" in screen_text(app) and "shop" in screen_text(app), "it")
+        await until(pilot, lambda: "UP-TO-DATE" in screen_text(app), "the deployment is listed")
         await press(pilot, "a")
         titles = screen_text(app)
         assert "rollforward-workload" in titles
