@@ -123,7 +123,7 @@ def record(
             click.echo(f"{kept.lines:,} log lines, {kept.bytes_stored / 1e6:,.2f} MB")
         if docker is not None:
             click.echo(f"{keeper.events.lines:,} events of the engine")
-        click.echo("not recorded further", err=True)
+        click.echo("recording ended", err=True)
     if status.waiting:
         raise CaseError(
             f"{status.waiting} lines could not be written: {status.problem}", where=str(folder)

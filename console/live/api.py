@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
+IN_CLUSTER = "in-cluster"
 POOL_SIZE = 64  # a watch holds a connection for each kind
 JSON_TYPE = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -300,17 +302,20 @@ def _param(value: str | int | bool | None) -> str:
 def connect(context: str | None = None, *, kubeconfig: str | None = None) -> ClusterApi:
     """By the kubeconfig's context (the current one by default), else from inside a cluster.
 
+    The context `in-cluster` is the account of the pod that we run in, if no other is named so.
     Nothing is asked of the server yet. Raises CaseError where there is no configuration.
     """
     from console.live.kubeconfig import kubeconfig_places, read_contexts
 
     places = kubeconfig_places(kubeconfig)
     if not places:
-        if kubeconfig is None and context is None:
+        if kubeconfig is None and context in (None, IN_CLUSTER):
             return _from_inside()
         raise UsageError("no kubeconfig", where=visible(kubeconfig or ""), hint="--kubeconfig FILE")
     known = _loaded(lambda: read_contexts(places), kubeconfig)
     found = next((c for c in known if (c.name == context if context else c.is_current)), None)
+    if found is None and context == IN_CLUSTER:
+        return _from_inside()
     if found is None:
         raise UsageError(
             "no such context" if context else "the kubeconfig has no current context",
@@ -359,9 +364,10 @@ def _credentials(context: Context, kubeconfig: str | None, *, may_ask: bool) -> 
 
 
 def _from_inside() -> ClusterApi:
+    """Source: Kubernetes, Accessing the Kubernetes API from a Pod."""
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException
-    from kubernetes.config.incluster_config import load_incluster_config
+    from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME, load_incluster_config
 
     from console.live.credentials import of_client
 
@@ -370,9 +376,12 @@ def _from_inside() -> ClusterApi:
         load_incluster_config(client_configuration=configuration)
     except ConfigException as error:
         raise UsageError(
-            "no kubeconfig", hint="say --kubeconfig FILE, set KUBECONFIG, or run inside a cluster"
+            "neither a kubeconfig nor a pod's account",
+            hint="say --kubeconfig FILE, set KUBECONFIG, or run inside a cluster",
         ) from error
-    return ClusterApi("in-cluster", of_client(configuration))
+    own = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
+    namespace = own.read_text().strip() if own.exists() else ""
+    return ClusterApi(IN_CLUSTER, of_client(configuration), namespace=namespace)
 
 
 _Read = TypeVar("_Read")

@@ -172,7 +172,8 @@ class Engine:
             said = visible(str(error.explanation or error))[:200]
             raise CaseError(f"the engine refuses: {said}", where=place) from error
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            raise Unreachable(f"no answer: {visible(str(error))[:200]}", where=place) from error
+            said = (self._tunnel.said() if self._tunnel else "") or str(error)
+            raise Unreachable(f"no answer: {visible(said)[:200]}", where=place) from error
 
 
 def ref_of(engine: str, kind: Kind, document: dict[str, Any]) -> Ref:

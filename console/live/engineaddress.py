@@ -81,10 +81,12 @@ def open_engine(address: EngineAddress) -> tuple[DockerClient, Tunnel | None]:
         )  # fmt: skip
         client.ping()
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
+        reason = str(error)
         if tunnel:
+            reason = tunnel.said() or reason
             tunnel.close()
         raise CaseError(
-            f"the engine does not answer: {visible(str(error))[:200]}", where=visible(address.url),
+            f"the engine does not answer: {visible(reason)[:200]}", where=visible(address.url),
             hint=f"its address is from {address.found}",
         ) from error  # fmt: skip
     return client, tunnel

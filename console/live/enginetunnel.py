@@ -26,6 +26,7 @@ class Tunnel:
     def __init__(self, url: str) -> None:
         self._command = ssh_command(url)
         self._folder = Path(tempfile.mkdtemp(prefix="kubecase-"))  # 0700: for us alone
+        self._errors = (self._folder / "errors").open("ab")
         path = self._folder / "engine.sock"
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(path))
@@ -42,10 +43,17 @@ class Tunnel:
                     self._running.append(
                         subprocess.Popen(
                             self._command, stdin=connection.fileno(), stdout=connection.fileno(),
-                            stderr=subprocess.DEVNULL, start_new_session=True,
+                            stderr=self._errors, start_new_session=True,
                         )
                     )  # fmt: skip
                 self._running = [ssh for ssh in self._running if ssh.poll() is None]
+
+    def said(self) -> str:
+        """What ssh, or the far end, last had to say of why it does not go."""
+        with suppress(OSError):
+            lines = (self._folder / "errors").read_text(errors="replace").split("\n")
+            return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return ""
 
     def close(self) -> None:
         with suppress(OSError):
@@ -54,6 +62,7 @@ class Tunnel:
         for ssh in self._running:
             ssh.terminate()
             ssh.wait()
+        self._errors.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -282,6 +282,18 @@ def test_through_ssh(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     engine.close()
 
 
+def test_why_ssh_does_not_get_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says for itself; the far end of a connection that ended only says that."""
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    shim = tmp_path / "ssh"
+    for said in ("echo 'Host key verification failed.' >&2; exit 255", "kill -9 $$"):
+        shim.write_text(f"#!/bin/sh\n{said}\n")
+        shim.chmod(0o755)
+        wanted = "Host key verification failed" if "echo" in said else "onnection"
+        with pytest.raises(CaseError, match=f"the engine does not answer: .*{wanted}"):
+            Engine.connect("ssh://ana@bastion.example")
+
+
 def test_how_it_is_found(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.only_docker()
     here = {"DOCKER_CONFIG": str(tmp_path)}
