@@ -92,10 +92,13 @@ class Engine:
             *(f"security option {option}" for option in info.get("SecurityOptions") or ()),
             *(f"warning of the engine: {warning}" for warning in info.get("Warnings") or ()),
         ]
+        api = self.client.api
+        is_trusting = str(api.base_url).startswith("https") and not api.verify
         return ClusterInfo(
-            self.name, str(self.client.api.base_url), visible(str(version.get("Version", ""))),
+            self.name, str(api.base_url), visible(str(version.get("Version", ""))),
             can=("everything: whoever may use an engine's socket is root on its host",),
             notes=tuple(map(visible, notes)),
+            warnings=("the engine's certificate is not checked",) if is_trusting else (),
         )  # fmt: skip
 
     def ids(self, kind: Kind) -> list[str]:
@@ -163,6 +166,8 @@ class Engine:
         import docker.errors
         import requests
 
+        from console.live.engineclient import reason_of
+
         place = visible(f"{self.name} {where}")
         try:
             yield
@@ -172,7 +177,7 @@ class Engine:
             said = visible(str(error.explanation or error))[:200]
             raise CaseError(f"the engine refuses: {said}", where=place) from error
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            said = (self._tunnel.said() if self._tunnel else "") or str(error)
+            said = (self._tunnel.said() if self._tunnel else "") or reason_of(error)
             raise Unreachable(f"no answer: {visible(said)[:200]}", where=place) from error
 
 

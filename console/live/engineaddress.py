@@ -69,19 +69,23 @@ def sockets(environ: Mapping[str, str]) -> list[Path]:
 
 def open_engine(address: EngineAddress) -> tuple[DockerClient, Tunnel | None]:
     """A client that has had an answer, and the tunnel it goes through. Raises CaseError."""
-    import docker
     import requests
+    import urllib3
     from docker.errors import DockerException
 
+    from console.live.engineclient import OwnClient, reason_of
+
+    if address.tls and not address.tls.verify:  # said once, where the connection is shown
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     tunnel = Tunnel(address.url) if address.url.startswith("ssh://") else None
     try:
-        client = docker.DockerClient(
+        client = OwnClient(
             base_url=tunnel.socket_url if tunnel else address.url, tls=address.tls or False,
             timeout=TIMEOUT_S, user_agent=_user_agent(), max_pool_size=16,
         )  # fmt: skip
         client.ping()
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
-        reason = str(error)
+        reason = reason_of(error)
         if tunnel:
             reason = tunnel.said() or reason
             tunnel.close()
@@ -139,6 +143,8 @@ def _tls_of(folder: Path, *, is_checked: bool) -> Any:
     from docker.tls import TLSConfig
 
     authority, certificate, key = (folder / f"{name}.pem" for name in ("ca", "cert", "key"))
+    if certificate.exists() and not key.exists():
+        raise UsageError("the certificate has no key", where=str(key))
     return TLSConfig(
         client_cert=(str(certificate), str(key)) if certificate.exists() else None,
         ca_cert=str(authority) if authority.exists() else None, verify=is_checked,
@@ -150,4 +156,8 @@ def _tls(environ: Mapping[str, str], url: str) -> Any:
     is_checked, folder = environ.get("DOCKER_TLS_VERIFY"), environ.get("DOCKER_CERT_PATH")
     if not url.startswith("tcp://") or not (is_checked or folder):
         return None
-    return _tls_of(Path(folder) if folder else _config(environ), is_checked=bool(is_checked))
+    place = Path(folder) if folder else _config(environ)
+    if is_checked and not (place / "ca.pem").exists():
+        raise UsageError("there is no ca.pem to check the engine by", where=str(place),
+                         hint="DOCKER_CERT_PATH names its folder")  # fmt: skip
+    return _tls_of(place, is_checked=bool(is_checked))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import certifi
 import pytest
 from textual.pilot import Pilot
 
@@ -325,6 +327,76 @@ def test_tls_settings(tmp_path: Path) -> None:
     assert found.tls.cert == (f"{tmp_path}/cert.pem", f"{tmp_path}/key.pem")
     assert (found.tls.ca_cert, found.tls.verify) == (f"{tmp_path}/ca.pem", True)
     assert find_engine("unix:///run/docker.sock", environ).tls is None
+    (tmp_path / "key.pem").unlink()
+    with pytest.raises(UsageError, match="the certificate has no key"):
+        find_engine("tcp://engine.example:2376", environ)
+    (tmp_path / "ca.pem").unlink()
+    with pytest.raises(UsageError, match=r"no ca\.pem"):
+        find_engine("tcp://engine.example:2376", environ)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def tls(lab: Lab, tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The engine behind TLS, by the lab's own authority: its URL, and a client's settings."""
+    lab.only_own()
+    keys, folder = lab.kubeconfig.parent / "pki", tmp_path / "keys"
+    folder.mkdir()
+    for name, source in {
+        "ca.pem": "ca.crt",
+        "cert.pem": "admin.crt",
+        "key.pem": "admin.key",
+    }.items():
+        shutil.copy(keys / source, folder / name)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    listen = (f"OPENSSL-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,cert={keys}/apiserver.crt,"
+              f"key={keys}/apiserver.key,cafile={keys}/ca.crt,verify=1")  # fmt: skip
+    with subprocess.Popen(
+        ["socat", listen, lab.docker_host.replace("unix://", "UNIX-CONNECT:")]
+    ) as socat:
+        end = time.monotonic() + 30
+        while not listens(port):
+            assert time.monotonic() < end, "socat does not listen"
+            time.sleep(0.05)
+        yield f"tcp://127.0.0.1:{port}", {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder)}
+        socat.kill()
+
+
+def test_over_tls(tls: tuple[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An authority that the environment names for the web is not the engine's."""
+    url, settings = tls
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    engine = Engine.connect(url)
+    info = engine.learn()
+    assert info.server.startswith("https://")
+    assert (bool(info.version), info.warnings) == (True, ())
+    engine.close()
+    shutil.copy(certifi.where(), Path(settings["DOCKER_CERT_PATH"], "ca.pem"))
+    with pytest.raises(CaseError, match=r"does not answer: .*certificate verify failed"):
+        Engine.connect(url)
+
+
+def test_over_tls_unchecked(
+    tls: tuple[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said on the screen of the connection, and not in between."""
+    url, settings = tls
+    command = [sys.executable, "-m", "console", "inventory", "--docker", "images", "--json"]
+    environ = {**os.environ, **settings, "DOCKER_HOST": url}
+    del environ["DOCKER_TLS_VERIFY"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    monkeypatch.setenv("DOCKER_CERT_PATH", settings["DOCKER_CERT_PATH"])
+    engine = Engine.connect(url)
+    assert engine.learn().warnings == ("the engine's certificate is not checked",)
+    engine.close()
 
 
 @pytest.mark.parametrize("url", ["ssh://", "ssh://ana:pw@host", "ssh://host:port"])
