@@ -7,7 +7,7 @@ Source: Docker Engine API 1.41; Podman serves the same paths.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from console.case.text import visible
-from console.errors import CaseError
-from console.live.api import Unreachable
 from console.live.engineaddress import find_engine, open_engine
+from console.live.engineerrors import asking
 from console.live.enginetunnel import Tunnel
 from console.live.inventory import ClusterInfo, Kind, Ref
 from console.live.metrics import Reading, Subject
@@ -36,10 +35,6 @@ VOLUMES = Kind(GROUP, VERSION, "volumes", "Volume", False, _READ, ("vol",))
 KINDS = (CONTAINERS, IMAGES, NETWORKS, VOLUMES)
 TOP_FIELDS = "pid,ppid,uid,user,stat,etime,args"  # ps prints the last one whole
 EPOCH = datetime(1970, 1, 1)
-
-
-class NoSuch(CaseError):
-    """The engine holds no such object (any more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +77,7 @@ class Engine:
 
     def learn(self) -> ClusterInfo:
         """What a screen says of the connection. Raises CaseError."""
-        with self._asking("info"):
+        with self.asking("info"):
             info, version = self.client.info(), self.client.version()
         notes = [
             f"host {info.get('Name', '')}: {info.get('OperatingSystem', '')}, kernel"
@@ -104,7 +99,7 @@ class Engine:
     def ids(self, kind: Kind) -> list[str]:
         """Of everything of one kind, stopped containers too. Raises CaseError."""
         api = self.client.api
-        with self._asking(kind.key):
+        with self.asking(kind.key):
             if kind == CONTAINERS:
                 return [str(item["Id"]) for item in api.containers(all=True)]
             if kind == IMAGES:
@@ -120,7 +115,7 @@ class Engine:
             "containers": api.inspect_container, "images": api.inspect_image,
             "networks": api.inspect_network, "volumes": api.inspect_volume,
         }[kind.resource]  # fmt: skip
-        with self._asking(f"{kind.key} {identifier}"):
+        with self.asking(f"{kind.key} {identifier}"):
             document = call(identifier)
         return ref_of(self.name, kind, document), msgspec.json.encode(self._masked(document))
 
@@ -135,50 +130,35 @@ class Engine:
 
     def top(self, container: str) -> tuple[list[str], list[list[str]]]:
         """Titles and rows of its processes, by the host's pids. Raises NoSuch, CaseError."""
-        with self._asking(container):
+        with self.asking(container):
             found = self.client.api.top(container, ps_args=f"-eo {TOP_FIELDS}")
         return list(found.get("Titles") or ()), [list(row) for row in found.get("Processes") or ()]
 
     def stats(self, container: str) -> Reading | None:
         """One reading; None of a container that does not run. Raises NoSuch, CaseError."""
-        with self._asking(container):
+        with self.asking(container):
             document = self.client.api.stats(container, stream=False, one_shot=True)
         return read_stats(self.name, document)
 
     def history(self, image: str) -> list[dict[str, Any]]:
         """The image's layers, newest first. Raises NoSuch, CaseError."""
-        with self._asking(image):
+        with self.asking(image):
             return list(self.client.api.history(image))
 
     @contextmanager
     def events(self, since: datetime | None = None) -> Iterator[Any]:
         """The raw event documents as they come; `.close()`, from any thread, ends them."""
         at = None if since is None else (since - EPOCH).total_seconds()
-        with self._asking("events"):
+        with self.asking("events"):
             stream = self.client.api.events(decode=True, since=at)
             try:
                 yield stream
             finally:
                 stream.close()
 
-    @contextmanager
-    def _asking(self, where: str) -> Iterator[None]:
-        import docker.errors
-        import requests
-
-        from console.live.engineclient import reason_of
-
-        place = visible(f"{self.name} {where}")
-        try:
-            yield
-        except docker.errors.NotFound as error:
-            raise NoSuch("the engine has no such object", where=place) from error
-        except docker.errors.APIError as error:
-            said = visible(str(error.explanation or error))[:200]
-            raise CaseError(f"the engine refuses: {said}", where=place) from error
-        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            said = (self._tunnel.said() if self._tunnel else "") or reason_of(error)
-            raise Unreachable(f"no answer: {visible(said)[:200]}", where=place) from error
+    def asking(self, where: str) -> AbstractContextManager[None]:
+        """Around calls of the client: what fails is a CaseError."""
+        return asking(visible(f"{self.name} {where}"), self._tunnel)
 
 
 def ref_of(engine: str, kind: Kind, document: dict[str, Any]) -> Ref:

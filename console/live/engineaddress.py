@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
 from console.errors import CaseError, UsageError
+from console.live.engineerrors import reason_of
 from console.live.enginetunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def open_engine(address: EngineAddress) -> tuple[DockerClient, Tunnel | None]:
     import urllib3
     from docker.errors import DockerException
 
-    from console.live.engineclient import OwnClient, reason_of
+    from console.live.engineclient import OwnClient
 
     if address.tls and not address.tls.verify:  # said once, where the connection is shown
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

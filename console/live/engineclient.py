@@ -20,10 +20,3 @@ class OwnApi(APIClient):  # type: ignore[misc]
 class OwnClient(DockerClient):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         self.api = OwnApi(**options)
-
-
-def reason_of(error: BaseException) -> str:
-    """What it began with: the libraries between wrap it into words about themselves."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return str(error)

@@ -14,7 +14,8 @@ from typing import Any
 
 from console.errors import CaseError
 from console.live.delivery import Delivery, FeedType, ObjectType, utc_now
-from console.live.engine import KINDS, Engine, EngineEvent, NoSuch, read_event
+from console.live.engine import KINDS, Engine, EngineEvent, read_event
+from console.live.engineerrors import NoSuch
 from console.live.inventory import ClusterInfo, Kind, Ref
 
 MAX_EVENTS = 5000

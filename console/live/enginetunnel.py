@@ -6,6 +6,7 @@ Source: docker CLI, which runs `docker system dial-stdio` at the far end in the 
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import socket
 import subprocess
@@ -33,6 +34,7 @@ class Tunnel:
         self._server.listen(16)
         self._running: list[subprocess.Popen[bytes]] = []
         self.socket_url = f"unix://{path}"
+        atexit.register(self.close)  # who ends by an error closes nothing
         Thread(target=self._accept, name="engine tunnel", daemon=True).start()
 
     def _accept(self) -> None:
@@ -56,6 +58,7 @@ class Tunnel:
         return ""
 
     def close(self) -> None:
+        atexit.unregister(self.close)
         with suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()

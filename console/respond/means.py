@@ -9,7 +9,8 @@ from threading import Event
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from console.errors import Cancelled, CaseError, UsageError
+from console.errors import Cancelled, CaseError
+from console.live.engineerrors import asking
 from console.respond.cluster import Cluster
 from console.respond.config import Config, ContextRules, load_config
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from console.respond.netns import Measured, Rounds
     from console.respond.packets import Watch
     from console.visibility.collect import Options, Way
-
-ENGINE_SECONDS = 60
 
 
 @dataclass
@@ -62,21 +61,11 @@ class Means:
 
     @property
     def engine(self) -> Any:
-        """The Docker Engine that DOCKER_HOST names, as `docker.APIClient`. Raises CaseError."""
+        """The engine that is found by the environment, as `docker.APIClient`. Raises CaseError."""
         if self._engine is None:
-            import docker
+            from console.live.engine import Engine
 
-            try:
-                client = docker.from_env(timeout=ENGINE_SECONDS).api
-                client.ping()
-            except (docker.errors.DockerException, OSError) as error:
-                if why := _refusal(error):
-                    raise CaseError(
-                        f"no engine answers: {why}", where="engine",
-                        hint="check DOCKER_HOST and your rights",
-                    ) from error  # fmt: skip
-                raise engine_error(error, "engine") from error
-            self._engine = client
+            self._engine = Engine.connect().client.api
         return self._engine
 
     def use_engine(self, client: Any) -> None:
@@ -123,34 +112,7 @@ class Means:
                 self.rounds.popitem()[1].close()
 
 
-def _refusal(error: BaseException) -> str:
-    """What the system said of the connection, at the root of an error; "" where it said nothing."""
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, OSError) and found.errno and found.strerror:
-            return found.strerror.lower()
-        found = found.__cause__ or found.__context__
-    return ""
-
-
-def engine_error(error: Exception, where: str) -> CaseError:
-    """The engine's answer in our family of errors."""
-    import docker
-
-    if isinstance(error, docker.errors.NotFound):
-        return UsageError("the engine has no such container", where=where)
-    said = getattr(error, "explanation", None) or str(error)
-    return CaseError(
-        f"the engine says: {str(said)[:300]}", where=where, hint="check DOCKER_HOST and your rights"
-    )
-
-
 def asked(where: str, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
     """One call to the engine; raises CaseError."""
-    import docker
-    import requests
-
-    try:
+    with asking(where):
         return call(*args, **named)
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise engine_error(error, where) from error

@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from console.respond.means import asked, engine_error
+from console.live.engineerrors import asking
+from console.respond.means import asked
 from console.respond.snapshot import Item
 
 if TYPE_CHECKING:
@@ -56,13 +57,8 @@ def _logs(engine: Any, id_: str, where: str) -> Iterator[bytes]:
 
 
 def _blocks(blocks: Iterable[bytes], where: str) -> Iterator[bytes]:
-    import docker
-    import requests
-
-    try:
+    with asking(where):
         yield from blocks
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise engine_error(error, where) from error
 
 
 def _document(name: str, how: str, where: str, call: Callable[[], Any]) -> Item:

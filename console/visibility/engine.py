@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.case.text import visible
-from console.errors import CaseError, UsageError
+from console.errors import CaseError
 from console.live.engine import Engine
+from console.live.engineerrors import asking
 from console.visibility import bundle, local
 from console.visibility.capture import Subject
 from console.visibility.content import content_of, kind_of
@@ -94,14 +95,9 @@ def found(name: str, at: str = "") -> Iterator[Found]:
 
 def subject(client: DockerClient, name: str) -> tuple[Subject, dict[str, Any]]:
     """What is looked at, and the engine's own description of it."""
-    from docker.errors import APIError, NotFound
-
-    try:
+    with asking(visible(name)):
         inspect = client.api.inspect_container(name)
-    except NotFound as error:
-        raise UsageError("no such container", where=visible(name)) from error
-    except APIError as error:
-        raise CaseError(f"the engine answers: {visible(str(error))[:200]}") from error
+        node = str(client.info().get("Name", ""))
     config, labels = inspect["Config"], inspect["Config"].get("Labels") or {}
     ports = [
         {"port": int(port), "protocol": protocol or "tcp"}
@@ -110,7 +106,7 @@ def subject(client: DockerClient, name: str) -> tuple[Subject, dict[str, Any]]:
     names = [str(item).partition("=")[0] for item in config.get("Env") or ()]
     return Subject(
         target=f"docker/{inspect['Name'].lstrip('/')}",
-        node=str(client.info().get("Name", "")),
+        node=node,
         namespace=labels.get("io.kubernetes.pod.namespace", ""),
         pod=labels.get("io.kubernetes.pod.name", ""),
         container=labels.get("io.kubernetes.container.name", inspect["Name"].lstrip("/")),
@@ -126,40 +122,45 @@ def subject(client: DockerClient, name: str) -> tuple[Subject, dict[str, Any]]:
 def answers(
     client: DockerClient, container: str, inspect: dict[str, Any], limit_bytes: int
 ) -> Iterator[tuple[str, bytes]]:
-    """What the engine says, by question. limit_bytes: of archives together."""
-    from docker.errors import APIError
-
+    """What the engine says, by question, or why it does not. limit_bytes: of archives together."""
     config = dict(inspect["Config"])
     config["Env"] = [str(item).partition("=")[0] for item in config.get("Env") or ()]
-    yield "engine/inspect", json.dumps({**inspect, "Config": config}).encode()
-    changes = client.api.diff(container) or []
-    yield "engine/changes", json.dumps(changes).encode()
+    yield "engine/inspect", _json({**inspect, "Config": config})
+    name, told = _answer("changes", lambda: _json(client.api.diff(container) or []))
+    yield name, told
+    changes = [] if name.endswith(".error") else json.loads(told)
     columns = "-eo pid,ppid,uid,lstart,comm,args"
-    asks: tuple[tuple[str, Callable[[], Any]], ...] = (
-        ("top", lambda: client.api.top(container, ps_args=columns)),
-        ("history", lambda: client.api.history(inspect["Image"])),
-    )
-    for name, ask in asks:
-        try:
-            yield f"engine/{name}", json.dumps(ask()).encode()
-        except APIError as error:
-            yield f"engine/{name}.error", visible(str(error)).encode()
+    yield _answer("top", lambda: _json(client.api.top(container, ps_args=columns)))
+    yield _answer("history", lambda: _json(client.api.history(inspect["Image"])))
+    yield _answer("export", lambda: _export(client, container, changes, limit_bytes))
+
+
+def _json(told: Any) -> bytes:
+    return json.dumps(told).encode()
+
+
+def _answer(name: str, ask: Callable[[], bytes]) -> tuple[str, bytes]:
+    """With the name of the answer, or of its error."""
     try:
-        yield "engine/export", _export(client, container, changes, limit_bytes)
-    except (APIError, tarfile.TarError, OSError) as error:
-        yield "engine/export.error", visible(str(error)).encode()
+        with asking(name):
+            return f"engine/{name}", ask()
+    except (CaseError, tarfile.TarError) as error:
+        return f"engine/{name}.error", visible(str(error)).encode()
 
 
 def figures(client: DockerClient, container: str) -> bytes:
     """What it uses now, in the engine's words; empty where the engine does not tell."""
-    from docker.errors import APIError, InvalidVersion
+    from docker.errors import InvalidVersion
 
     try:
-        # not the reading a second later, which a rate of the engine's own would need
-        return json.dumps(client.api.stats(container, stream=False, one_shot=True)).encode()
-    except InvalidVersion:
-        return json.dumps(client.api.stats(container, stream=False)).encode()
-    except APIError:
+        with asking("stats"):
+            try:
+                # not the reading a second later, which a rate of the engine's own would need
+                told = client.api.stats(container, stream=False, one_shot=True)
+            except InvalidVersion:
+                told = client.api.stats(container, stream=False)
+            return _json(told)
+    except CaseError:
         return b""
 
 
@@ -270,13 +271,20 @@ def not_seen(answer: Mapping[str, bytes]) -> tuple[str, ...]:
     came = members(io.BytesIO(answer.get("engine/export", b"")))
     lacking = len(deltas - {shown(b"/" + member.name.strip(b"/")) for member in came})
     said = (f"files: {lacking:,} of {len(deltas):,} without description (export cut)",)
-    return NOT_SEEN + (said if lacking else ())
+    failed = (
+        f"{name.removeprefix('engine/').removesuffix('.error')}: {why.decode()}"
+        for name, why in answer.items()
+        if name.endswith(".error")
+    )
+    return (*NOT_SEEN, *(said if lacking else ()), *failed)
 
 
 def peers(client: DockerClient) -> Peers:
     """The containers of this engine by the addresses of their networks."""
     names: dict[str, tuple[str, str]] = {}
-    for item in client.api.containers():
+    with asking("containers"):
+        found = client.api.containers()
+    for item in found:
         networks = (item.get("NetworkSettings") or {}).get("Networks") or {}
         labels = item.get("Labels") or {}
         pod = labels.get("io.kubernetes.pod.name")

@@ -25,8 +25,9 @@ from console.app.widgets.object_table import ObjectTable
 from console.case.folder import Case
 from console.case.workspace import Workspace
 from console.errors import CaseError, UsageError
-from console.live.engine import CONTAINERS, IMAGES, KINDS, Engine, NoSuch
+from console.live.engine import CONTAINERS, IMAGES, KINDS, Engine
 from console.live.engineaddress import find_engine
+from console.live.engineerrors import NoSuch
 from console.live.enginefeed import EngineFeed
 from console.live.enginetunnel import ssh_command
 from console.live.inventory import Obj

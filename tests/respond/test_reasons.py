@@ -17,7 +17,7 @@ from tests.real.lab import Lab
 def test_without_an_engine_the_system_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
     means = Means(config=Config())
-    with pytest.raises(CaseError, match="no engine answers: no such file or directory"):
+    with pytest.raises(CaseError, match="the engine does not answer: no such file or directory"):
         _ = means.engine
 
 
