@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from console.ingest.formats import Formats
 
 SEGMENT_EVENTS = 3_000_000
+# What is read so far is there to work with after so long, then after twice as long, and so on: the
+# segments stay few, as each costs a query a little.
+FIRST_SEGMENT_S = 3.0
 HELD_ROWS = 50_000  # more rows than this are not kept waiting for the rest of their event
 HELD_BYTES = 8 << 20
 DECODER_MEMORY = "250MB"
@@ -134,6 +137,7 @@ class Loader:
         progress: Callable[[Progress], None] = lambda progress: None,
         is_cancelled: Callable[[], bool] = lambda: False,
         segment_events: int = SEGMENT_EVENTS,
+        first_segment_s: float = FIRST_SEGMENT_S,
     ) -> None:
         self.index_dir, self.formats = index_dir, formats
         self.limits = limits or Limits()
@@ -141,6 +145,8 @@ class Loader:
         self._progress, self.is_cancelled = progress, is_cancelled
         self.event_count = 0
         self._segment_events = segment_events
+        self._segment_s = first_segment_s
+        self._began_at = 0.0
         self._store: Store | None = None
         self._decoder: Decoder | None = None
         self._file_count = 0
@@ -217,7 +223,18 @@ class Loader:
     def _opened_store(self) -> Store:
         if self._store is None:
             self._store = Store(self.index_dir, masking_key=self._masking_key)
+            self._began_at = time.monotonic()
         return self._store
+
+    def _is_due(self) -> bool:
+        """Whether readers shall see what is stored, before all is read."""
+        count = self._opened_store().event_count
+        if count >= self._segment_events:
+            return True
+        if not count or time.monotonic() - self._began_at < self._segment_s:
+            return False
+        self._segment_s *= 2
+        return True
 
     def _opened_decoder(self) -> Decoder:
         if self._decoder is None:
@@ -278,7 +295,7 @@ class Loader:
             is_last = following is None
             carried = self._decode_large(opened, rows, is_last)
             is_cancelled = not is_last and self.is_cancelled()
-            if is_last or is_cancelled or self._opened_store().event_count >= self._segment_events:
+            if is_last or is_cancelled or self._is_due():
                 self._store_source(opened, is_complete=is_last, held=carried)
                 if not is_last:
                     self._publish()
@@ -313,7 +330,7 @@ class Loader:
             opened.tally.seconds = spent * len(rows.buffer) / whole_bytes
             opened.report.seconds += opened.tally.seconds
             self._store_source(opened, is_complete=True, held=None)
-        if self._opened_store().event_count >= self._segment_events:
+        if self._is_due():
             self._publish()
 
     def _leave_small(self) -> None:

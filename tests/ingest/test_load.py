@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -292,7 +293,7 @@ def big_log(path: Path, lines: int) -> None:
             handle.write(text.replace('"auditID":"', f'"auditID":"{number:08x}-') + "\n")
 
 
-def loaded(case: Case, path: Path, **options: int) -> None:
+def loaded(case: Case, path: Path, **options: Any) -> None:
     """Read with small segments, so that a run has several to lose."""
     from console.ingest.formats import load_formats
     from console.ingest.load import Item
@@ -329,6 +330,19 @@ def test_killed_in_the_middle_ends_like_an_undisturbed_run(tmp_path: Path) -> No
     list(resume(Case.open(hurt.folder)))
     assert all_events(hurt) == expected
     assert len({row[-1] for row in expected}) == 1
+
+
+def test_what_is_read_can_be_seen_before_all_is(tmp_path: Path) -> None:
+    big_log(tmp_path / "audit.log", 40_000)
+    calm = Case.create(tmp_path / "calm", title="calm")
+    loaded(calm, tmp_path / "audit.log", first_segment_s=1000.0)
+    assert len(list(calm.index_dir.glob("*.duckdb"))) == 1
+    case = Case.create(tmp_path / "case", title="at once")
+    seen: list[int] = []
+    loaded(case, tmp_path / "audit.log", first_segment_s=0.0,
+           progress=lambda _: seen.append(len(all_events(case)) if seen else 0))  # fmt: skip
+    assert 0 < seen[-1] < 40_000
+    assert all_events(case) == all_events(calm)
 
 
 def test_cancelling_keeps_what_is_whole_and_goes_on_later(tmp_path: Path) -> None:
