@@ -17,17 +17,40 @@ from tests.small_incident import build_small_incident
 
 pytest_plugins = ("tests.real.lab",)  # the fixtures `lab` and `namespace`
 
+LAB_FROM, LAB_TO = 0.2, 0.85  # of a worker's part: where tests of the lab begin and end
 SAMPLE = Path(__file__).parent / "data" / "sample"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules of the lab, which mostly wait, are spread among those that compute."""
-    modules = [list(own) for _, own in groupby(items, key=lambda item: item.path)]
+    """An order in which no worker waits for another, nor all for one that is last.
+
+    First come tests that want the lab alone, while it is young and the other workers are at tests
+    without it. Then tests of the lab, which mostly wait, among those that compute. Each worker
+    begins with a part of its own (xdist's `worksteal`), and what is last in it is short: modules of
+    many tests have short ones.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    alone = [one for one in items if one.get_closest_marker("disruptive")]
+    rest = [one for one in items if not one.get_closest_marker("disruptive")]
+    modules = sorted((list(own) for _, own in groupby(rest, key=lambda item: item.path)), key=len)
     at_lab = [own for own in modules if any("lab" in one.fixturenames for one in own)]  # type: ignore[attr-defined]
     others = [own for own in modules if own not in at_lab]
-    places = [(number / len(kind), own) for kind in (at_lab, others)
-              for number, own in enumerate(kind)]  # fmt: skip
-    items[:] = [one for _, own in sorted(places, key=lambda place: place[0]) for one in own]
+    items[:] = alone
+    for labs, rests in zip(_dealt(at_lab, workers), _dealt(others, workers), strict=True):
+        places = [
+            (LAB_FROM + (LAB_TO - LAB_FROM) * n / len(labs), own) for n, own in enumerate(labs)
+        ]
+        places += [(n / len(rests), own) for n, own in enumerate(rests)]
+        for _, own in sorted(places, key=lambda place: place[0]):
+            items += own
+
+
+def _dealt(modules: list[list[pytest.Item]], parts: int) -> list[list[list[pytest.Item]]]:
+    """In their order, to parts of about as many tests each."""
+    dealt: list[list[list[pytest.Item]]] = [[] for _ in range(parts)]
+    for own in reversed(modules):
+        min(dealt, key=lambda part: sum(map(len, part))).insert(0, own)
+    return dealt
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -68,11 +68,12 @@ def test(path: Path, as_json: bool) -> None:
     """Run FILE.sql on its own examples, among all other formats; exit 1 if one is not read."""
     from console.case.queryfiles import SqlFile
     from console.ingest.formats import Format, Formats, load_formats
-    from console.ingest.trial import parse_lines
+    from console.ingest.trial import Trial
 
     fmt = Format.of(SqlFile.read(path))
     others = [other for other in load_formats().all if other.id != fmt.id]
     known = Formats(sorted([fmt, *others], key=lambda f: (f.rank, f.id)), ())
+    trial = Trial(known)
     failed = not fmt.examples
     if failed:
         click.echo("it has no `-- example:` line", err=True)
@@ -81,7 +82,7 @@ def test(path: Path, as_json: bool) -> None:
             click.echo(f"not recognised: {visible(example)}", err=True)
             failed = True
             continue
-        for event in parse_lines([example], known):
+        for event in trial.parse([example]):
             if fmt.id not in str(event["format"]).split(">"):
                 click.echo(f"read as {event['format']}: {visible(example)}", err=True)
                 failed = True

@@ -17,25 +17,34 @@ from console.ingest.framing import rows_of
 from console.ingest.shaping import Shaper
 
 
-def parse_lines(
-    lines: Sequence[str | bytes],
-    formats: Formats,
-    *,
-    path: str = "sample.log",
-    header: str | None = None,
-    file_ts: datetime = datetime(2026, 11, 24),
-    zone: str | None = None,
-    year: int | None = None,
-) -> list[dict[str, Any]]:
-    """The events of these lines, in their order, as dicts of the columns that are not null.
+class Trial:
+    """Parses again and again; to make one takes longer than to parse a few lines."""
 
-    `line` is 1-based. A format that fails raises its CaseError.
-    """
-    with duckdb.connect() as connection, duckdb.connect() as stored:
-        for each in (connection, stored):
+    def __init__(self, formats: Formats) -> None:
+        self._stored = duckdb.connect()
+        decoding = duckdb.connect()
+        for each in (self._stored, decoding):
             each.execute("set timezone = 'UTC'")
-        stored.execute(load("schema")["events"].body)
-        decoder = Decoder(connection, formats)
+        self._stored.execute(load("schema")["events"].body)
+        self._decoder = Decoder(decoding, formats)
+        self._shaper = Shaper(b"trial")
+        self._file = 0
+
+    def parse(
+        self,
+        lines: Sequence[str | bytes],
+        *,
+        path: str = "sample.log",
+        header: str | None = None,
+        file_ts: datetime = datetime(2026, 11, 24),
+        zone: str | None = None,
+        year: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """The events of these lines, in their order, as dicts of the columns that are not null.
+
+        `line` is 1-based. A format that fails raises its CaseError.
+        """
+        self._file += 1
         texts = [line.encode() if isinstance(line, str) else line for line in lines]
         sizes = np.array([len(text) + 1 for text in texts], np.int64)
         rows = rows_of(
@@ -46,14 +55,15 @@ def parse_lines(
             sizes,
         )
         header = header_of(rows) if header is None and lines else header or ""
-        decoder.add_files([FileFacts(1, "trial", path, header, file_ts, Settings(zone, year))])
-        decoder.decode([(1, rows)], final=True)
-        for error in decoder.failed.values():
+        settings = Settings(zone, year)
+        self._decoder.failed.clear()
+        self._decoder.add_files([FileFacts(self._file, "trial", path, header, file_ts, settings)])
+        self._decoder.decode([(self._file, rows)], final=True)
+        for error in self._decoder.failed.values():
             raise error
-        shaper = Shaper(b"trial")
-        shaper.shape(decoder.decoded(), 0).insert(stored)
-        shaper.close()
-        cursor = stored.execute(
+        self._stored.execute("delete from events")
+        self._shaper.shape(self._decoder.decoded(), 0).insert(self._stored)
+        cursor = self._stored.execute(
             "select * exclude (seq, evidence, path, line_count, offset_bytes, size_bytes) "
             "from events order by line, part"
         )

@@ -16,9 +16,8 @@ from console.case.overview import read_overview
 from console.case.spans import TICK, around, earlier, later
 from console.case.timeline import Timeline
 from console.case.workspace import Workspace
-from console.ingest.formats import load_formats
 from console.ingest.service import AddOptions, add_paths
-from console.ingest.trial import parse_lines
+from tests.trial import parse_lines
 
 DAY = datetime(2026, 11, 23)
 HOUR = DAY + timedelta(hours=22)
@@ -102,7 +101,7 @@ def walk(timeline: Timeline, size: int) -> int:
 )
 def test_what_is_no_time_is_no_time(time: str) -> None:
     """DuckDB reads them, the screen could not show them, Go writes year 1 for `none`."""
-    [event] = parse_lines([json.dumps({"ts": time, "msg": "x"})], load_formats())
+    [event] = parse_lines([json.dumps({"ts": time, "msg": "x"})])
     assert "ts" not in event
-    [event] = parse_lines([json.dumps({"ts": "2026-11-23T22:00:00Z", "msg": "x"})], load_formats())
+    [event] = parse_lines([json.dumps({"ts": "2026-11-23T22:00:00Z", "msg": "x"})])
     assert event["ts"] == DAY + timedelta(hours=22)

@@ -16,8 +16,7 @@ from console.case.columns import COLUMNS
 from console.case.queryfiles import load
 from console.detect.hunts import DATA, Hit, load_hunts, read_kinds, run_hunt, run_hunts
 from console.errors import UsageError
-from console.ingest.formats import load_formats
-from console.ingest.trial import parse_lines
+from tests.trial import parse_lines
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 START = datetime(2026, 11, 23, 22, 0)
@@ -440,7 +439,7 @@ def fill(cursor: duckdb.DuckDBPyConnection, *groups: list[str]) -> None:
         for at, line in enumerate(lines, 1):
             files.setdefault(re.sub(r"[^a-z]", "", line[:9]), []).append((number, at, line))
     for name, own in files.items():
-        for event in parse_lines([line for *_, line in own], FORMATS, path=f"{name}.log"):
+        for event in parse_lines([line for *_, line in own], path=f"{name}.log"):
             number, at, _ = own[event["line"] - 1]
             place = {"path": f"{name}.log", "line": at, "node": str(number)}
             row = {**filled, **event, **place}
@@ -459,9 +458,6 @@ def hunt(cursor: duckdb.DuckDBPyConnection, id_: str, group: int = 0) -> Hit:
         "insert into events select * from parsed where node = $group", {"group": str(group)}
     )
     return run_hunt(cursor, HUNTS.all[id_], read_kinds(cursor) | {"bodies"}, examples=50)
-
-
-FORMATS = load_formats()
 
 
 def test_every_hunt_has_its_cases() -> None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from console.ingest.formats import load_formats
-from console.ingest.trial import parse_lines
-
-FORMATS = load_formats()
+from tests.trial import parse_lines
 
 
 def record(**changes: Any) -> str:
@@ -32,7 +29,7 @@ def record(**changes: Any) -> str:
 
 
 def events(*lines: str) -> list[dict[str, Any]]:
-    return parse_lines(lines, FORMATS)
+    return parse_lines(lines)
 
 
 def exec_ref(**changes: Any) -> dict[str, Any]:

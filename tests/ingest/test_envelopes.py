@@ -11,11 +11,9 @@ import pytest
 
 from console.case.folder import Case
 from console.case.workspace import Workspace
-from console.ingest.formats import load_formats
 from console.ingest.service import Added
-from console.ingest.trial import parse_lines
+from tests.trial import parse_lines
 
-FORMATS = load_formats()
 AUDIT = json.dumps(
     {
         "kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "a", "verb": "list",
@@ -94,7 +92,7 @@ SAID = [
 def test_what_an_envelope_says(
     wrap: Callable[[str], Any], said: list[str], place: tuple[str | None, str | None], text: str
 ) -> None:
-    [event] = parse_lines([json.dumps(wrap(text), separators=(",", ":"))], FORMATS)
+    [event] = parse_lines([json.dumps(wrap(text), separators=(",", ":"))])
     known = event["fields"] + event.get("also", "")
     assert [word for word in said if word not in known] == []
     assert (event.get("cluster"), event.get("node")) == place
@@ -105,7 +103,7 @@ def test_what_an_envelope_says(
 
 
 def test_the_outermost_envelope_is_kept_too() -> None:
-    [event] = parse_lines([json.dumps(logcli(json.dumps(elastic(LOGIN))))], FORMATS)
+    [event] = parse_lines([json.dumps(logcli(json.dumps(elastic(LOGIN))))])
     inner = json.loads(event["fields"])["_envelope"]
     assert inner["host"] == {"name": "bastion-1"}
     assert inner["_envelope"]["_index"] == "filebeat-7"
@@ -113,14 +111,14 @@ def test_the_outermost_envelope_is_kept_too() -> None:
 
 
 def test_a_record_alone_is_kept_as_it_is() -> None:
-    [event] = parse_lines([AUDIT], FORMATS)
+    [event] = parse_lines([AUDIT])
     assert event["fields"] == AUDIT
 
 
 def test_secrets_in_labels_are_masked() -> None:
     labels = {"job": "x", "token": "hunter2hunter2"}
     line = json.dumps({"labels": labels, "line": AUDIT, "timestamp": STAMP})
-    [event] = parse_lines([line], FORMATS)
+    [event] = parse_lines([line])
     assert "hunter2" not in event["fields"]
 
 

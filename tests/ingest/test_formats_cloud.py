@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 
-from console.ingest.formats import load_formats
-from console.ingest.trial import parse_lines
+from tests.trial import parse_lines
 
-FORMATS = load_formats()
 OWNER = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 HEAD = f"{OWNER} backups [06/Feb/2019:02:00:38 +0200]"
 TAIL = "- aGVsbG8= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader backups.s3.eu-west-1.amazonaws.com TLSv1.2"
 
 
 def read(line: str) -> dict[str, Any]:
-    [event] = parse_lines([line], FORMATS)
+    [event] = parse_lines([line])
     return event
 
 

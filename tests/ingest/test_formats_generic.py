@@ -6,10 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from console.ingest.formats import load_formats
-from console.ingest.trial import parse_lines
-
-FORMATS = load_formats()
+from tests.trial import parse_lines
 
 # A line, its time as ISO text, how good that is, and what is left as its message.
 TIMES = [
@@ -48,7 +45,7 @@ TIMES = [
 
 @pytest.mark.parametrize(("line", "ts", "quality", "message"), TIMES, ids=[t[0] for t in TIMES])
 def test_time(line: str, ts: str, quality: str, message: str) -> None:
-    [event] = parse_lines([line], FORMATS, file_ts=datetime(2023, 11, 23))
+    [event] = parse_lines([line], file_ts=datetime(2023, 11, 23))
     assert (event["ts"], event["ts_quality"]) == (datetime.fromisoformat(ts), quality)
     assert (event["format"], event["message"]) == ("timed", message)
 
@@ -58,13 +55,13 @@ def test_time(line: str, ts: str, quality: str, message: str) -> None:
     "the certificate is valid until 2031-01-01 00:00:00", "1.2.3.4 is up", "123456 654321 x",
 ])  # fmt: skip
 def test_no_time(line: str) -> None:
-    [event] = parse_lines([line], FORMATS)
+    [event] = parse_lines([line])
     assert (event["format"], event["message"]) == ("text", line)
     assert "ts" not in event
 
 
 def test_order_of_day_and_month_is_seen_from_all_lines() -> None:
-    events = parse_lines(["06/07/2021 10:00:00 a", "25/07/2021 10:00:00 b"], FORMATS)
+    events = parse_lines(["06/07/2021 10:00:00 a", "25/07/2021 10:00:00 b"])
     assert [event["ts"].date().isoformat() for event in events] == ["2021-07-06", "2021-07-25"]
 
 
@@ -99,7 +96,7 @@ SAID = [
 def test_said(
     text: str, ip: str | None, port: int | None, user: str | None, login: str | None, head: str
 ) -> None:
-    [event] = parse_lines([head + text], FORMATS)
+    [event] = parse_lines([head + text])
     assert (event.get("src_ip"), event.get("src_port"), event.get("actor")) == (ip, port, user)
     expected = ("login", "login", login) if login else ("system", "log", "unknown")
     assert (event["category"], event["activity"], event["outcome"]) == expected
@@ -114,7 +111,7 @@ def test_names_of_json_logfmt_and_tables() -> None:
         ['time=2025-09-14T17:00:00Z level=warn msg="login failed" user=ana remote_ip=192.0.2.1'],
         table.splitlines(),
     ):
-        event = parse_lines(lines, FORMATS)[-1]
+        event = parse_lines(lines)[-1]
         assert (event["actor"], event["src_ip"], event["severity"]) == ("ana", "192.0.2.1", 3)
         assert (event["category"], event["outcome"]) == ("login", "failed")
         assert event["ts"].isoformat().startswith("2025-09-14T17:00:00")
@@ -122,7 +119,7 @@ def test_names_of_json_logfmt_and_tables() -> None:
 
 @pytest.mark.parametrize("user", ["-", "--", "N/A", ""])
 def test_nobody_is_no_user(user: str) -> None:
-    [event] = parse_lines([f'{{"time":"2025-09-14T17:00:00Z","msg":"x","user":"{user}"}}'], FORMATS)
+    [event] = parse_lines([f'{{"time":"2025-09-14T17:00:00Z","msg":"x","user":"{user}"}}'])
     assert "actor" not in event
 
 
@@ -134,7 +131,7 @@ TRACE = (
 
 
 def test_stack_trace_is_part_of_its_event_and_of_its_text() -> None:
-    boom, fine, anew = parse_lines(TRACE, FORMATS)
+    boom, fine, anew = parse_lines(TRACE)
     assert [cite["line"] for cite in boom["cites"]] == [2, 3, 4, 5]
     head, *trace = boom["message"].split("\n")
     assert (head, trace[:2]) == ("ERROR boom", list(TRACE[1:3]))
@@ -145,7 +142,7 @@ def test_stack_trace_is_part_of_its_event_and_of_its_text() -> None:
 @pytest.mark.parametrize("head", [["head"], []])
 def test_text_of_many_lines_that_go_on_is_cut_into_events(head: list[str]) -> None:
     lines = [*head, *(f"  line {number}" for number in range(450))]
-    events = parse_lines(lines, FORMATS)
+    events = parse_lines(lines)
     assert "\n".join(event["message"] for event in events).split("\n") == lines
     assert max(len(event["message"].split("\n")) for event in events) <= 201
     cited = [cite["line"] for event in events for cite in event.get("cites", [])]

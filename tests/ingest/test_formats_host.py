@@ -18,12 +18,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from console.ingest import framers
-from console.ingest.formats import load_formats
 from console.ingest.framing import frame_lines
 from console.ingest.load import Item, Loader
-from console.ingest.trial import parse_lines
+from tests.trial import FORMATS, parse_lines
 
-FORMATS = load_formats()
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 FOLDERS = (
     "apps", "apt_history", "auditd", "bash_history", "cri", "cron", "docker_compose", "docker_json",
@@ -56,11 +54,12 @@ def load(path: Path, folder: Path) -> list[Event]:
     assert report.problems == []
     assert [tally.covered for tally in report.files] == [tally.lines for tally in report.files]
     events = []
-    for segment in sorted(index.glob("*.duckdb")):
+    for segment in index.glob("*.duckdb"):
         with duckdb.connect(str(segment), read_only=True) as connection:
-            cursor = connection.execute("select * from events order by offset_bytes, part")
+            cursor = connection.execute("select * from events")
             names = [column[0] for column in cursor.description or ()]
             events += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    events.sort(key=lambda event: (event["path"], event["offset_bytes"], event["part"]))
     return [{key: value for key, value in e.items() if value is not None} for e in events]
 
 
@@ -87,7 +86,7 @@ def cites(event: Event) -> list[int]:
 
 
 def syslog(program: str, *messages: str) -> list[Event]:
-    return parse_lines([f"Mar  3 14:05:06 h {program}[7]: {m}" for m in messages], FORMATS)
+    return parse_lines([f"Mar  3 14:05:06 h {program}[7]: {m}" for m in messages])
 
 
 def pick(event: Event, *names: str) -> tuple[Any, ...]:
@@ -152,7 +151,6 @@ def test_syslog_headers() -> None:
             "Dec 31 23:59:59 hö app: ünicode: text",
             "MMM 22 07:54:32 h anacron[2]: no month",
         ],
-        FORMATS,
     )
     assert [e["format"] for e in events] == ["syslog"] * 8 + ["text"]
     assert pick(events[0], "ts", "node", "severity") == (
@@ -174,7 +172,7 @@ def test_syslog_headers() -> None:
 
 def test_syslog_takes_the_analysts_year_and_zone() -> None:
     line = "Mar  3 14:05:06 h app: x"
-    [event] = parse_lines([line], FORMATS, year=2019, zone="Europe/Berlin")
+    [event] = parse_lines([line], year=2019, zone="Europe/Berlin")
     assert pick(event, "ts", "ts_quality") == (datetime(2019, 3, 3, 13, 5, 6), "set_year")
 
 
@@ -190,7 +188,6 @@ def test_repeated_messages_are_what_they_repeat() -> None:
 def test_syslog_5424_keeps_structured_data() -> None:
     [event] = parse_lines(
         ['<34>1 2003-10-11T22:14:15.003Z host su - ID47 [ex@1 a="b\\"]c"][x y="z"] \ufeffhi'],
-        FORMATS,
     )
     assert pick(event, "node", "severity", "message") == ("host", 5, "su: hi")
     assert json.loads(event["fields"])["structured_data"] == '[ex@1 a="b\\"]c"][x y="z"]'
@@ -208,7 +205,6 @@ def test_cri_joins_the_pieces_of_each_stream() -> None:
             stamp.format(6) + "stdout X no such tag",
             "2026-13-01T00:00:00Z stdout F no such month",
         ],
-        FORMATS,
     )
     assert [(e["line"], e["message"], cites(e)) for e in events if e["format"] == "cri"] == [
         (1, "a\t bc", [3, 4]), (2, "e", []), (5, "", []),
@@ -229,7 +225,6 @@ def test_docker_json_joins_what_the_engine_split() -> None:
             line("b\x1b[0m\r\n", "stdout", 3),
             '{"log":"cut',
         ],
-        FORMATS,
     )
     assert [(e["line"], e["message"], cites(e), e["format"]) for e in events] == [
         (1, "ab\x1b[0m", [3], "docker_json"), (2, "err", [], "docker_json"),
@@ -239,11 +234,11 @@ def test_docker_json_joins_what_the_engine_split() -> None:
 
 def test_compose_prefix_of_both_generations() -> None:
     lines = ["web-1  | hello", "\x1b[36mdb_1   |\x1b[0m there", "\x1b[36mdb-1   | \x1b[0mand here"]
-    events = parse_lines(lines, FORMATS)
+    events = parse_lines(lines)
     assert [pick(e, "container", "message") for e in events] == [
         ("web-1", "hello"), ("db_1", "there"), ("db-1", "and here"),
     ]  # fmt: skip
-    assert formats(parse_lines(["some text", "a | b"], FORMATS)) == {"text": 2}
+    assert formats(parse_lines(["some text", "a | b"])) == {"text": 2}
 
 
 def test_journal_entries() -> None:
@@ -260,7 +255,6 @@ def test_journal_entries() -> None:
             json.dumps({"__REALTIME_TIMESTAMP": "9223372036854775807", "MESSAGE": None}),
             entry(MESSAGE="x", CONTAINER_NAME="c1", CONTAINER_ID_FULL="a" * 64),
         ],
-        FORMATS,
     )
     assert pick(events[0], "message", "severity", "pid") == ("app: hi\\xFF", 4, 5)
     assert pick(events[1], "format", "src_ip") == ("journald>sshd", "203.0.113.9")
@@ -326,7 +320,6 @@ def test_sshd_in_a_container_counts_only_with_a_whole_line() -> None:
     stamp = "2026-01-01T00:00:00Z stderr F "
     events = parse_lines(
         [stamp + "Accepted password for root from 203.0.113.9 port 22 ssh2", stamp + "error: foo"],
-        FORMATS,
     )
     assert [e["format"] for e in events] == ["cri>sshd", "cri"]
 
@@ -428,7 +421,7 @@ def test_login_records(tmp_path: Path) -> None:
 
 
 def test_login_records_of_nonsense_and_of_failures() -> None:
-    events = parse_lines(["07000000" + "ff" * 380, "07000000" + "ff" * 396], FORMATS, path="btmp")
+    events = parse_lines(["07000000" + "ff" * 380, "07000000" + "ff" * 396], path="btmp")
     assert [pick(e, "format", "ts", "activity") for e in events] == [
         ("login_records", None, "failed")
     ] * 2
@@ -506,7 +499,6 @@ def test_audit_arguments_addresses_and_paths() -> None:
             "type=SYSCALL msg=audit(99999999999999.1:1): pid=1",
             "type=SYSCALL msg=audit(",
         ],
-        FORMATS,
     )  # fmt: skip
     shell, out, into, removed, title, short, *broken = events
     assert pick(shell, "activity", "cmdline", "actor") == ("exec", "sh -c foo x \\xFF", "0")
@@ -525,7 +517,7 @@ def test_audit_arguments_addresses_and_paths() -> None:
 
 def test_two_nodes_may_use_one_serial() -> None:
     line = 'node={} type=SYSCALL msg=audit(1.1:2): arch=c000003e syscall=59 success=yes exit=0 exe="/bin/{}"'
-    events = parse_lines([line.format("a", "x"), line.format("b", "y")], FORMATS)
+    events = parse_lines([line.format("a", "x"), line.format("b", "y")])
     assert [pick(e, "node", "exe") for e in events] == [("a", "/bin/x"), ("b", "/bin/y")]
 
 
@@ -535,7 +527,6 @@ def test_what_a_process_calls_itself_is_no_field() -> None:
         [
             f"type=SYSCALL msg=audit(1.1:2): arch=c000003e syscall=2 success=no exit=-13 pid=7 comm={name} exe={name}"
         ],
-        FORMATS,
     )
     assert pick(event, "pid", "outcome", "actor") == (7, "denied", None)
     assert event["exe"] == 'x" pid=1 auid=0 res=success'
@@ -593,7 +584,7 @@ def test_shell_history(tmp_path: Path) -> None:
     zsh = sample("bash_history/plaso_zsh_extended_history", tmp_path / "zsh")
     assert [e["ts"].year for e in zsh] == [2016] * 4
     lines = ["ls", "#1380630977", "id"]
-    events = parse_lines(lines, FORMATS, path="rootfs/home/bob/.bash_history")
+    events = parse_lines(lines, path="rootfs/home/bob/.bash_history")
     assert [pick(e, "actor", "cmdline", "ts") for e in events] == [
         ("bob", "ls", None), ("bob", "id", datetime(2013, 10, 1, 12, 36, 17)),
     ]  # fmt: skip
@@ -601,7 +592,7 @@ def test_shell_history(tmp_path: Path) -> None:
 
 def test_a_time_mark_in_another_log_makes_no_commands() -> None:
     lines = ["hello", "#1380630977", "rm -rf /"]
-    assert formats(parse_lines(lines, FORMATS, path="app.log")) == {"text": 3}
+    assert formats(parse_lines(lines, path="app.log")) == {"text": 3}
 
 
 def test_packages(tmp_path: Path) -> None:
@@ -617,7 +608,7 @@ def test_packages(tmp_path: Path) -> None:
 
 def test_klog_pairs_are_fields() -> None:
     [event] = parse_lines(
-        ['E0102 15:04:05.123456 12 f.go:12] "it \\"broke\\"" pod="shop/web-0" err="a=\\"b\\"" x=1 pod="evil/x"'], FORMATS
+        ['E0102 15:04:05.123456 12 f.go:12] "it \\"broke\\"" pod="shop/web-0" err="a=\\"b\\"" x=1 pod="evil/x"']
     )  # fmt: skip
     assert pick(event, "namespace", "pod", "severity", "outcome") == ("shop", "web-0", 4, "failed")
     fields = json.loads(event["fields"])
@@ -626,7 +617,7 @@ def test_klog_pairs_are_fields() -> None:
 
 def test_klog_takes_year_and_zone_of_its_envelope() -> None:
     line = "2022-03-16T13:32:39.044141000Z I0316 13:32:39.044104       1 gc.go:210] syncing"
-    [event] = parse_lines([line], FORMATS)
+    [event] = parse_lines([line])
     assert pick(event, "ts", "ts_quality") == (datetime(2022, 3, 16, 13, 32, 39, 44104), "exact")
 
 
@@ -653,7 +644,6 @@ def test_logrus_lines_of_others_are_not_the_engine(tmp_path: Path) -> None:
     assert formats(sample("logfmt/insights_samples-operator.log", tmp_path)) == {"logfmt": 100}
     [event] = parse_lines(
         ['time="2026-11-23T22:44:42.019428664Z" level=error msg="Handler for POST /containers/create returned \\"x\\"" module=libcontainerd'],
-        FORMATS,
     )  # fmt: skip
     assert pick(event, "format", "outcome") == ("engine", "failed")
 

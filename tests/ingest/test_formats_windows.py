@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from console.ingest.formats import load_formats
-from console.ingest.trial import parse_lines
 from tests.ingest.test_formats_host import SAMPLE, SHOWN, formats, in_short, load, pick
+from tests.trial import parse_lines
 
-FORMATS = load_formats()
 FOLDERS = ("w3c", "windows_event")
 FILES = sorted(path for folder in FOLDERS for path in (SAMPLE / folder).iterdir())
 COLUMNS = (*SHOWN, "dst_name", "status", "user_agent", "ppid", "cmdline")
@@ -23,7 +21,7 @@ Event = dict[str, Any]
 
 
 def read(*lines: str, **facts: Any) -> list[Event]:
-    return parse_lines(lines, FORMATS, **facts)
+    return parse_lines(lines, **facts)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")

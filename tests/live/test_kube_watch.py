@@ -6,8 +6,7 @@ from pathlib import Path
 
 from syrupy.assertion import SnapshotAssertion
 
-from console.ingest.formats import load_formats
-from console.ingest.trial import parse_lines
+from tests.trial import parse_lines
 
 RECORDING = Path(__file__).parents[1] / "data" / "recording" / "shop.ndjson"
 SHOWN = ("ts", "ts_label", "activity", "outcome", "severity", "status", "actor", "cluster", "node",
@@ -17,7 +16,7 @@ SHOWN = ("ts", "ts_label", "activity", "outcome", "severity", "status", "actor",
 
 def test_lines_of_the_lab(snapshot: SnapshotAssertion) -> None:
     lines = RECORDING.read_text().splitlines()
-    events = parse_lines(lines, load_formats())
+    events = parse_lines(lines)
     assert len(events) == len(lines)
     shown = [
         " ".join(f"{name}={event[name]}" for name in SHOWN if event.get(name) is not None)

@@ -274,11 +274,6 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[RUN] = uuid.uuid4().hex  # workers inherit it
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who wants the lab alone goes last: earlier it waits for minutes until nobody else has it."""
-    items.sort(key=lambda item: item.get_closest_marker("disruptive") is not None)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What this run started, it stops; in CI, a test that did not run fails the run."""
