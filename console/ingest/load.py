@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -148,6 +148,8 @@ class Loader:
         self._segment_s = first_segment_s
         self._began_at = 0.0
         self._store: Store | None = None
+        self._publishing = ThreadPoolExecutor(1)
+        self._published: Future[None] | None = None
         self._decoder: Decoder | None = None
         self._file_count = 0
         self._new_files: list[FileFacts] = []
@@ -211,6 +213,7 @@ class Loader:
         if self._unsettled:
             self.settle()
         self._publish()
+        self._publishing.shutdown()
         self._close_decoder()
 
     def discard(self) -> None:
@@ -218,6 +221,7 @@ class Loader:
         if self._store:
             self._store.discard()
             self._store = None
+        self._publishing.shutdown()  # what is being published is whole
         self._close_decoder()
 
     def _opened_store(self) -> Store:
@@ -252,10 +256,27 @@ class Loader:
             self._decoder.connection.close()
             self._decoder = None
 
-    def _publish(self) -> None:
-        if self._store:
-            self._store.publish()
-            self._store = None
+    def _publish(self, *, goes_on: bool = False) -> None:
+        """Let readers see what is stored. goes_on: without waiting, as more is read meanwhile.
+
+        One after the other: what a segment says of how far it came holds for those before it, too.
+        """
+        store, self._store = self._store, None
+        try:
+            self._await_published()
+        except BaseException:
+            if store:
+                store.discard()
+            raise
+        if store:
+            self._published = self._publishing.submit(store.publish)
+        if not goes_on:
+            self._await_published()
+
+    def _await_published(self) -> None:
+        published, self._published = self._published, None
+        if published:
+            published.result()
 
     def _read(self, member: Member, place: Resume, report: EvidenceReport) -> bool:
         """Read one member; False when it was cancelled in the middle."""
@@ -298,7 +319,7 @@ class Loader:
             if is_last or is_cancelled or self._is_due():
                 self._store_source(opened, is_complete=is_last, held=carried)
                 if not is_last:
-                    self._publish()
+                    self._publish(goes_on=not is_cancelled)
                     if is_cancelled:
                         return False
                     opened.file = self._register(opened.item, member, rows)
@@ -331,7 +352,7 @@ class Loader:
             opened.report.seconds += opened.tally.seconds
             self._store_source(opened, is_complete=True, held=None)
         if self._is_due():
-            self._publish()
+            self._publish(goes_on=True)
 
     def _leave_small(self) -> None:
         """Small files that wait to be decoded are left to a later run."""

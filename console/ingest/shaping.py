@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from console.ingest.decode import Decoded
 
 MEMORY = "250MB"
+NOTHING_MASKED = """
+select 0::bigint as place, '' as fields, '' as message, '' as cmdline, '' as user_agent,
+    '' as object_name, '' as also
+where false"""
 # What is joined to the rows is small, the rows are not: they are read as they come, in their order.
 FIXED_PLAN = "set disabled_optimizers = 'join_order,build_side_probe_side'"
 
@@ -72,6 +76,7 @@ class Shaper:
         self._connection.execute(self._sql["batch_shape"])
         described = self._connection.execute("describe batch_shape").fetchall()
         self._columns = {name: kind for name, kind, *_ in described if name != "is_open"}
+        self._nothing_masked = self._rows(NOTHING_MASKED)
 
     def shape(self, decoded: Decoded, first_seq: int) -> Shaped:
         """first_seq: what the chunk's first row has as `seq`."""
@@ -86,8 +91,11 @@ class Shaper:
         )
         for view in views:
             connection.execute(view)
-        masked = arro.Table.from_arrow(connection.sql(self._sql["mask_rows"]))
-        also = arro.Table.from_arrow(connection.sql(self._sql["also"])).combine_chunks()
+        masked = self._nothing_masked
+        [[suspects]] = connection.execute(self._sql["suspects"]).fetchall()
+        if suspects:
+            masked = self._rows(self._sql["mask_rows"])
+        also = self._rows(self._sql["also"]).combine_chunks()
         events = decoded.events.append_column("also", also.column("also").chunk(0))
         unfilled = ", ".join(sorted(empty - OF_FILES - {"program"}))  # that one is never a column
         store = self._sql["store"]
@@ -96,6 +104,11 @@ class Shaper:
         for name in ("given", "files"):
             connection.unregister(name)
         return Shaped(decoded, events, masked, views, store, first_seq)
+
+    def _rows(self, sql: str) -> arro.Table:
+        """By way of a table: read as it is made, a statement is planned twice."""
+        self._connection.execute(f"create or replace temp table made as {sql}")
+        return arro.Table.from_arrow(self._connection.sql("from made"))
 
     def close(self) -> None:
         self._connection.close()

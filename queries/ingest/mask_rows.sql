@@ -1,33 +1,7 @@
 -- id: mask_rows
 -- title: Events that hold a secret, with the secret replaced by a keyed digest
 -- The evidence keeps its bytes; the index never has them. Equal secrets of a case have equal masks.
-with suspects as (
-    select *
-    from placed
-    where regexp_matches(fields,
-            'eyJ|earer |"Secret|assw|ASSW|OKEN=|ECRET|API_KEY|oken(=|\\?":)|ecret(=|":")|Key":"|PRIVATE KEY|@|pwd')
-        or object_kind = 'secrets'
-        or regexp_matches(message,
-            '(?i)eyJ|earer |passw|pwd|token|secret|PRIVATE KEY|://[^/\s:@]+:|api_?key')
-        or contains(cmdline, '@') or regexp_matches(cmdline, '(?i)eyJ|passw|pwd|token|secret|api_?key|earer ')
-),
-wholes as (
-    select
-        *,
-        -- what follows in an ARN is the name of a secret, not its value
-        regexp_replace(concat_ws(chr(10), message, cmdline, user_agent, object_name, fields),
-            '(:secretsmanager:[a-z0-9-]*:[0-9]*):secret:', '\1/secret/', 'g') as whole
-    from suspects
-),
-texts as (
-    -- a second, closer look before the dear one
-    select *
-    from wholes
-    where object_kind = 'secrets'
-        or regexp_matches(whole,
-            '(?i)eyJ[A-Za-z0-9_-]{8}|bearer |"Secret|PRIVATE KEY|(assw(or)?d|[^a-z-]([a-z_]*_)?token|[^a-z]secret|secret_?[a-z]*key|pi_?key|pwd)\\?["'']?\s*[=:]\s*\\?["'']?[^\s"''&,;{}\[\]\\<>()]{4}|--(password|token|secret|api-key)[= ]|password\s+''[^'']{4}|identified by ''|://[^/\s:@"]+:[^/\s@"]{3,}@')
-),
-found as (
+with found as (
     select
         * exclude (whole),
         -- values of Secret objects stand between quotes, whatever they are
@@ -50,7 +24,7 @@ found as (
             regexp_extract_all(whole,
                 '-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\\n|\s)*([A-Za-z0-9+/=\\\s]+?)(?:\\n|\s)*-----END', 1)
         ) as loose
-    from texts
+    from suspects
 ),
 lists as (
     select
