@@ -159,7 +159,9 @@ class Console(TypeAhead):
         self.call_from_thread(self.tell_change)
         if errors:
             raise errors[0]
-        if is_told:
+        if is_told and unfinished(self.workspace):
+            self.call_from_thread(self.say, "another process is still reading evidence")
+        elif is_told:
             self.call_from_thread(self.say, "read on: all evidence is read")
 
     @work(thread=True, group="half-done", exit_on_error=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from console.cli.output import print_json, print_table
+from console.cli.output import print_json, print_table, tell_unfinished
 
 DEFAULT_COLUMNS = "ts,format,actor,activity,object_kind,object_name,outcome,message"
 FORMATS = ("table", "json", "csv", "parquet")
@@ -56,6 +56,7 @@ def events(
             raise UsageError("no such column", where=name, hint=", ".join(COLUMNS))
     workspace = Workspace.open(folder)
     try:
+        tell_unfinished(workspace)
         wanted = workspace.filter(filter_text)
         window = Window(parse_time(start, folder), parse_time(stop, folder))
         timeline = workspace.timeline()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from console.cli.output import print_json, visible
+from console.cli.output import print_json, tell_unfinished, visible
 
 
 @click.command()
@@ -30,6 +30,7 @@ def hunts(folder: Path, hunt_id: str | None, take: bool, examples: int, as_json:
         raise UsageError("--take needs a HUNT", hint="kubecase hunts CASE HUNT --take")
     workspace = Workspace.open(folder)
     try:
+        tell_unfinished(workspace)
         known = load_hunts(folder)
         if hunt_id:
             known = known.only(hunt_id)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from console.case.text import visible
 
-__all__ = ["print_json", "print_table", "visible"]
+if TYPE_CHECKING:
+    from console.case.workspace import Workspace
+
+__all__ = ["print_json", "print_table", "tell_unfinished", "visible"]
 
 MAX_CELL = 160
 
@@ -25,6 +28,15 @@ def _plain(value: Any) -> Any:
 def print_json(value: Any) -> None:
     """One JSON value on one line; ASCII, so that no terminal reads anything into it."""
     click.echo(json.dumps(value, default=_plain, ensure_ascii=True))
+
+
+def tell_unfinished(workspace: Workspace) -> None:
+    """On standard error, if more may be found than there is yet."""
+    from console.case.overview import unfinished
+
+    if count := len(unfinished(workspace)):
+        files = "1 file is" if count == 1 else f"{count:,} files are"
+        click.echo(f"{files} not read to the end (yet): there may be more", err=True)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

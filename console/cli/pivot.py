@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from console.cli.output import print_json, print_table, visible
+from console.cli.output import print_json, print_table, tell_unfinished, visible
 
 
 @click.command()
@@ -40,6 +40,7 @@ def pivot(
         raise UsageError("no such pivot", where=str(pivot_id), hint=f"one of {names}")
     workspace = Workspace.open(folder)
     try:
+        tell_unfinished(workspace)
         cursor = workspace.index.cursor()
         row_count = 0
         for found in chosen:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from console.cli.output import print_json, print_table
+from console.cli.output import print_json, print_table, tell_unfinished
 
 
 @click.command()
@@ -21,6 +21,7 @@ def sql(folder: Path, query: str, limit: int, as_json: bool) -> None:
 
     workspace = Workspace.open(folder)
     try:
+        tell_unfinished(workspace)
         page = run_sql(workspace.index, query, limit or None)
     finally:
         workspace.close()

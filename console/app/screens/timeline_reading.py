@@ -30,6 +30,7 @@ from console.app.widgets.event_table import EventTable
 from console.app.widgets.filter_line import FilterBar, FilterLine
 from console.app.widgets.histogram import Histogram
 from console.case.filter import Filter, FilterError
+from console.case.overview import unfinished
 from console.case.timeline import Key, Row, Timeline, Window
 from console.errors import CaseError
 
@@ -63,8 +64,11 @@ class TimelineReading(CaseScreen):
 
     @dataclass
     class Counted(Message):
+        """unfinished: so many files are not read to their end."""
+
         request: int
         tally: Tally
+        unfinished: int
 
     @dataclass
     class Located(Message):
@@ -88,6 +92,7 @@ class TimelineReading(CaseScreen):
         self.stack = "outcome"
         self.windows: list[Window] = []
         self.total: int | None = None
+        self.unfinished = 0
         self.milliseconds = 0.0
         self.around_before: tuple[str, Window, Row | None] | None = None
         self._typing: Timer | None = None
@@ -278,7 +283,7 @@ class TimelineReading(CaseScreen):
         except duckdb.InterruptException:
             return
         if not worker.is_cancelled:
-            self.post_message(self.Counted(request, tally))
+            self.post_message(self.Counted(request, tally, len(unfinished(self.workspace))))
 
     @work(thread=True, exclusive=True, group="locate", exit_on_error=False)
     def locate(self, page: int, view: View, key: Key) -> None:
@@ -329,6 +334,7 @@ class TimelineReading(CaseScreen):
     def show_tally(self, message: Counted) -> None:
         if message.request == self.request:
             self.total = message.tally.extent.events
+            self.unfinished = message.unfinished
             self.histogram.show(message.tally.histogram, message.tally.bad)
             self.show_state()
 
@@ -360,6 +366,9 @@ class TimelineReading(CaseScreen):
         else:
             self.bar.set_state(f"none  {self.milliseconds:.0f} ms")
         modes = []
+        if self.unfinished:
+            files = "a file is" if self.unfinished == 1 else f"{self.unfinished:,} files are"
+            modes.append(f"{files} not read to the end (yet): there may be more")
         window, sort = self.view.window, self.view.sort
         if self.around_before:
             modes.append("around one event, without the filter: x returns")
