@@ -86,9 +86,8 @@ def open_engine(address: EngineAddress) -> tuple[DockerClient, Tunnel | None]:
         )  # fmt: skip
         client.ping()
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
-        reason = reason_of(error)
+        reason = reason_of(error, tunnel)
         if tunnel:
-            reason = tunnel.said() or reason
             tunnel.close()
         raise CaseError(
             f"the engine does not answer: {visible(reason)[:200]}", where=visible(address.url),

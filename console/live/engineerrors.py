@@ -34,16 +34,21 @@ def asking(place: str, tunnel: Tunnel | None = None) -> Iterator[None]:
     except requests.exceptions.JSONDecodeError as error:
         raise CaseError("the engine's answer is no JSON", where=place) from error
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        said = (tunnel.said() if tunnel else "") or reason_of(error)
+        said = reason_of(error, tunnel)
         raise Unreachable(f"no answer: {visible(said)[:200]}", where=place) from error
 
 
-def reason_of(error: BaseException) -> str:
-    """What it began with: the libraries between wrap it into words about themselves."""
+def reason_of(error: BaseException, tunnel: Tunnel | None = None) -> str:
+    """What it began with: the libraries between wrap it into words about themselves.
+
+    With what ssh last said, which need not be about this.
+    """
     from ssl import SSLError
 
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
+    reason = str(error)
     if isinstance(error, OSError) and error.strerror and not isinstance(error, SSLError):
-        return error.strerror.lower()
-    return str(error)
+        reason = error.strerror.lower()
+    said = tunnel.said() if tunnel else ""
+    return f"{reason}; ssh says: {said}" if said else reason
