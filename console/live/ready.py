@@ -21,7 +21,7 @@ CHECKS: tuple[Callable[[Look], Iterator[Check]], ...] = (
 
 
 def check_readiness(api: ClusterApi, namespace: str = "") -> Iterator[Check]:
-    """One check after the other, as they are done; the clocks take up to 15 s.
+    """One check after the other, as they are done; the clocks take up to 30 s.
 
     namespace: where rights count that are not had everywhere; by default our own.
     Raises Unreachable, and ApiError where the server does not know us.

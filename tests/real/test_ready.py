@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from console.live.readiness import acting, auditing, clocks, keeping, network, o
 from console.live.readiness.base import Check, Look
 from console.live.ready import check_readiness
 from tests.real.lab import Lab
-from tests.real.proxy import Proxy, is_list, of
+from tests.real.proxy import Proxy, is_list, is_watch, of
 
 
 def by_id(checks: Any) -> dict[str, Check]:
@@ -161,6 +162,32 @@ def test_a_clock_that_is_off(through: ClusterApi) -> None:
     assert found["clock"].evidence == "the server's clock is 40.0 s ahead of ours (± 0.5 s)"
     assert found["node-clocks"].answer == "no"
     assert "s behind" in found["node-clocks"].evidence
+
+
+@pytest.mark.parametrize(
+    ("late_s", "answer"), [([5.0, 0.0], "yes"), ([5.0, 5.0], "no"), ([-5.0], "no"), ([5.0], "no")]
+)
+def test_a_renewal_that_comes_late_is_no_clock_that_is_off(
+    through: ClusterApi, proxy: Proxy, late_s: list[float], answer: str
+) -> None:
+    look = Look(through, discover(through), "default", clock=Clock(0.0, 0.5))
+    serve(proxy, "leases", {"metadata": {"name": "node-1"}})
+
+    def renewals() -> bytes:
+        now = datetime.now(UTC)
+        stamps = [
+            (now - timedelta(seconds=late)).isoformat().replace("+00:00", "Z") for late in late_s
+        ]
+        leases = [
+            {"metadata": {"name": "node-1"}, "spec": {"renewTime": stamp}} for stamp in stamps
+        ]
+        return b"".join(
+            json.dumps({"type": "MODIFIED", "object": o}).encode() + b"\n" for o in leases
+        )
+
+    proxy.answer(200, of("leases", is_watch), body=renewals())
+    found = by_id(clocks.checks(look))["node-clocks"]
+    assert found.answer == answer, found.evidence
 
 
 def test_admission_refuses_the_probe(lab: Lab, proxy: Proxy, through: ClusterApi) -> None:
