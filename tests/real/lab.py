@@ -214,19 +214,9 @@ def _started(held: ExitStack) -> Lab:
         failed = LOCKS / f"kubecase-lab.failed.{os.environ[RUN]}"
         if failed.exists():  # by another worker of this run: not again
             missing(failed.read_text())
-        was_there = (FOLDER / "admin.kubeconfig").exists()
-        with locked(DISRUPT_LOCK, fcntl.LOCK_SH):
-            # a running lab is looked at, and what died of it is started again
-            done = subprocess.run(
-                [SCRIPT, "up"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, check=False,
-            )  # fmt: skip
-        if not was_there and FOLDER.exists():
-            STARTED_BY.write_text(os.environ[RUN])
-        if done.returncode:
-            why = f"lab.sh up failed:\n{done.stdout[-3000:]}"
-            failed.write_text(why)
-            missing(why)
+        # where another worker of this run started it, its tests are at work there
+        if not (STARTED_BY.exists() and STARTED_BY.read_text() == os.environ[RUN]):
+            _bring_up(failed)
         held.enter_context(locked(USERS_LOCK, fcntl.LOCK_SH))
     return Lab(
         kubeconfig=FOLDER / "admin.kubeconfig",
@@ -239,6 +229,23 @@ def _started(held: ExitStack) -> Lab:
         containerd=CONTAINERD,
         containerd_root=FOLDER / CONTAINERD,
     )
+
+
+def _bring_up(failed: Path) -> None:
+    """failed: where it is said why, if it can't be."""
+    was_there = (FOLDER / "admin.kubeconfig").exists()
+    with locked(DISRUPT_LOCK, fcntl.LOCK_SH):
+        # a running lab is looked at, and what died of it is started again
+        done = subprocess.run(
+            [SCRIPT, "up"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+    if not was_there and FOLDER.exists():
+        STARTED_BY.write_text(os.environ[RUN])
+    if done.returncode:
+        why = f"lab.sh up failed:\n{done.stdout[-3000:]}"
+        failed.write_text(why)
+        missing(why)
 
 
 def _cannot_start() -> str:
