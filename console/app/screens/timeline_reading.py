@@ -64,11 +64,14 @@ class TimelineReading(CaseScreen):
 
     @dataclass
     class Counted(Message):
-        """unfinished: so many files are not read to their end."""
-
         request: int
         tally: Tally
-        unfinished: int
+
+    @dataclass
+    class Unfinished(Message):
+        """So many files are not read to their end."""
+
+        files: int
 
     @dataclass
     class Located(Message):
@@ -283,7 +286,8 @@ class TimelineReading(CaseScreen):
         except duckdb.InterruptException:
             return
         if not worker.is_cancelled:
-            self.post_message(self.Counted(request, tally, len(unfinished(self.workspace))))
+            self.post_message(self.Counted(request, tally))
+            self.post_message(self.Unfinished(len(unfinished(self.workspace))))
 
     @work(thread=True, exclusive=True, group="locate", exit_on_error=False)
     def locate(self, page: int, view: View, key: Key) -> None:
@@ -334,8 +338,13 @@ class TimelineReading(CaseScreen):
     def show_tally(self, message: Counted) -> None:
         if message.request == self.request:
             self.total = message.tally.extent.events
-            self.unfinished = message.unfinished
             self.histogram.show(message.tally.histogram, message.tally.bad)
+            self.show_state()
+
+    @on(Unfinished)
+    def show_unfinished(self, message: Unfinished) -> None:
+        if message.files != self.unfinished:
+            self.unfinished = message.files
             self.show_state()
 
     @on(Located)
